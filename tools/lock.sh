@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Rewrites every lock file from pyproject.toml and lambda/requirements/*.in: universal (one file for each Python and
+# platform), with hashes. Run it after changing a dependency: `make lock`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header "$@" >/dev/null; }
+compile pyproject.toml --extra local --extra dev -o requirements-dev.txt
+compile pyproject.toml -c requirements-dev.txt -o requirements.txt
+for set in lambda/requirements/*.in; do compile "$set" -c requirements-dev.txt -o "${set%.in}.txt"; done
+compile tools/lambda-runtime.in -c requirements-dev.txt -o local/slipway_local/lambda_runtime.txt

@@ -102,6 +102,7 @@ def _refusal(*, hits: int, reply: Reply | None = None, dropped: int = 0, uncited
     return Answer(
         text=REFUSAL,
         grounding=Grounding(False, []),
+        finish_reason=reply.finish_reason if reply else "stop",
         input_tokens=reply.input_tokens if reply else 0,
         output_tokens=reply.output_tokens if reply else 0,
         hits=hits,
@@ -111,7 +112,7 @@ def _refusal(*, hits: int, reply: Reply | None = None, dropped: int = 0, uncited
 
 
 def _checked(reply: Reply, hits: list[Hit]) -> Answer:
-    if NO_ANSWER in reply.text:
+    if reply.text.strip().startswith(NO_ANSWER):
         return _refusal(hits=len(hits), reply=reply)
     cited = resolve_markers(reply.text, len(hits))
     if not cited.used:

@@ -27,7 +27,9 @@ def system_prompt(instructions: list[str]) -> str:
     """Return the system prompt, with the caller's own system messages below the rules, which they cannot lift."""
     if not instructions:
         return SYSTEM
-    return f"{SYSTEM}\nFurther wishes of the application, where they do not contradict the above:\n" + "\n".join(instructions)
+    return f"{SYSTEM}\nFurther wishes of the application, where they do not contradict the above:\n" + "\n".join(
+        instructions
+    )
 
 
 def user_message(hits: list[Hit], question: str) -> str:

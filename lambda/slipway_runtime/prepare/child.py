@@ -9,9 +9,7 @@ from typing import Any
 from slipway_runtime.prepare.document import Extracted
 from slipway_runtime.prepare.rejected import Rejected
 
-MEMORY_REASON = (
-    "the document needs more memory to open than {} MiB, as a decompression bomb does; save it again without embedded data"
-)
+MEMORY_REASON = "the document needs more memory to open than {} MiB, as a decompression bomb does; save it again without embedded data"
 
 
 def limit(memory_bytes: int, cpu_seconds: int) -> None:
@@ -47,8 +45,10 @@ def main(reader: str, memory_bytes: int, cpu_seconds: int, text_characters: int)
         return {"code": rejected.code, "reason": rejected.reason}
     except MemoryError:
         return {"code": "zip_bomb", "reason": MEMORY_REASON.format(memory_bytes // 1024**2)}
-    except Exception as error:  # noqa: BLE001 - a parser of untrusted bytes may raise anything
-        reason = f"the parser gave up ({type(error).__name__}); open the document, save it as a new file, upload it again"
+    except Exception as error:
+        reason = (
+            f"the parser gave up ({type(error).__name__}); open the document, save it as a new file, upload it again"
+        )
         return {"code": None, "reason": reason}
     if sum(len(section.text) for section in found.sections) > text_characters:
         reason = f"the document holds more than {text_characters} characters of text; split it into parts"

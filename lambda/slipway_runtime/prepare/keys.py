@@ -9,7 +9,9 @@ from slipway_runtime.prepare.rejected import Rejected
 MAX_KEY_BYTES = 1024
 TENANT = re.compile(r"[a-z0-9-]{1,64}\Z")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-EXPECTED = "expected <tenant>/<path>, where the tenant is 1 to 64 of a-z, 0-9 and '-'; upload the document under such a key"
+EXPECTED = (
+    "expected <tenant>/<path>, where the tenant is 1 to 64 of a-z, 0-9 and '-'; upload the document under such a key"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

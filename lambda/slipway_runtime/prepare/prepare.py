@@ -27,7 +27,9 @@ def prepare(data: bytes, path: str, limits: Limits | None = None) -> PreparedDoc
     media_type, extracted = _extract(data, path, limits)
     text, pages = _join(extracted.sections)
     if not text.strip():
-        raise Rejected("empty", "no text is left when markup and invisible characters are removed; check the document's content")
+        raise Rejected(
+            "empty", "no text is left when markup and invisible characters are removed; check the document's content"
+        )
     found = headings(text) if extracted.structured else []
     title = clean(extracted.title) or (found[0].title if found else path.rsplit("/", 1)[-1])
     return PreparedDocument(

@@ -68,10 +68,14 @@ def sniff_binary(data: bytes, path: str) -> MediaType | None:
         raise _legacy_office(data)
     for magic, name in REFUSED:
         if data.startswith(magic):
-            raise Rejected("unsupported_type", f"the content is {name}; expected {KNOWN}; convert it and upload it again")
+            raise Rejected(
+                "unsupported_type", f"the content is {name}; expected {KNOWN}; convert it and upload it again"
+            )
     match extension(path):
         case "pdf":
-            raise Rejected("broken_pdf", "the name ends in .pdf but the content does not begin with %PDF-; export it again")
+            raise Rejected(
+                "broken_pdf", "the name ends in .pdf but the content does not begin with %PDF-; export it again"
+            )
         case "docx":
             raise Rejected("broken_docx", "the name ends in .docx but the content is not a ZIP archive; save it again")
     return None
@@ -79,7 +83,9 @@ def sniff_binary(data: bytes, path: str) -> MediaType | None:
 
 def _legacy_office(data: bytes) -> Rejected:
     if "EncryptedPackage".encode("utf-16-le") in data[: 1024 * 1024]:
-        return Rejected("encrypted_docx", "the document is protected by a password; remove the protection and save it again")
+        return Rejected(
+            "encrypted_docx", "the document is protected by a password; remove the protection and save it again"
+        )
     return Rejected("unsupported_type", f"the content is an Office 97 file; expected {KNOWN}; save it as .docx or .pdf")
 
 

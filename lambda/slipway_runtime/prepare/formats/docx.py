@@ -40,9 +40,13 @@ def _check(archive: zipfile.ZipFile, packed_bytes: int) -> None:
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise Rejected("encrypted_docx", "the archive is encrypted; remove the protection and save it again")
     if "word/document.xml" not in archive.namelist():
-        raise Rejected("unsupported_type", "the content is a ZIP archive but no DOCX; unpack it, or save it as .docx or .pdf")
+        raise Rejected(
+            "unsupported_type", "the content is a ZIP archive but no DOCX; unpack it, or save it as .docx or .pdf"
+        )
     if any(_declares_entities(archive, entry) for entry in entries if entry.filename.endswith((".xml", ".rels"))):
-        raise Rejected("broken_docx", "the document declares a DTD, which OOXML forbids; save it again with a word processor")
+        raise Rejected(
+            "broken_docx", "the document declares a DTD, which OOXML forbids; save it again with a word processor"
+        )
 
 
 def _declares_entities(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:

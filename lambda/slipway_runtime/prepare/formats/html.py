@@ -8,7 +8,9 @@ from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.formats.markdown_writer import MarkdownWriter
 
 # What is never content. A <header> inside the main content often holds its title, so only the page's own one goes.
-DROPPED = "script,style,noscript,template,svg,iframe,object,nav,footer,aside,form,button,select,textarea,dialog,head,[hidden]"
+DROPPED = (
+    "script,style,noscript,template,svg,iframe,object,nav,footer,aside,form,button,select,textarea,dialog,head,[hidden]"
+)
 PAGE_HEADERS = "body > header, body > div > header"
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 

@@ -6,7 +6,7 @@ from selectolax.lexbor import LexborNode
 
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 BLOCKS = frozenset(
-    "p div section article main body blockquote figure figcaption details summary dl dt dd address fieldset hr header center".split()
+    ["p", "div", "section", "article", "main", "body", "blockquote", "figure", "figcaption", "details", "summary", "dl", "dt", "dd", "address", "fieldset", "hr", "header", "center"]
 )
 LISTS = frozenset(("ul", "ol"))
 SPACE = re.compile(r"[ \t\n\r\f]+")

@@ -23,7 +23,9 @@ def read_pdf(data: bytes) -> Extracted:
     pages = drop_page_furniture([_page_text(document, index) for index in range(len(document))])
     sections = [Section(text=text, page=number) for number, text in enumerate(pages, 1) if text.strip()]
     if not sections:
-        reason = f"none of the {len(pages)} pages has a text layer, as in a scan; run text recognition (OCR) over it first"
+        reason = (
+            f"none of the {len(pages)} pages has a text layer, as in a scan; run text recognition (OCR) over it first"
+        )
         raise Rejected("no_text_layer", reason)
     return Extracted(sections=sections, title=_title(document))
 

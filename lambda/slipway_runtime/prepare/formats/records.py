@@ -25,7 +25,9 @@ def read_json_lines(text: str) -> Extracted:
     Raises: Rejected("broken_json") with the number of the first line that is not JSON.
     """
     numbered = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
-    return Extracted(sections=[Section(text=_records((number, _parse(line, f"line {number}")) for number, line in numbered))])
+    return Extracted(
+        sections=[Section(text=_records((number, _parse(line, f"line {number}")) for number, line in numbered))]
+    )
 
 
 def _parse(text: str, place: str) -> Any:

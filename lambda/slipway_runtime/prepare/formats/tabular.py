@@ -24,7 +24,9 @@ def read_csv(text: str) -> Extracted:
     if len(rows) < 2:
         raise Rejected("empty", "the CSV has no row below its header; expected a header line and at least one row")
     header, *data = rows
-    return Extracted(sections=[Section(text="\n".join(_line(header, row, number) for number, row in enumerate(data, 2)))])
+    return Extracted(
+        sections=[Section(text="\n".join(_line(header, row, number) for number, row in enumerate(data, 2)))]
+    )
 
 
 def _delimiter(text: str) -> str:
@@ -35,5 +37,7 @@ def _delimiter(text: str) -> str:
 
 def _line(header: list[str], row: list[str], number: int) -> str:
     names = [*header, *(f"column {extra}" for extra in range(len(header) + 1, len(row) + 1))]
-    cells = (f"{name.strip()} = {' '.join(cell.split())}" for name, cell in zip(names, row, strict=False) if cell.strip())
+    cells = (
+        f"{name.strip()} = {' '.join(cell.split())}" for name, cell in zip(names, row, strict=False) if cell.strip()
+    )
     return f"Row {number}: {'; '.join(cells)}"

@@ -48,7 +48,9 @@ class DataApi:
     database: str
     backoff: Backoff = field(default_factory=lambda: Backoff(base_seconds=0.5))
 
-    def execute(self, sql: str, parameters: dict[str, Value] | None = None, *, transaction: str | None = None) -> list[Row]:
+    def execute(
+        self, sql: str, parameters: dict[str, Value] | None = None, *, transaction: str | None = None
+    ) -> list[Row]:
         """Run one statement and return its rows."""
         request: dict[str, Any] = {"sql": sql, "database": self.database, **self._target}
         if parameters:

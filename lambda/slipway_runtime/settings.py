@@ -1,4 +1,7 @@
-"""The environment variables of the functions, as typed settings. Each function reads only those that its template sets."""
+"""The environment variables of the functions, as typed settings.
+
+Each function reads only those that its template sets.
+"""
 
 import os
 
@@ -22,14 +25,18 @@ class EmbeddingSettings(msgspec.Struct, frozen=True):
     dimensions: int
 
 
+class MissingSetting(Exception):  # noqa: N818 - says what is wrong
+    """The function's template did not set a variable, or set it wrongly. The text names it and never its value."""
+
+
 def required(name: str) -> str:
     """Return an environment variable.
 
-    Raises: RuntimeError naming it if the function's template did not set it.
+    Raises: MissingSetting naming it if the function's template did not set it.
     """
     value = os.environ.get(name)
     if not value:
-        raise RuntimeError(f"the environment variable {name} is not set; the function's template sets it")
+        raise MissingSetting(f"the environment variable {name} is not set; the function's template sets it")
     return value
 
 
@@ -48,12 +55,12 @@ def embedding() -> EmbeddingSettings:
 def models() -> dict[str, Model]:
     """Return MODELS, alias to model.
 
-    Raises: RuntimeError if it is not the expected JSON or lacks the alias "default".
+    Raises: MissingSetting if it is not the expected JSON or lacks the alias "default".
     """
     try:
         found = msgspec.json.decode(required("MODELS"), type=dict[str, Model])
     except msgspec.DecodeError as error:
-        raise RuntimeError(f"MODELS is not a JSON object of alias to model_id and max_tokens: {error}") from error
+        raise MissingSetting(f"MODELS is not a JSON object of alias to model_id and max_tokens: {error}") from error
     if "default" not in found:
-        raise RuntimeError('MODELS has no alias "default"')
+        raise MissingSetting('MODELS has no alias "default"')
     return found

@@ -58,7 +58,10 @@ class TextModel(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Retrieval:
-    """Units: `top_k` chunks at most, `min_score` cosine 0..1, `context_max_tokens` estimated tokens of document text."""
+    """How much context a question gets.
+
+    Units: `top_k` chunks at most, `min_score` cosine 0..1, `context_max_tokens` estimated tokens of document text.
+    """
 
     top_k: int
     min_score: float
@@ -79,7 +82,8 @@ class Answerer:
     ) -> Answer:
         """Return the answer to the last turn, which is the user's; earlier ones are passed on to the model.
 
-        An answer without one valid citation is not shown: nobody could check it. Refusals are answers with grounded False.
+        An answer without one valid citation is not shown: nobody could check it. Refusals are answers with grounded
+        False.
         Raises: ApiError, EmbeddingError, StoreUnavailable, WrongDimensions.
         """
         *earlier, question = turns

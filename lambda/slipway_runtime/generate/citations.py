@@ -10,7 +10,10 @@ CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class Cited:
-    """`text` with markers renumbered from 1 by first use; `used` are the old numbers in that order; `dropped` counts."""
+    """A text with its markers renumbered from 1 by first use.
+
+    `used` are the old numbers in that order; `dropped` counts the markers that named no document.
+    """
 
     text: str
     used: list[int]

@@ -1,7 +1,7 @@
 """Errors in OpenAI's shape.
 
-Source: OpenAI API reference, "Error codes": {"error": {"message", "type", "param", "code"}}; the Python client picks the
-exception class by the HTTP status and retries 408, 409, 429 and 5xx.
+Source: OpenAI API reference, "Error codes". The Python client picks the exception class by the HTTP status, and retries
+408, 409, 429 and 5xx.
 """
 
 

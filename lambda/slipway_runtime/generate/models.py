@@ -80,8 +80,8 @@ class BedrockModel:
     def converse(self, system: str, turns: list[Turn], sampling: Sampling, deadline: Deadline) -> Reply:
         """Return the model's reply.
 
-        Raises: ApiError 404 for a model that Bedrock does not know, 400 for a context too long, 429 when throttled past the
-        deadline, 503 when unavailable, 500 otherwise.
+        Raises: ApiError 404 for a model that Bedrock does not know, 400 for a context too long, 429 when throttled
+        past the deadline, 503 when unavailable, 500 otherwise.
         """
         request = self._request(system, turns, sampling)
         try:
@@ -124,7 +124,9 @@ class BedrockModel:
             message = "The model is at its rate limit; try again later."
             return ApiError(429, message, code="rate_limit_exceeded", retry_after_seconds=BUSY_RETRY_SECONDS)
         if code == "ResourceNotFoundException" or (code == "ValidationException" and "model identifier" in text):
-            message = f"The model id '{self.model.model_id}' behind this alias does not exist in Bedrock; correct the settings."
+            message = (
+                f"The model id '{self.model.model_id}' of this alias does not exist in Bedrock; correct the settings."
+            )
             return ApiError(404, message, code="model_not_found", param="model")
         if code == "ValidationException" and ("too long" in text or "too many" in text or "maximum" in text):
             message = "The messages are longer than the model's context; send fewer or shorter ones."

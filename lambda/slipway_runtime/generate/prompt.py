@@ -1,7 +1,7 @@
 """The prompt: documents as data, the question, and the rules of citing.
 
-Source: Anthropic documentation, "Long context prompting tips" (documents in tags above the question); OWASP LLM01 (text from
-outside is delimited and declared as data).
+Source: Anthropic documentation, "Long context prompting tips" (documents in tags above the question); OWASP LLM01
+(text from outside is delimited and declared as data).
 """
 
 import re

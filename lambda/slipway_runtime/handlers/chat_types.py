@@ -1,7 +1,7 @@
 """The chat part of OpenAI's API, as far as it is served.
 
-Source: OpenAI API reference, "Create chat completion". Fields that change nothing here (user, seed, metadata …) are ignored,
-those that would change the answer and are not supported are refused by name.
+Source: OpenAI API reference, "Create chat completion". Fields that change nothing here (user, seed, metadata …) are
+ignored, those that would change the answer and are not supported are refused by name.
 """
 
 from typing import Any, Literal

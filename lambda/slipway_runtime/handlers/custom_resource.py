@@ -19,7 +19,8 @@ MAX_REASON_CHARACTERS = 1_000
 def answer(event: dict[str, Any], name: str, act: Callable[[CustomResourceEvent], dict[str, str]]) -> None:
     """Run `act` and tell CloudFormation how it went; what `act` returns becomes the resource's attributes.
 
-    The physical id is `name` and the logical id, the same for Create, Update and Delete, so that an update never replaces.
+    The physical id is `name` and the logical id, the same for Create, Update and Delete, so that an update never
+    replaces.
     """
     request = msgspec.convert(event, CustomResourceEvent)
     status, reason, data = "SUCCESS", "", {}

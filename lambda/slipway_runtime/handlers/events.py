@@ -1,4 +1,7 @@
-"""The events that the functions receive, as far as they are read. Unknown fields are ignored: AWS adds some over time."""
+"""The events that the functions receive, as far as they are read.
+
+Unknown fields are ignored: AWS adds some over time.
+"""
 
 from typing import Any
 

@@ -45,7 +45,8 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         facts["document_version"] = event.detail.object.version_id
         result = _apply(event, deadline)
     except Exception as error:
-        # Every failure has the same answer, delivery again. The text may quote the document, so only the type is logged.
+        # Every failure has the same answer, delivery again. The text may quote the document, so only the type is
+        # logged.
         count("RecordsFailed")
         logger.error("record failed", extra={**facts, "error_type": type(error).__name__, "reason": _safe(error)})
         return False
@@ -96,11 +97,11 @@ def _lifecycle() -> Lifecycle:
 
 
 def _safe(error: Exception) -> str:
-    """Return the error's text where it is ours or a settings error, which never quote content; else its service code."""
+    """Return the error's text where it is ours, which never quotes content, else the service's code."""
     from slipway_runtime.operate.retry import error_code  # noqa: PLC0415
     from slipway_runtime.retrieve.embed import EmbeddingError  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.contract import WrongDimensions  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.data_api import StoreUnavailable  # noqa: PLC0415
 
-    ours = (EmbeddingError, StoreUnavailable, WrongDimensions, TimeoutError, RuntimeError)
+    ours = (EmbeddingError, StoreUnavailable, WrongDimensions, TimeoutError, settings.MissingSetting)
     return str(error) if isinstance(error, ours) else error_code(error)

@@ -39,7 +39,10 @@ class Catalogue:
         return record if record and record.tenant == self.tenant and record.status != "deleted" else None
 
     def page(self, limit: int, *, status: str = "", prefix: str = "", after: Record | None = None) -> Listing:
-        """Return up to `limit` documents in the order of their paths; deleted ones only where the status asks for them."""
+        """Return up to `limit` documents in the order of their paths.
+
+        Deleted ones are among them only where `status` asks for them.
+        """
         found: list[Record] = []
         for record in self.lineage.list(self.tenant, prefix=prefix, after=after):
             if record.status != status if status else record.status == "deleted":
@@ -50,7 +53,8 @@ class Catalogue:
         return Listing(found, False)
 
     def delete(self, record: Record, objects: Objects, store: VectorStore, deadline: Deadline) -> Removed:
-        """Remove all versions of the object, then the chunks, then mark the lineage; repeating finishes a broken attempt.
+        """Remove all versions of the object, then the chunks, then mark the lineage; repeating finishes a broken
+        attempt.
 
         The object goes first: the chunks could otherwise be indexed again from it.
         """

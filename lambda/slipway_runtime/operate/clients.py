@@ -13,6 +13,12 @@ def client(service: str) -> Any:
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    retries: dict[str, Any] = {"mode": "standard", "total_max_attempts": 1 if service in OWN_RETRIES else 5}
-    config = Config(retries=retries, connect_timeout=5, read_timeout=120, max_pool_connections=16)
-    return boto3.client(service, config=config)
+    attempts = 1 if service in OWN_RETRIES else 5
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=5,
+        read_timeout=120,
+        max_pool_connections=16,
+    )
+    make: Any = boto3.client  # its overloads list every service by a literal name
+    return make(service, config=config)

@@ -66,7 +66,8 @@ class Lifecycle:
     def created(self, change: Change, deadline: Deadline) -> Result:
         """Index a version, or note why it cannot be read.
 
-        Raises: EmbeddingError, StoreUnavailable and the errors of S3 and DynamoDB; then nothing of it is visible as done.
+        Raises: EmbeddingError, StoreUnavailable and the errors of S3 and DynamoDB; then nothing of it is visible as
+        done.
         """
         try:
             key = parse_key(change.object.key)

@@ -61,7 +61,10 @@ class Lineage:
         return _record(item) if item else None
 
     def put(self, record: Record) -> bool:
-        """Write the current item and the history item together; False, and nothing written, if a newer version is there."""
+        """Write the current item and the history item together.
+
+        Returns False, with nothing written, if a newer version is there.
+        """
         current = _item(record)
         # History items carry no `tenant`, which keeps them out of the index.
         history = {**current, "item": {"S": f"version#{record.sequencer}"}, "tenant_id": current["tenant"]}
@@ -107,7 +110,9 @@ class Lineage:
         self.client.put_item(TableName=self.rejects_table, Item=item)
 
     def list(self, tenant: str, *, prefix: str = "", after: Record | None = None) -> Iterator[Record]:
-        """Yield a tenant's documents in the order of their paths, those after `after`, page by page as they are asked for."""
+        """Yield a tenant's documents in the order of their paths, those after `after`, page by page as they are
+        asked for.
+        """
         request: dict[str, Any] = {
             "TableName": self.documents_table,
             "IndexName": INDEX,

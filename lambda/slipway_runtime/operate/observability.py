@@ -1,4 +1,7 @@
-"""The logger and the metrics of a function, made once. Nothing that a person wrote is logged: no text, question or key."""
+"""The logger and the metrics of a function, made once.
+
+Nothing that a person wrote is logged: no text, no question, no key.
+"""
 
 import os
 from typing import Any

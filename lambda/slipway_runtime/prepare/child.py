@@ -1,4 +1,7 @@
-"""Runs one reader on standard input under resource limits and writes JSON: `python -m slipway_runtime.prepare.child`."""
+"""Runs one reader on standard input under resource limits and writes JSON.
+
+`python -m slipway_runtime.prepare.child READER MEMORY_BYTES CPU_SECONDS TEXT_CHARACTERS`
+"""
 
 import contextlib
 import json
@@ -9,7 +12,10 @@ from typing import Any
 from slipway_runtime.prepare.document import Extracted
 from slipway_runtime.prepare.rejected import Rejected
 
-MEMORY_REASON = "the document needs more memory to open than {} MiB, as a decompression bomb does; save it again without embedded data"
+MEMORY_REASON = (
+    "the document needs more memory to open than {} MiB, as a decompression bomb does; "
+    "save it again without embedded data"
+)
 
 
 def limit(memory_bytes: int, cpu_seconds: int) -> None:

@@ -52,7 +52,8 @@ def _utf16_without_mark(data: bytes) -> str:
         return "utf-16-be"
     raise Rejected(
         "unsupported_type",
-        "the content is binary and of no known kind; expected PDF, DOCX, HTML, Markdown, text, JSON, JSONL or CSV; convert it",
+        "the content is binary and of no known kind; "
+        "expected PDF, DOCX, HTML, Markdown, text, JSON, JSONL or CSV; convert it",
     )
 
 

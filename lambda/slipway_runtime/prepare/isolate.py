@@ -1,7 +1,7 @@
 """Parses untrusted binary documents in a child process, so that a bomb, a crash or a loop costs one document.
 
-The child is this interpreter with an empty environment: a parser that is taken over finds no credentials. It has limits on
-address space and CPU time, and the parent one on wall-clock time.
+The child is this interpreter with an empty environment: a parser that is taken over finds no credentials. It has
+limits on address space and CPU time, and the parent one on wall-clock time.
 """
 
 import json
@@ -31,7 +31,8 @@ class Limits:
 def read_isolated(reader: str, data: bytes, limits: Limits | None = None) -> Extracted:
     """Return what the reader named `reader` ("pdf" or "docx") finds in `data`.
 
-    Raises: Rejected with the reader's own reason, or "too_slow", "zip_bomb" or "broken_<reader>" where it did not return.
+    Raises: Rejected with the reader's own reason, or "too_slow", "zip_bomb" or "broken_<reader>" where it did not
+    return.
     """
     limits = limits or Limits()
     broken: Code = "broken_pdf" if reader == "pdf" else "broken_docx"
@@ -62,7 +63,5 @@ def read_isolated(reader: str, data: bytes, limits: Limits | None = None) -> Ext
 
 
 def _too_slow(limits: Limits) -> Rejected:
-    return Rejected(
-        "too_slow",
-        f"reading took more than {limits.cpu_seconds} s of CPU or {limits.wall_seconds:.0f} s; split the document into parts",
-    )
+    spent = f"more than {limits.cpu_seconds} s of CPU or {limits.wall_seconds:.0f} s"
+    return Rejected("too_slow", f"reading took {spent}; split the document into parts")

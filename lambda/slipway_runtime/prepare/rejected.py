@@ -20,7 +20,7 @@ Code = Literal[
 ]
 
 
-class Rejected(Exception):
+class Rejected(Exception):  # noqa: N818 - a verdict on a document, not a fault
     """A document that cannot be read: a stable `code` for programs, and for people a reason that names the remedy.
 
     Trying again does not help, so the message is consumed and the object stays where it is. The reason never quotes the

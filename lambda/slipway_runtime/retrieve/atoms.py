@@ -28,7 +28,10 @@ def atoms(text: str, start: int, end: int, max_characters: int) -> Iterator[Atom
 
 
 def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Yield (start, end, whole): paragraphs, and as `whole` the tables and fenced code. Blank lines belong to the left."""
+    """Yield (start, end, whole): paragraphs, and as `whole` the tables and fenced code.
+
+    Blank lines belong to the left.
+    """
     begin, position, fence, kind = start, start, "", ""
     for line in text[start:end].splitlines(keepends=True) if start < end else []:
         stop = position + len(line)

@@ -28,7 +28,10 @@ class ChunkSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """A stretch of a document: document.text[start:end] == content. `heading` is the path, "" above the first heading."""
+    """A stretch of a document: document.text[start:end] == content.
+
+    `heading` is the path, "" above the first heading.
+    """
 
     ordinal: int
     start: int

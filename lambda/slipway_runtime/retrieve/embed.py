@@ -1,6 +1,7 @@
 """Embeddings from Bedrock.
 
-Source: Amazon Bedrock user guide, "Amazon Titan Text Embeddings V2": one text per request, 256, 512 or 1,024 dimensions.
+Source: Amazon Bedrock user guide, "Amazon Titan Text Embeddings V2": one text per request, 256, 512 or 1,024
+dimensions.
 """
 
 import json

@@ -18,7 +18,8 @@ def above(hits: Iterable[Hit], min_score: float) -> list[Hit]:
 def distinct(hits: Iterable[Hit]) -> list[Hit]:
     """Return the hits without those of which at least 80 % of the 5-word shingles stand in a better one.
 
-    Containment rather than Jaccard: overlap makes neighbours share text, and a short copy inside a long chunk adds nothing.
+    Containment rather than Jaccard: overlap makes neighbours share text, and a short copy inside a long chunk adds
+    nothing.
     """
     kept: list[tuple[Hit, set[tuple[str, ...]]]] = []
     for hit in hits:
@@ -43,7 +44,8 @@ def within_budget(hits: Iterable[Hit], max_tokens: int) -> list[Hit]:
 def estimate_tokens(text: str) -> int:
     """Return about how many tokens a text has, rather too many than too few.
 
-    Four ASCII characters or one other character to a token: current tokenisers need fewer on English and on most scripts.
+    Four ASCII characters or one other character to a token: current tokenisers need fewer on English and on most
+    scripts.
     """
     others = 0 if text.isascii() else sum(character > "\x7f" for character in text)
     return (len(text) - others + 3) // 4 + others

@@ -35,8 +35,8 @@ def _check(archive: zipfile.ZipFile, packed_bytes: int) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     too_dense = unpacked > HARMLESS_BYTES and unpacked > MAX_RATIO * packed_bytes
     if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED_BYTES or too_dense:
-        reason = f"the archive declares {len(entries)} files and {unpacked} bytes unpacked; save it again without attachments"
-        raise Rejected("zip_bomb", reason)
+        found = f"the archive declares {len(entries)} files and {unpacked} bytes unpacked"
+        raise Rejected("zip_bomb", f"{found}; save it again without attachments")
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise Rejected("encrypted_docx", "the archive is encrypted; remove the protection and save it again")
     if "word/document.xml" not in archive.namelist():

@@ -9,7 +9,8 @@ SHARE = 0.6
 
 
 def drop_page_furniture(pages: list[str]) -> list[str]:
-    """Return the pages without the first and last lines that at least 60 % of them share, page numbers counted as equal.
+    """Return the pages without the first and last lines that at least 60 % of them share, page numbers counted as
+    equal.
 
     Documents of fewer than 4 pages come back as they are: there repetition proves nothing.
     """

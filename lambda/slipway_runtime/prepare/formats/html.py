@@ -16,7 +16,9 @@ HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE
 
 
 def read_html(text: str) -> Extracted:
-    """Return the text of <main> or the only <article>, else of <body>, without navigation, forms and hidden elements."""
+    """Return the text of <main> or the only <article>, else of <body>, without navigation, forms and hidden
+    elements.
+    """
     tree = LexborHTMLParser(text)
     title_node = tree.css_first("title")
     title = " ".join(title_node.text().split()) if title_node else ""

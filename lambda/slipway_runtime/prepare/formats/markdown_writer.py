@@ -6,7 +6,10 @@ from selectolax.lexbor import LexborNode
 
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 BLOCKS = frozenset(
-    ["p", "div", "section", "article", "main", "body", "blockquote", "figure", "figcaption", "details", "summary", "dl", "dt", "dd", "address", "fieldset", "hr", "header", "center"]
+    (
+        *("p", "div", "section", "article", "main", "body", "blockquote", "figure", "figcaption", "details", "summary"),
+        *("dl", "dt", "dd", "address", "fieldset", "hr", "header", "center"),
+    )
 )
 LISTS = frozenset(("ul", "ol"))
 SPACE = re.compile(r"[ \t\n\r\f]+")
@@ -40,7 +43,7 @@ class MarkdownWriter:
         elif self._rows is not None:
             self._enter_in_table(tag or "", self._rows)
         else:
-            self._enter_block(node, tag or "")
+            self._enter_block(tag or "")
         return True
 
     def leave(self, node: LexborNode) -> None:
@@ -69,7 +72,7 @@ class MarkdownWriter:
             out.append(f"{'' if not out else chr(10) if tight else chr(10) * 2}{block}")
         return "".join(out)
 
-    def _enter_block(self, node: LexborNode, tag: str) -> None:
+    def _enter_block(self, tag: str) -> None:
         if tag in HEADINGS:
             self._flush()
             self._prefix = "#" * HEADINGS[tag] + " "

@@ -8,7 +8,8 @@ from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.formats.furniture import drop_page_furniture
 from slipway_runtime.prepare.rejected import Rejected
 
-# PDFium marks a hyphen that only breaks a line by U+0002 or U+FFFE; a plain one before a lower-case letter is taken for one.
+# PDFium marks a hyphen that only breaks a line by U+0002 or U+FFFE; a plain one before a lower-case letter is taken
+# for one.
 LINE_HYPHEN = re.compile(r"[\u0002\ufffe]\s*\n?|(?<=[a-z])-\n(?=[a-z])")
 INNER_SPACE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 FPDF_ERR_PASSWORD = 4

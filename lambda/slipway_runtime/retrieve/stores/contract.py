@@ -7,7 +7,7 @@ from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
 
 
-class WrongDimensions(Exception):
+class WrongDimensions(Exception):  # noqa: N818 - says what is wrong
     """A vector, or the existing table, has another number of dimensions than asked for."""
 
     def __init__(self, found: int, expected: int, where: str) -> None:
@@ -32,7 +32,10 @@ class DocumentVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A chunk that search found. `score` is its cosine similarity, cut to 0..1; `fused` ranks vector and keyword hits."""
+    """A chunk that search found.
+
+    `score` is its cosine similarity, cut to 0..1; `fused` ranks vector and keyword hits together.
+    """
 
     chunk_id: str
     document_id: str

@@ -29,7 +29,7 @@ TRANSIENT = CONNECTION_ERRORS | {
 TRANSIENT_STATES = re.compile(r"SQLState: (40001|40P01|57P01|53300)", re.IGNORECASE)
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Exception):  # noqa: N818 - says what is wrong
     """The database did not answer within the deadline, for example while it resumes from 0 ACU; trying later helps."""
 
 

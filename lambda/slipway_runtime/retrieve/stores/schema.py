@@ -1,16 +1,15 @@
 """The SQL of the Aurora store: every statement may run again and again.
 
-DDL takes no parameters, so the one number in it is checked to be an integer. Inside function bodies casts are written CAST(…)
-and assignments by "=": the Data API reads a colon as the start of a parameter.
-Sources: pgvector README (halfvec, HNSW, iterative index scans); measured here: the planner's defaults find 7 to 76 % of a small
-tenant's nearest chunks through HNSW, so a small tenant is scanned exactly, and a large one iteratively.
+DDL takes no parameters, so the one number in it is checked to be an integer. Inside function bodies casts are
+written CAST(…) and assignments by "=": the Data API reads a colon as the start of a parameter.
+Sources: pgvector README (halfvec, HNSW, iterative index scans); measured here: the planner's defaults find 7 to 76 %
+of a small tenant's nearest chunks through HNSW, so a small tenant is scanned exactly, and a large one iteratively.
 """
 
 # The halfvec type indexes at most 4,000 dimensions; above 1,024 a row no longer fits a page with STORAGE PLAIN.
 MAX_DIMENSIONS = 1024
 # Up to here an exact scan in (tenant, document) order is as fast as the index and misses nothing.
 EXACT_UP_TO_CHUNKS = 10_000
-MIGRATION_LOCK = 7_235_101
 
 CHUNKS = """
 CREATE TABLE IF NOT EXISTS slipway.chunks (
@@ -42,8 +41,8 @@ CREATE TABLE IF NOT EXISTS slipway.documents (
   deleted boolean NOT NULL
 )"""
 
-# The settings hold inside this function only, so one Data API call needs no transaction around it. Reciprocal rank fusion
-# with k = 60 (Cormack, Clarke and Buettcher, SIGIR 2009) needs no common scale of the two scores.
+# The settings hold inside this function only, so one Data API call needs no transaction around it. Reciprocal rank
+# fusion with k = 60 (Cormack, Clarke and Buettcher, SIGIR 2009) needs no common scale of the two scores.
 SEARCH = """
 CREATE OR REPLACE FUNCTION slipway.search_chunks(
   wanted_tenant text, wanted halfvec, question text, hits integer, candidates integer, exact_up_to integer
@@ -115,12 +114,13 @@ def migration(dimensions: int) -> list[str]:
 
 
 # One transaction at a time may migrate: "IF NOT EXISTS" alone races in the catalogue.
-LOCK = f"SELECT 1 FROM (SELECT pg_advisory_xact_lock({MIGRATION_LOCK})) AS locked"
+LOCK = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(7235101)) AS locked"
 DIMENSIONS = """
 SELECT a.atttypmod FROM pg_attribute AS a
 WHERE a.attrelid = to_regclass('slipway.chunks') AND a.attname = 'embedding' AND NOT a.attisdropped"""
 
-# The guard takes the row lock of the document, so a second writer waits here until the first has committed, and then sees
+# The guard takes the row lock of the document, so a second writer waits here until the first has committed, and then
+# sees
 # its sequencer. Equal sequencers are the same event again, which may repeat its work unless a deletion came between.
 CLAIM = """
 INSERT INTO slipway.documents AS d (document_id, tenant, sequencer, deleted)
@@ -149,8 +149,8 @@ WHERE tenant = :tenant AND document_id = :document_id"""
 INSERT = """
 INSERT INTO slipway.chunks (chunk_id, tenant, document_id, ordinal, content, embedding, path, title, heading, page,
   start_offset, end_offset, source_version, rules)
-SELECT r.chunk_id, :tenant, :document_id, r.ordinal, r.content, CAST(r.embedding AS halfvec), :path, :title, r.heading, r.page,
-  r.start_offset, r.end_offset, :source_version, :rules
+SELECT r.chunk_id, :tenant, :document_id, r.ordinal, r.content, CAST(r.embedding AS halfvec), :path, :title,
+r.heading, r.page, r.start_offset, r.end_offset, :source_version, :rules
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(chunk_id text, ordinal integer, content text, embedding text,
   heading text, page integer, start_offset integer, end_offset integer)"""
 FIND = """

@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import io
+import json
 import tempfile
+import threading
 import time
 import zipfile
 import zlib
@@ -199,6 +201,41 @@ class Served:
             database="slipway",
             backoff=Backoff(base_seconds=0.05, max_attempts=1_000, sleep=sleep),
         )
+
+
+class ScriptedBedrock:
+    """A Bedrock that gives the scripted answers, in order, over HTTP; the last one stays.
+
+    An answer is (status, error type or "", body). What was asked is kept in `requests` as (path, body).
+    """
+
+    def __init__(self) -> None:
+        self.script: list[tuple[int, str, dict[str, Any]]] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        with self._lock:
+            self.requests.append((environ["PATH_INFO"], body))
+            status, error, answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        headers = [("content-type", "application/json")] + ([("x-amzn-errortype", error)] if error else [])
+        data = json.dumps(answer).encode()
+        start_response(f"{status} scripted", [*headers, ("content-length", str(len(data)))])
+        return [data]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedBedrock:
+    app: ScriptedBedrock
+    client: Any
+
+
+@pytest.fixture
+def scripted_bedrock() -> Iterator[ServedBedrock]:
+    app = ScriptedBedrock()
+    with serve(app) as url:
+        yield ServedBedrock(app=app, client=local_client("bedrock-runtime", url))
 
 
 @pytest.fixture(scope="session")

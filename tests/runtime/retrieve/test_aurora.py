@@ -92,6 +92,7 @@ def test_another_number_of_dimensions_is_refused_with_the_remedy(store: AuroraSt
     with pytest.raises(WrongDimensions, match="vectors has 4 dimensions, expected 8"):
         store.replace(version("1"), pieces(1), [[0.1] * 4], soon())
     assert rows(store) == []
+    store.replace(version("1"), pieces(1), vectors(1), soon())
     with pytest.raises(WrongDimensions, match="question's vector has 4"):
         store.search("acme", [0.1] * 4, "x", 5, soon())
     with pytest.raises(ValueError, match="Dimensions"):
@@ -212,7 +213,7 @@ def cosine(one: list[float], other: list[float]) -> float:
 
 
 def test_a_large_document_goes_in_several_requests_of_one_transaction(store: AuroraStore) -> None:
-    """5 MB of quotes and umlauts, which JSON in JSON makes several times as long, under the service's 4 MiB a request."""
+    """5 MB of quotes and umlauts, which JSON in JSON makes several times as long; a request holds 4 MiB."""
     chunks = [replace(piece, content='ü"' * 1_250) for piece in pieces(2_000)]
     assert store.replace(version("1"), chunks, vectors(2_000), soon())
     [(count, longest)] = store.api.execute("SELECT count(*), max(length(content)) FROM slipway.chunks")

@@ -1,5 +1,6 @@
 """Chunks follow the structure, keep within their limits, and point exactly into the text."""
 
+import itertools
 import re
 
 import pytest
@@ -61,7 +62,8 @@ def test_a_chunk_never_reaches_into_the_next_heading(lines: list[str]) -> None:
 
 
 def test_the_heading_path_follows_the_levels() -> None:
-    text = "Intro.\n\n# A\n\nUnder a.\n\n## B\n\nUnder b.\n\n### C\n\n#### D\n\nUnder d.\n\n## E\n\nUnder e.\n\n# F\n\nUnder f."
+    blocks = ["Intro.", "# A", "Under a.", "## B", "Under b.", "### C", "#### D", "Under d.", "## E", "Under e."]
+    text = "\n\n".join([*blocks, "# F", "Under f."])
     assert [(piece.heading, piece.content.splitlines()[-1]) for piece in chunks(text)] == [
         ("", "Intro."),
         ("A", "Under a."),
@@ -90,7 +92,7 @@ def test_a_table_that_does_not_fit_is_cut_between_rows() -> None:
 def test_prose_is_cut_at_sentences_and_overlaps_by_whole_ones() -> None:
     text = " ".join(f"This is sentence number {index}." for index in range(30))
     found = chunks(text, 200, 60)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert before.content.endswith(".")
         assert after.content.startswith("This")
         assert 0 < before.end - after.start <= 60

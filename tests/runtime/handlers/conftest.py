@@ -1,4 +1,4 @@
-"""The functions' surroundings: moto's S3, DynamoDB and Secrets Manager in this process, the store and Bedrock over HTTP."""
+"""The functions' surroundings: moto's S3, DynamoDB and secrets in this process, the store and Bedrock over HTTP."""
 
 import itertools
 import json

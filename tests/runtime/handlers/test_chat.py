@@ -1,4 +1,4 @@
-"""The gateway's chat: OpenAI's schema, grounded answers with citations, refusals, and errors that name the parameter."""
+"""The gateway's chat: OpenAI's schema, grounded answers with citations, refusals, errors that name the parameter."""
 
 import json
 

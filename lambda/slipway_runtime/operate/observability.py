@@ -3,8 +3,8 @@
 Nothing that a person wrote is logged: no text, no question, no key.
 """
 
+import functools
 import os
-import warnings
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -14,9 +14,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "slipway"))
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"))
 metrics.set_default_dimensions(environment=os.environ.get("SLIPWAY_ENVIRONMENT", "unknown"))
-
-# A call that counts nothing is no mistake here.
-warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 __all__ = ["count", "logger", "measure_milliseconds", "metrics", "observed"]
 
@@ -32,5 +29,17 @@ def measure_milliseconds(name: str, value: float) -> None:
 
 
 def observed(handler: Any) -> Any:
-    """Return the handler with request ids on each log line and metrics flushed after each call, also after an error."""
-    return logger.inject_lambda_context(metrics.log_metrics(handler))
+    """Return the handler with request ids on each log line and metrics flushed after each call, also after an error.
+
+    `Metrics.log_metrics` does the same but warns about a call that counts nothing, which is no mistake here.
+    """
+
+    @functools.wraps(handler)
+    def measured(event: dict[str, Any], context: Any) -> Any:
+        try:
+            return handler(event, context)
+        finally:
+            if metrics.metric_set:
+                metrics.flush_metrics()
+
+    return logger.inject_lambda_context(measured)

@@ -1,8 +1,8 @@
 """The functions' surroundings: moto's S3, DynamoDB and secrets in this process, the store and Bedrock over HTTP."""
 
+import io
 import itertools
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -170,8 +170,9 @@ def _schema(keys: list[str]) -> list[dict[str, str]]:
 def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     """What the function has written so far: log lines and metrics."""
     handler = observability.logger.registered_handler
-    before, handler.stream = handler.stream, sys.stdout
-    yield lambda: capsys.readouterr().out
+    lines = io.StringIO()
+    before, handler.stream = handler.stream, lines
+    yield lambda: lines.getvalue() + capsys.readouterr().out
     handler.stream = before
 
 

@@ -18,7 +18,7 @@ def client(service: str) -> Any:
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=5,
-        read_timeout=120,
+        read_timeout=60,
         max_pool_connections=16,
     )
     make: Any = boto3.client  # its overloads list every service by a literal name

@@ -5,7 +5,7 @@ lineage, under its own; whatever stops in between is put right when the event co
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -126,13 +126,23 @@ class Lifecycle:
             same = msgspec.structs.replace(done, title=known.title, media_type=known.media_type, chunks=known.chunks)
             if self.store.touch(self._version(key, change, known.title), deadline):
                 return self._finish(same, "unchanged")
-        document = prepare(data, key.path, self.limits)
+        document = self._prepare(data, key.path, deadline)
         chunks = chunk(document, self.chunking)
         vectors = self.embedder.embed([embedding_text(document, piece) for piece in chunks], deadline)
         if not self.store.replace(self._version(key, change, document.title), chunks, vectors, deadline):
             return Result(outcome="stale")
         described = {"title": document.title, "media_type": document.media_type, "chunks": len(chunks)}
         return self._finish(msgspec.structs.replace(done, **described), "indexed")
+
+    def _prepare(self, data: bytes, path: str, deadline: Deadline) -> PreparedDocument:
+        """Read the document; running out of this invocation's time is no verdict on it, but a reason to try again."""
+        seconds = min(self.limits.wall_seconds, deadline.remaining_seconds)
+        try:
+            return prepare(data, path, replace(self.limits, wall_seconds=max(0.0, seconds)))
+        except Rejected as rejected:
+            if rejected.code == "too_slow" and seconds < self.limits.wall_seconds:
+                raise TimeoutError("no time left in this invocation to read the document") from rejected
+            raise
 
     def _finish(self, record: Record, outcome: Outcome) -> Result:
         return Result(outcome=outcome if self.lineage.put(record) else "stale", chunks=record.chunks)

@@ -37,6 +37,10 @@ def read(reader: str, data: bytes) -> Extracted:
         from slipway_runtime.prepare.formats.pdf import read_pdf  # noqa: PLC0415
 
         return read_pdf(data)
+    if reader == "html":
+        from slipway_runtime.prepare.formats.html import read_html  # noqa: PLC0415
+
+        return read_html(data.decode())
     from slipway_runtime.prepare.formats.docx import read_docx  # noqa: PLC0415
 
     return read_docx(data)

@@ -1,4 +1,4 @@
-"""Parses untrusted binary documents in a child process, so that a bomb, a crash or a loop costs one document.
+"""Parses untrusted documents in a child process, so that a bomb, a crash or a loop costs one document.
 
 The child is this interpreter with an empty environment: a parser that is taken over finds no credentials. It has
 limits on address space and CPU time, and the parent one on wall-clock time.
@@ -15,6 +15,7 @@ from typing import Any
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.rejected import Code, Rejected
 
+BROKEN: dict[str, Code] = {"pdf": "broken_pdf", "docx": "broken_docx", "html": "broken_html"}
 SLOW_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
 
 
@@ -29,13 +30,13 @@ class Limits:
 
 
 def read_isolated(reader: str, data: bytes, limits: Limits | None = None) -> Extracted:
-    """Return what the reader named `reader` ("pdf" or "docx") finds in `data`.
+    """Return what the reader named `reader` ("pdf", "docx" or "html") finds in `data`.
 
     Raises: Rejected with the reader's own reason, or "too_slow", "zip_bomb" or "broken_<reader>" where it did not
     return.
     """
     limits = limits or Limits()
-    broken: Code = "broken_pdf" if reader == "pdf" else "broken_docx"
+    broken = BROKEN[reader]
     arguments = [str(limits.memory_bytes), str(limits.cpu_seconds), str(limits.text_characters)]
     try:
         # -S: the parent's sys.path is handed over whole, so `site` would only cost time.

@@ -6,6 +6,7 @@ Code = Literal[
     "bad_encoding",
     "broken_csv",
     "broken_docx",
+    "broken_html",
     "broken_json",
     "broken_pdf",
     "empty",

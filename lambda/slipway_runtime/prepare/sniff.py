@@ -36,6 +36,7 @@ REFUSED = (
 )
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 HTML_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+SAMPLE_CHARACTERS = 64 * 1024
 TAG = re.compile(r"<(?:p|div|h[1-6]|ul|ol|table|article|section|main|span|br)\b[^>]*>", re.IGNORECASE)
 BY_EXTENSION: dict[str, MediaType] = {
     "md": "text/markdown",
@@ -92,7 +93,9 @@ def _legacy_office(data: bytes) -> Rejected:
 def sniff_text(text: str, path: str) -> MediaType:
     """Return the kind of a text: HTML by its first tags, the rest by extension where the content does not speak."""
     suffix = extension(path)
-    if HTML_START.match(text) or (suffix in ("html", "htm", "xhtml") and TAG.search(text)):
+    if HTML_START.match(text[:SAMPLE_CHARACTERS]) or (
+        suffix in ("html", "htm", "xhtml") and TAG.search(text[:SAMPLE_CHARACTERS])
+    ):
         return "text/html"
     if suffix in BY_EXTENSION:
         return BY_EXTENSION[suffix]

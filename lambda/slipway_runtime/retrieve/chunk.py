@@ -9,6 +9,8 @@ from slipway_runtime.retrieve.atoms import Atom, atoms
 
 HEADING_SEPARATOR = " > "
 MIN_CHARACTERS = 100
+# Thirty of the widest chunks, at four bytes a character, still fit the Data API's response of 1 MiB.
+MAX_CHARACTERS = 8_000
 VISIBLE = re.compile(r"\S")
 
 
@@ -20,8 +22,9 @@ class ChunkSettings:
     overlap_characters: int
 
     def __post_init__(self) -> None:
-        if self.max_characters < MIN_CHARACTERS:
-            raise ValueError(f"max_characters is {self.max_characters}, expected at least {MIN_CHARACTERS}")
+        if not MIN_CHARACTERS <= self.max_characters <= MAX_CHARACTERS:
+            expected = f"{MIN_CHARACTERS} to {MAX_CHARACTERS}"
+            raise ValueError(f"max_characters is {self.max_characters}, expected {expected}")
         if not 0 <= self.overlap_characters <= self.max_characters // 2:
             raise ValueError(f"overlap_characters is {self.overlap_characters}, expected 0 to half of max_characters")
 

@@ -57,6 +57,8 @@ class Embedder:
                 raise
 
     def _embed_one(self, text: str, deadline: Deadline) -> list[float]:
+        if deadline.remaining_seconds <= 0:
+            raise EmbeddingError("no time is left to embed", code="DeadlineExceeded", transient=True)
         try:
             vector = self.backoff.call(
                 lambda: self._invoke(text), retry_on=lambda error: error_code(error) in TRANSIENT, deadline=deadline

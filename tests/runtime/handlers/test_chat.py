@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from openai.types.chat import ChatCompletion
 
 from slipway_runtime.handlers import chat
 
@@ -42,6 +43,8 @@ def test_an_answer_cites_document_and_heading(cloud, context) -> None:
     cloud.ingest(cloud.put("acme/garden.md", GARDEN))
     status, body, _ = call(context, ask("How many hours of sun do tomatoes need?"))
     assert status == 200
+    parsed = ChatCompletion.model_validate(body, strict=True)
+    assert parsed.choices[0].message.content
     assert body["object"] == "chat.completion"
     assert body["model"] == "default"
     choice = body["choices"][0]
@@ -166,6 +169,11 @@ def test_bad_requests_are_refused_by_parameter(cloud, context, body, status: int
     if code is not None:
         assert (error["param"], error["code"]) == (param, code)
     assert cloud.bedrock.calls == 0
+
+
+def test_a_request_without_a_tenant_is_never_answered(cloud, context) -> None:
+    event = {"httpMethod": "POST", "path": "/", "body": json.dumps(ask("x", tenant="acme")), "requestContext": {}}
+    assert chat.handler(event, context)["statusCode"] == 500
 
 
 def test_a_model_id_that_bedrock_does_not_know_is_said_so(cloud, context, monkeypatch) -> None:

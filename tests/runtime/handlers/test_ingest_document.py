@@ -1,6 +1,7 @@
 """From an object to chunks and lineage, whatever order, number and timing the events have."""
 
 import json
+import threading
 
 import pytest
 
@@ -112,6 +113,30 @@ def test_one_bad_record_does_not_hold_up_the_others(cloud) -> None:
     assert cloud.ingest(first, "{not json", '{"detail": 1}', unknown, "", second) == ["1", "2", "3", "4"]
     assert cloud.rows("acme/a.md")
     assert cloud.rows("acme/b.md")
+
+
+@pytest.mark.capability("D10")
+def test_two_workers_at_once_leave_the_newest_version_whole(cloud) -> None:
+    events = [cloud.put(KEY, f"# Version {number}\n\n" + "More words here. " * 60 * number) for number in (1, 2, 3)]
+    failed: list[list[str]] = []
+    threads = [threading.Thread(target=lambda each=each: failed.append(cloud.ingest(each))) for each in events]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == [[], [], []]
+    newest = events[-1]["detail"]["object"]["version-id"]
+    rows = cloud.rows(KEY)
+    assert {row[2] for row in rows} == {newest}
+    assert rows[0][1].startswith("# Version 3")
+    assert cloud.lineage(KEY)["version_id"] == newest
+    assert int(cloud.lineage(KEY)["chunks"]) == len(rows)
+
+
+def test_running_out_of_time_while_reading_is_no_verdict_on_the_document(cloud, make_pdf) -> None:
+    assert cloud.ingest(cloud.put("acme/a.pdf", make_pdf([["Text."]])), seconds=10.05) == ["0"]
+    assert cloud.rejects() == []
+    assert cloud.lineage("acme/a.pdf") == {}
 
 
 def test_throttling_is_waited_out(cloud) -> None:

@@ -2,7 +2,10 @@
 
 import pytest
 
+from slipway_runtime.prepare.isolate import Limits
 from slipway_runtime.prepare.prepare import prepare
+from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
 
 HTML = b"""<!doctype html><html><head><title>My  page</title><style>x{}</style><script>evil()</script></head><body>
 <header>Site head</header><nav>Menu</nav><main><header><h1>Big <b>title</b></h1></header>
@@ -38,6 +41,38 @@ def test_html_is_recognised_under_any_name_and_a_lone_tag_in_text_is_not_html() 
 def test_deeply_nested_html_does_not_break_the_reader() -> None:
     nested = b"<html><body>" + b"<div>" * 5_000 + b"deep" + b"</div>" * 5_000
     assert prepare(nested, "deep.html").text == "deep"
+
+
+def test_html_with_very_many_elements_is_read_in_the_child(monkeypatch) -> None:
+    from slipway_runtime.prepare import prepare as module
+
+    monkeypatch.setattr(module, "ISOLATE_ABOVE_TAGS", 10)
+    assert prepare(HTML, "page.html").text.startswith("# Big title\n\nHello x world.")
+    with pytest.raises(Rejected) as caught:
+        prepare(b"<html><body>" + b"<div>" * 300_000, "bomb.html", Limits(cpu_seconds=1))
+    assert caught.value.code == "too_slow"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# a" + " " * 300_000 + "b",
+        "x" + " " * 300_000 + "y \n",
+        "<!--" * 100_000,
+        "---\n" * 100_000 + "x",
+        "# a\n" * 30_000,
+        "```\n" * 30_000,
+        "| a " * 100_000,
+        "Ã" * 300_000,
+        '."' * 200_000,
+    ],
+)
+@pytest.mark.timeout(20)
+def test_time_grows_with_the_length_of_a_text_and_not_its_square(text: str) -> None:
+    try:
+        chunk(prepare(text.encode(), "a.md"), ChunkSettings(max_characters=500, overlap_characters=50))
+    except Rejected as rejected:
+        assert rejected.code == "empty"
 
 
 @pytest.mark.capability("D1")

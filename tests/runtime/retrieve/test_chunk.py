@@ -113,7 +113,8 @@ def test_each_chunk_has_the_page_it_stands_on(make_pdf) -> None:
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(ValueError, match="max_characters"):
-        ChunkSettings(max_characters=10, overlap_characters=0)
+    for size in (10, 8_001):
+        with pytest.raises(ValueError, match="max_characters"):
+            ChunkSettings(max_characters=size, overlap_characters=0)
     with pytest.raises(ValueError, match="overlap_characters"):
         ChunkSettings(max_characters=200, overlap_characters=150)

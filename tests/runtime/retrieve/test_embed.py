@@ -65,6 +65,15 @@ def test_what_does_not_pass_is_a_typed_error(scripted_bedrock, answer, code: str
 def test_a_deadline_ends_the_waiting(scripted_bedrock) -> None:
     waits: list[float] = []
     scripted_bedrock.app.script = [THROTTLED]
-    with pytest.raises(EmbeddingError):
-        embedder(scripted_bedrock.client, waits).embed(["a"], Deadline.after(-1))
+    impatient = embedder(scripted_bedrock.client, waits, backoff=Backoff(base_seconds=1e9, cap_seconds=1e9))
+    with pytest.raises(EmbeddingError, match="ThrottlingException"):
+        impatient.embed(["a"], Deadline.after(5))
     assert waits == []
+
+
+def test_nothing_is_asked_after_the_deadline(scripted_bedrock) -> None:
+    scripted_bedrock.app.script = [good(1, 0)]
+    with pytest.raises(EmbeddingError) as caught:
+        embedder(scripted_bedrock.client).embed(["a", "b"], Deadline.after(-1))
+    assert (caught.value.code, caught.value.transient) == ("DeadlineExceeded", True)
+    assert scripted_bedrock.app.requests == []

@@ -91,7 +91,7 @@ def find_target(project: Project, environment: str, *, aws: bool) -> Target:
     status = cloud.status(project.state(environment))
     if status.state != "running":
         raise CommandError(
-            f"the local cloud of {environment!r} is {status.state}: start it with `slipway local up --env {environment}`, "
-            "or add --aws to talk to the environment in your AWS account."
+            f"the local cloud of {environment!r} is {status.state}. "
+            f"Start it with `slipway local up --env {environment}`, or add --aws for the environment in your account."
         )
     return Target(environment, status.endpoint_url, None)

@@ -20,7 +20,7 @@ class Capability:
     tests: list[str] = field(default_factory=list)
 
 
-def read_capabilities(root: Path, dot_slipway: Path) -> tuple[list[Capability], str | None]:
+def read_capabilities(root: Path, home: Path) -> tuple[list[Capability], str | None]:
     """Every promise in order, and when the last full test run ended (None: there was none, and nothing is proven).
 
     Raises: CommandError if docs/capabilities.md is missing.
@@ -28,7 +28,7 @@ def read_capabilities(root: Path, dot_slipway: Path) -> tuple[list[Capability], 
     document = root / "docs" / "capabilities.md"
     if not document.is_file():
         raise CommandError(f"{document} is missing")
-    report_file = dot_slipway / REPORT
+    report_file = home / REPORT
     report = json.loads(report_file.read_text()) if report_file.is_file() else {"finished_at": None, "passed": {}}
     passed = report["passed"]
     rows = ROW.finditer(document.read_text(encoding="utf-8"))

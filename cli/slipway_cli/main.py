@@ -101,7 +101,7 @@ def redrive(env: Environment = "dev", aws: InAws = False, as_json: AsJson = Fals
 def capabilities(as_json: AsJson = False) -> None:
     """List every promise of the platform with the tests that proved it in the last full run of `make test`."""
     here = project()
-    rows, finished_at = read_capabilities(here.root, here.dot_slipway)
+    rows, finished_at = read_capabilities(here.root, here.home)
     if finished_at is None:
         people.print("No full test run is recorded here yet, so nothing is shown as proven: run `make test`.")
     if as_json:

@@ -1,5 +1,6 @@
 """Where things are: the checkout that the command belongs to, and what it keeps in `.slipway/`."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +10,13 @@ from slipway_cli.errors import CommandError
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """The folders of one checkout. `root` holds app.py and config/."""
+    """The folders of one checkout. `root` holds app.py and config/.
+
+    `home` is what Slipway keeps between runs; safe to delete while nothing runs.
+    """
 
     root: Path
-
-    @property
-    def dot_slipway(self) -> Path:
-        """What Slipway keeps between runs; safe to delete while nothing runs."""
-        return self.root / ".slipway"
+    home: Path
 
     def environments(self) -> list[str]:
         """The names of the environments in config/, sorted."""
@@ -34,13 +34,15 @@ class Project:
 
     def state(self, environment: str) -> Path:
         """The folder in which the local cloud keeps this environment."""
-        return self.dot_slipway / environment
+        return self.home / environment
 
     def assembly(self, environment: str) -> Path:
         """The folder that holds this environment's synthesised cloud assembly."""
-        return self.dot_slipway / "assembly" / environment
+        return self.home / "assembly" / environment
 
 
 def project() -> Project:
-    """The checkout that this command was installed from."""
-    return Project(root=Path(stacks.__file__).resolve().parents[1])
+    """The checkout that this command was installed from; SLIPWAY_HOME names another folder than its `.slipway`."""
+    root = Path(stacks.__file__).resolve().parents[1]
+    home = os.environ.get("SLIPWAY_HOME")
+    return Project(root=root, home=Path(home).resolve() if home else root / ".slipway")

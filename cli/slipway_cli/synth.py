@@ -43,27 +43,26 @@ def synthesise(project: Project, environment: str) -> Path:
     if stamp.is_file() and stamp.read_text() == fingerprint:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
-    run = subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=project.root,
-        # How the CDK CLI itself passes the output folder and the context to an app.
-        env=os.environ
-        | {
-            "CDK_OUTDIR": str(folder),
-            "CDK_CONTEXT_JSON": json.dumps(_context(project.root) | {"env": environment}),
-            "CDK_VALIDATION": "false",  # CI validates; here it would only cost seconds
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if run.returncode != 0:
-        raise CommandError(f"the environment {environment!r} cannot be synthesised:\n{run.stderr.strip()}")
+    try:
+        run_app(project.root, folder, {"env": environment})
+    except CommandError as error:
+        raise CommandError(f"the environment {environment!r} cannot be synthesised:\n{error}") from error
     stamp.write_text(fingerprint)
     return folder
 
 
-def _context(root: Path) -> dict[str, object]:
-    context: dict[str, object] = json.loads((root / "cdk.json").read_text()).get("context", {})
-    return context
+def run_app(root: Path, folder: Path, context: dict[str, object]) -> None:
+    """Write the cloud assembly of the checkout at `root` to `folder`, with `context` over that of its cdk.json.
+
+    Raises: CommandError with what the app wrote to stderr if it fails.
+    """
+    own: dict[str, object] = json.loads((root / "cdk.json").read_text()).get("context", {})
+    variables = {  # how the CDK CLI itself passes the output folder and the context
+        "CDK_OUTDIR": str(folder),
+        "CDK_CONTEXT_JSON": json.dumps(own | context),
+        "CDK_VALIDATION": "false",  # CI validates; here it would only cost seconds
+    }
+    command = [sys.executable, "app.py"]
+    run = subprocess.run(command, cwd=root, env=os.environ | variables, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise CommandError(run.stderr.strip())

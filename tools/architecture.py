@@ -2,8 +2,8 @@
 
     .venv/bin/python tools/architecture.py [--check] [--env prod]
 
-Boxes are stacks, their lines what the stack creates (without plumbing such as roles and policies), arrows the names that
-one stack publishes in SSM and another reads. --check exits 1 if the file differs.
+Boxes are stacks, their lines what the stack creates (without plumbing such as roles and policies), arrows the names
+that one stack publishes in SSM and another reads. --check exits 1 if the file differs.
 """
 
 import argparse

@@ -16,12 +16,8 @@ LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
 def commands(prefix: str) -> list[str]:
-    lines = [
-        line.split("  #")[0].strip()
-        for page in PAGES
-        for block in BLOCK.findall(page.read_text())
-        for line in block.splitlines()
-    ]
+    blocks = [block for page in PAGES for block in BLOCK.findall(page.read_text())]
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
     return sorted({line for line in lines if line.startswith(prefix)})
 
 

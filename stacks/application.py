@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ def build(folder: Path | None = None, only: str | None = None, **app_options: An
     `folder`, `only`: settings to read and the one environment to make; left out, CDK's context `config` and `env` say.
     Raises: SettingsError with every error of the settings.
     """
-    app = cdk.App(**app_options)
+    # The CDK CLI passes on what cdk.json holds; read here, it also holds for `python app.py` and in tests.
+    context = {**json.loads((ROOT / "cdk.json").read_text())["context"], **app_options.pop("context", {})}
+    app = cdk.App(context=context, **app_options)
     here = folder or Path(app.node.try_get_context("config") or ROOT / "config")
     for name, settings in read_environments(here, only or app.node.try_get_context("env")).items():
         EnvironmentStage(app, name=name, settings=settings)

@@ -81,4 +81,5 @@ class RetrievalStack(SlipwayStack):
                 "SchemaVersion": SCHEMA_VERSION,
             },
         )
-        migration.node.add_dependency(migrate, *store.instances)
+        # Its permissions and the database must be there when it is called.
+        migration.node.add_dependency(migrate.role.node.find_child("DefaultPolicy"), *store.instances)

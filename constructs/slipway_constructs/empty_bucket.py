@@ -5,10 +5,11 @@ Source: S3 user guide, "Deleting a bucket": only an empty bucket can be deleted,
 """
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from slipway_constructs.permissions import allow
+from slipway_constructs.permissions import acknowledge_wildcards, statement
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 
 OBJECTS_REASON = (
@@ -34,14 +35,16 @@ class EmptyBucketOnDelete(Construct):
         )
 
     def add(self, construct_id: str, bucket: s3.Bucket) -> cdk.CustomResource:
-        """Return the custom resource that empties the bucket before CloudFormation deletes it."""
-        allow(self.handler.role, ["s3:ListBucket", "s3:ListBucketVersions"], [bucket.bucket_arn])
-        allow(
-            self.handler.role,
-            ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-            [bucket.arn_for_objects("*")],
-            wildcard_reason=OBJECTS_REASON,
+        """Return the custom resource that empties the bucket before CloudFormation deletes it.
+
+        Each bucket has a policy of its own: one bucket may then wait for another to be emptied, without a circle.
+        """
+        policy = iam.Policy(self, f"{construct_id}Policy", roles=[self.handler.role])
+        policy.add_statements(
+            statement(["s3:ListBucket", "s3:ListBucketVersions"], [bucket.bucket_arn]),
+            statement(["s3:DeleteObject", "s3:DeleteObjectVersion"], [bucket.arn_for_objects("*")]),
         )
+        acknowledge_wildcards(policy, [bucket.arn_for_objects("*")], OBJECTS_REASON)
         resource = cdk.CustomResource(
             self,
             construct_id,
@@ -49,5 +52,6 @@ class EmptyBucketOnDelete(Construct):
             service_token=self.handler.function.function_arn,
             properties={"BucketName": bucket.bucket_name},
         )
-        resource.node.add_dependency(self.handler)  # its permissions outlive it on the way down
+        # What the function may do must still be there when it is called on the way down.
+        resource.node.add_dependency(policy, self.handler.role.node.find_child("DefaultPolicy"))
         return resource

@@ -142,9 +142,7 @@ class OpenAiApi(Construct):
         self._method(document, "DELETE", documents)
 
     def _integration(self, function: lambda_.IFunction) -> apigateway.LambdaIntegration:
-        return apigateway.LambdaIntegration(
-            function, proxy=True, allow_test_invoke=False, scope_permission_to_method=False
-        )
+        return apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)
 
     def _method(
         self,

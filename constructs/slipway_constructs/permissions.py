@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from constructs import IConstruct
 
 from slipway_constructs.acknowledgement import acknowledge, flat
 
@@ -25,16 +26,26 @@ def allow(
     A resource with a wildcard needs `wildcard_reason`, which becomes the acknowledgement of the finding.
     Raises: ValueError if an action holds a wildcard, or a resource does without a reason.
     """
+    role.add_to_principal_policy(statement(actions, resources))
+    acknowledge_wildcards(role, resources, wildcard_reason)
+
+
+def statement(actions: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
+    """Return a statement that allows the actions. Raises: ValueError if one of them holds a wildcard."""
     if any("*" in action for action in actions):
         raise ValueError(f"actions are written out, without wildcards: {', '.join(actions)}")
-    role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
-    stack = cdk.Stack.of(role)
+    return iam.PolicyStatement(actions=list(actions), resources=list(resources))
+
+
+def acknowledge_wildcards(construct: IConstruct, resources: Sequence[str], reason: str | None) -> None:
+    """Acknowledge the findings of resources with a wildcard. Raises: ValueError if there is one and no reason."""
+    stack = cdk.Stack.of(construct)
     for resource in (flat(stack.resolve(resource)) for resource in resources):
         if "*" not in resource:
             continue
-        if wildcard_reason is None:
+        if reason is None:
             raise ValueError(f"the wildcard in {resource} needs a reason")
-        acknowledge(role, f"AwsSolutions-IAM5[Resource::{resource}]", wildcard_reason)
+        acknowledge(construct, f"AwsSolutions-IAM5[Resource::{resource}]", reason)
 
 
 def allow_key(role: iam.IRole, key_arn: str | None) -> None:

@@ -40,8 +40,23 @@ LABELS = {
     "AWS::WAFv2::WebACL": "WAF",
 }
 COUNTED = {"AWS::CloudWatch::Alarm", "AWS::EC2::VPCEndpoint"}
-PLUMBING = {"Resource", "Function", "Default", "Cluster", "Queue", "Table", "Bucket", "Key", "Api", "Secret"}
-WIDTH, GAP_X, GAP_Y, LINE, PAD = 232, 76, 26, 18, 14
+PLUMBING = {
+    "Resource",
+    "Acl",
+    "Dashboard",
+    "Vpc",
+    "Function",
+    "Default",
+    "Cluster",
+    "Queue",
+    "Table",
+    "Bucket",
+    "Key",
+    "Api",
+    "Secret",
+}
+NAMED_WITHOUT_CODE: dict[str, object] = {"aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": True}
+WIDTH, GAP_X, GAP_Y, LINE, PAD = 250, 60, 26, 18, 14
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1f2933}.title{font-weight:600;font-size:15px}.kind{fill:#52606d}"
     ".box{fill:#fff;stroke:#9aa5b1}.stateful{fill:#f0f7ff;stroke:#2b6cb0;stroke-width:1.5}.actor{fill:#fff8e6;stroke:#b7791f}"
@@ -100,6 +115,24 @@ def read_assembly(folder: Path) -> list[Stack]:
     return stacks
 
 
+def arrows(stacks: list[Stack]) -> dict[tuple[str, str], list[str]]:
+    """The names that pass from one stack to another, without the arrows that a longer way shows already."""
+    direct = {
+        (other.name, stack.name): sorted(name.split("/")[-1] for name in stack.reads & other.publishes)
+        for stack in stacks
+        for other in stacks
+        if other is not stack and stack.reads & other.publishes
+    }
+
+    def reaches(start: str, end: str) -> bool:
+        return any(a == start and (b == end or reaches(b, end)) for a, b in direct)
+
+    def is_shortcut(start: str, end: str) -> bool:
+        return any(a == start and b != end and reaches(b, end) for a, b in direct)
+
+    return {pair: names for pair, names in direct.items() if not is_shortcut(*pair)}
+
+
 def columns(stacks: list[Stack]) -> list[list[Stack]]:
     """The stacks by depth: a stack stands to the right of every stack it reads from."""
     depth: dict[str, int] = {}
@@ -115,7 +148,7 @@ def columns(stacks: list[Stack]) -> list[list[Stack]]:
     return [[s for s in stacks if depth[s.name] == d] for d in range(max(depth.values()) + 1)]
 
 
-def wrap(line: str, limit: int = 34) -> list[str]:
+def wrap(line: str, limit: int = 32) -> list[str]:
     """Break a line between words, to fit the box."""
     rows, row = [], ""
     for word in line.split():
@@ -157,11 +190,9 @@ def draw(stacks: list[Stack], environment: str) -> str:
             places[stack.name] = (x, y + height // 2)
             y += height + GAP_Y
         bottom = max(bottom, y)
-    for stack in stacks:
-        for other in stacks:
-            if other is not stack and (names := sorted(stack.reads & other.publishes)):
-                (x1, y1), (x2, y2) = places[other.name], places[stack.name]
-                shapes.insert(0, arrow((x1 + WIDTH, y1), (x2, y2), ", ".join(n.split("/")[-1] for n in names)))
+    for (start, end), names in arrows(stacks).items():
+        (x1, y1), (x2, y2) = places[start], places[end]
+        shapes.insert(0, arrow((x1 + WIDTH, y1), (x2, y2), ", ".join(names)))
     width = PAD * 2 + len(grid) * (WIDTH + GAP_X) - GAP_X
     head = '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     head += '<path d="M0,0 L8,4 L0,8 z" fill="#7b8794"/></marker></defs>'
@@ -180,7 +211,7 @@ def main() -> None:
     parser.add_argument("--env", default="prod", help="the environment to draw (default: %(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run_app(ROOT, Path(folder), {"env": arguments.env, "aws:cdk:bundling-stacks": []})
+        run_app(ROOT, Path(folder), {"env": arguments.env} | NAMED_WITHOUT_CODE)
         picture = draw(read_assembly(Path(folder)), arguments.env)
     if not arguments.check:
         PICTURE.write_text(picture, encoding="utf-8")

@@ -3,6 +3,10 @@
 import functools
 from typing import Any
 
+# Imported with the module although a client comes later: Lambda's init phase has a full CPU, an invocation may not.
+import boto3
+from botocore.config import Config
+
 # These services are retried by our own loops, which know the deadline of the invocation; the SDK's would come on top.
 OWN_RETRIES = frozenset(("bedrock-runtime", "rds-data"))
 
@@ -10,9 +14,6 @@ OWN_RETRIES = frozenset(("bedrock-runtime", "rds-data"))
 @functools.cache
 def client(service: str) -> Any:
     """Return the client of an AWS service; endpoint, region and credentials come from the environment."""
-    import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-
     attempts = 1 if service in OWN_RETRIES else 5
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},

@@ -62,15 +62,17 @@ class MarkdownWriter:
         elif tag in LISTS:
             self._flush()
             self._lists.pop()
+            if not self._lists:
+                self._blocks.append("")  # two lists in a row are two lists
 
     def text(self) -> str:
         """Return what was written: blocks with one empty line between, list items without."""
         self._flush()
         out: list[str] = []
-        for block in self._blocks:
-            tight = out and _is_item(block) and _is_item(out[-1])
-            out.append(f"{'' if not out else chr(10) if tight else chr(10) * 2}{block}")
-        return "".join(out)
+        for before, block in zip(["", *self._blocks], self._blocks, strict=False):
+            tight = _is_item(block) and _is_item(before)
+            out.append(f"{chr(10) if tight else chr(10) * 2}{block}" if block else "")
+        return "".join(out).strip("\n")
 
     def _enter_block(self, tag: str) -> None:
         if tag in HEADINGS:

@@ -37,7 +37,7 @@ class Place:
         """Return a boto3 client of a service, made once. It sends what it is given: moto checks it."""
         with self._lock:
             if service not in self._clients:
-                session = boto3.Session("local", "local", region_name=self.region)
+                session: Any = boto3.Session("local", "local", region_name=self.region)
                 config = Config(
                     parameter_validation=False,
                     retries={"total_max_attempts": 1},

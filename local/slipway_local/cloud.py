@@ -87,13 +87,13 @@ def up(
 def down(state: Path) -> None:
     """Stop the daemon and remove what it kept, logs apart. Harmless when nothing runs."""
     state = state.resolve()
-    daemon = _daemon(state)
-    if daemon is not None:
-        os.kill(daemon["pid"], signal.SIGTERM)
+    if _held(state):
+        pid = int((state / "daemon.lock").read_text(encoding="utf-8"))
+        os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while _held(state):
             if time.monotonic() > deadline:
-                os.kill(daemon["pid"], signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
                 deadline = time.monotonic() + STOP_SECONDS
             time.sleep(0.05)
     for leftover in ("stacks", "scratch", "postgres"):

@@ -16,7 +16,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
 from slipway_local.control import Control
@@ -138,18 +139,12 @@ class Emulator:
         }
 
 
-class RequestHandler(WSGIRequestHandler):
+class RequestHandler(MotoRequestHandler):  # moto's, because S3 metadata headers may hold underscores
     """Keeps connections open, sends without delay and logs nothing but errors."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 65536
     disable_nagle_algorithm = True
-
-    def make_environ(self) -> dict[str, Any]:
-        """Return the environ as moto's own server makes it: S3 metadata headers may hold underscores."""
-        from moto.moto_server.werkzeug_app import MotoRequestHandler
-
-        return dict(MotoRequestHandler.make_environ(self))
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
@@ -158,12 +153,15 @@ class RequestHandler(WSGIRequestHandler):
 def hold(state: Path) -> Any:
     """Lock the state folder and return the open lock. Raises AlreadyRunningError if another daemon holds it."""
     state.mkdir(parents=True, exist_ok=True)
-    lock = (state / "daemon.lock").open("w")
+    lock = (state / "daemon.lock").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
         raise AlreadyRunningError(f"another local cloud runs on {state}") from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
     return lock
 
 

@@ -182,7 +182,8 @@ class _Change:
     def _delete(self, record: Record) -> None:
         self._engine.report(self._state, record.logical_id, f"deleting {record.type}")
         provider = provider_of(record.type, self._engine.place.region)
-        assert not isinstance(provider, str)
+        if isinstance(provider, str):
+            raise TemplateError(provider)
         context = self._engine.context(self._state, record.logical_id, record.type)
         try:
             provider.delete(context, record.created, resolve_dynamic(record.properties, self._engine.place))

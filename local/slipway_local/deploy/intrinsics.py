@@ -92,10 +92,10 @@ class Resolver:
         }
         self._tests: dict[str, Callable[[Any], bool]] = {
             "Fn::Equals": lambda v: str(self.resolve(v[0])) == str(self.resolve(v[1])),
-            "Fn::And": lambda v: all([self.condition(item) for item in v]),
-            "Fn::Or": lambda v: any([self.condition(item) for item in v]),
+            "Fn::And": lambda v: all(self.condition(item) for item in v),
+            "Fn::Or": lambda v: any(self.condition(item) for item in v),
             "Fn::Not": lambda v: not self.condition(v[0]),
-            "Condition": lambda v: self.condition(v),
+            "Condition": self.condition,
         }
         self.parameters = {name: self._parameter(name, p) for name, p in template.get("Parameters", {}).items()}
 

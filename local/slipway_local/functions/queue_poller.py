@@ -123,7 +123,7 @@ class QueuePoller:
         try:
             event = {"Records": [self._record(message) for message in batch]}
             done = self._functions.invoke_arn(self._mapping.function_arn, json.dumps(event).encode())
-            failed = set(m.id for m in batch) if done.failed else self._failures(done.payload, batch)
+            failed = {message.id for message in batch} if done.failed else self._failures(done.payload, batch)
             for message in batch:
                 if message.id not in failed:
                     self._backend.delete_message(self._queue, message.receipt_handle)

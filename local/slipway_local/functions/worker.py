@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from slipway_local.functions.runtime_api import Invocation, RuntimeApi, error_payload
 
@@ -100,8 +101,7 @@ class Worker:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        assert self._process.stdout is not None
-        self._output = self._process.stdout.fileno()
+        self._output = cast(IO[bytes], self._process.stdout).fileno()
         os.set_blocking(self._output, False)
         threading.Thread(target=self._watch, daemon=True).start()
 

@@ -23,7 +23,7 @@ def _table_settings(context: Context, table: str, new: Properties, old: Properti
     """Set what CreateTable does not take, and change indexes one by one, as UpdateTable wants it."""
     place = context.place
     recovery, expiry = new.get("PointInTimeRecoverySpecification"), new.get("TimeToLiveSpecification")
-    replica = next(iter(new.get("Replicas", [])), {})
+    replica: Properties = next(iter(new.get("Replicas", [])), {})
     recovery = recovery or replica.get("PointInTimeRecoverySpecification")
     if recovery:
         arguments = {"TableName": table, "PointInTimeRecoverySpecification": recovery}

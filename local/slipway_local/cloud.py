@@ -110,7 +110,7 @@ def status(state: Path) -> Status:
             error = f"the daemon died; its log is {state / 'daemon.log'}; `up` starts it afresh, without its data"
             return Status(state="failed", error=error)
         return Status()
-    with urllib.request.urlopen(f"{daemon['endpoint_url']}/_slipway/status", timeout=30) as answer:
+    with _open(f"{daemon['endpoint_url']}/_slipway/status") as answer:
         found = json.load(answer)
     return Status(
         **{key: found[key] for key in ("environment", "endpoint_url", "state", "error", "stacks", "resources")}
@@ -160,7 +160,7 @@ def _daemon(state: Path) -> dict[str, Any] | None:
     while time.monotonic() < deadline and _held(state):
         with contextlib.suppress(OSError, ValueError):
             daemon: dict[str, Any] = json.loads((state / "daemon.json").read_text(encoding="utf-8"))
-            with urllib.request.urlopen(f"{daemon['endpoint_url']}/_slipway/health", timeout=30):
+            with _open(f"{daemon['endpoint_url']}/_slipway/health"):
                 return daemon
         time.sleep(0.02)
     return None
@@ -184,10 +184,15 @@ def _start(state: Path, cache: Path, account: str, region: str) -> dict[str, Any
     raise LocalCloudError(f"the daemon did not start:\n{tail}")
 
 
+def _open(url: str, body: bytes | None = None, *, seconds: float = 30) -> Any:
+    """Open an address of the daemon; a proxy that the environment names is not asked."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return opener.open(url, body, timeout=seconds)
+
+
 def _post(endpoint_url: str, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    request = urllib.request.Request(f"{endpoint_url}/_slipway/{path}", json.dumps(body).encode(), method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=3600) as answer:
+        with _open(f"{endpoint_url}/_slipway/{path}", json.dumps(body).encode(), seconds=3600) as answer:
             for line in answer:
                 yield json.loads(line)
     except urllib.error.HTTPError as error:

@@ -67,12 +67,16 @@ class Emulator:
         """Put our services behind and beside moto's."""
         from slipway_local import events, queues
         from slipway_local.functions import queue_poller
+        from slipway_local.rest_api.data_plane import RestApis
 
         self.functions.install()
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)
         self.front_door.by_prefix["/_slipway/"] = Control(self)
+        self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
+            self.functions, self.place.account, self.place.region
+        )
 
     def serve(self, server: BaseWSGIServer) -> None:
         """Serve until `stop_soon` is called."""
@@ -139,7 +143,7 @@ class Emulator:
         }
 
 
-class RequestHandler(MotoRequestHandler):  # moto's, because S3 metadata headers may hold underscores
+class RequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto's, because S3 metadata headers may hold underscores
     """Keeps connections open, sends without delay and logs nothing but errors."""
 
     protocol_version = "HTTP/1.1"

@@ -72,7 +72,14 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
     (assembly / "Anchor.template.json").write_text(json.dumps(anchor))
     (assembly / "manifest.json").write_text(
         json.dumps(
-            {"artifacts": {"Anchor": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Anchor.template.json"}}}}
+            {
+                "artifacts": {
+                    "Anchor": {
+                        "type": "aws:cloudformation:stack",
+                        "properties": {"templateFile": "Anchor.template.json"},
+                    }
+                }
+            }
         )
     )
     status = cloud.up(assembly, state, environment="test", cache=CACHE)

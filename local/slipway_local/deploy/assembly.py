@@ -95,23 +95,29 @@ def upload_assets(stack: AssemblyStack, place: Place, progress: Callable[[str], 
             for destination in entry["destinations"].values():
                 bucket, key = (_placeholders(destination[part], place) for part in ("bucketName", "objectKey"))
                 source = path.parent / entry["source"]["path"]
-                _upload(place.client("s3"), bucket, key, source, entry["source"]["packaging"], progress)
+                if not _exists(place.client("s3"), bucket, key):
+                    progress(f"uploading {source.name}")
+                    body = zip_folder(source) if entry["source"]["packaging"] == "zip" else source.read_bytes()
+                    _put(place.client("s3"), bucket, key, body)
 
 
-def _upload(s3: Any, bucket: str, key: str, source: Path, packaging: str, progress: Callable[[str], None]) -> None:
+def _exists(s3: Any, bucket: str, key: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=key)
-        return
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NoSuchBucket"):
-            raise
-    progress(f"uploading {source.name}")
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchBucket"):
+            return False
+        raise
+    return True
+
+
+def _put(s3: Any, bucket: str, key: str, body: bytes) -> None:
     try:
         s3.head_bucket(Bucket=bucket)
     except ClientError:
         location = {} if s3.meta.region_name == DEFAULT_REGION else {"LocationConstraint": s3.meta.region_name}
         s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": location} if location else {}))
-    s3.put_object(Bucket=bucket, Key=key, Body=zip_folder(source) if packaging == "zip" else source.read_bytes())
+    s3.put_object(Bucket=bucket, Key=key, Body=body)
 
 
 def zip_folder(folder: Path) -> bytes:

@@ -14,6 +14,31 @@ def _api(context: Context, properties: Properties) -> Properties:
     return {**properties, **policy}
 
 
+def _authorizer(context: Context, properties: Properties) -> Properties:
+    if properties["Type"] != "TOKEN":
+        raise ValueError(f"authorizers of type {properties['Type']} are not emulated; TOKEN is")
+    return properties
+
+
+_AUTHORIZER_SETTINGS = (
+    "AuthorizerUri",
+    "AuthorizerResultTtlInSeconds",
+    "IdentitySource",
+    "IdentityValidationExpression",
+)
+
+
+def _authorizer_settings(context: Context, authorizer: str, new: Properties, old: Properties) -> None:
+    """Patch the settings: moto's CreateAuthorizer loses the validation expression."""
+    patches = [
+        {"op": "replace", "path": f"/{name[0].lower()}{name[1:]}", "value": str(new[name])}
+        for name in _PATCHED
+        if name in new
+    ]
+    where = {"restApiId": new["RestApiId"], "authorizerId": authorizer}
+    call(context.place, "apigateway", "update_authorizer", {**where, "patchOperations": patches})
+
+
 class Method:
     """AWS::ApiGateway::Method: a method, its integration, and the responses of both."""
 
@@ -85,7 +110,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApiGateway::Method": Method(),
     "AWS::ApiGateway::Authorizer": _rest(
-        "create_authorizer", "@id", attributes={"AuthorizerId": "{id}"},
+        "create_authorizer", "@id", prepare=_authorizer, after=_authorizer_settings, attributes={"AuthorizerId": "{id}"},
         delete_call="delete_authorizer", delete_with=_of_api("authorizerId"),
     ),
     "AWS::ApiGateway::RequestValidator": _rest(
@@ -95,7 +120,8 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::ApiGateway::Model": _rest("create_model", "{Name}", name="Name", prepare=_model),
     "AWS::ApiGateway::GatewayResponse": _rest(
         "put_gateway_response", "{RestApiId}|{ResponseType}", update_call="put_gateway_response",
-        delete_call="delete_gateway_response", delete_with={"restApiId": "{RestApiId}", "responseType": "{ResponseType}"},
+        delete_call="delete_gateway_response",
+        delete_with={"restApiId": "{RestApiId}", "responseType": "{ResponseType}"},
     ),
     "AWS::ApiGateway::Deployment": _rest(
         "create_deployment", "@id", attributes={"DeploymentId": "{id}"},

@@ -70,27 +70,19 @@ def shaped(value: Any, shape: Any) -> Any:
     """Return a CloudFormation value in the form that a botocore shape describes."""
     kind = shape.type_name
     if kind == "structure":
-        value = json.loads(value) if isinstance(value, str) else value
-        members = {name.lower(): name for name in shape.members}
-        return {
-            members[name.lower()]: shaped(item, shape.members[members[name.lower()]])
-            for name, item in value.items()
-            if name.lower() in members
-        }
+        return _structure(json.loads(value) if isinstance(value, str) else value, shape)
     if kind == "list":
         return [shaped(item, shape.member) for item in (value if isinstance(value, list) else [value])]
     if kind == "map":
         value = {tag["Key"]: tag["Value"] for tag in value} if isinstance(value, list) else value
         return {name: shaped(item, shape.value) for name, item in value.items()}
-    if kind == "string":
-        return text(value)
-    if kind in ("integer", "long"):
-        return int(value)
-    if kind in ("float", "double"):
-        return float(value)
-    if kind == "boolean":
-        return value if isinstance(value, bool) else str(value).lower() == "true"
-    return value
+    return _SCALARS[kind](value) if kind in _SCALARS else value
+
+
+def _structure(value: dict[str, Any], shape: Any) -> dict[str, Any]:
+    members = {name.lower(): name for name in shape.members}
+    known = {members[name.lower()]: item for name, item in value.items() if name.lower() in members}
+    return {name: shaped(item, shape.members[name]) for name, item in known.items()}
 
 
 def text(value: Any) -> str:
@@ -98,6 +90,16 @@ def text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value) if isinstance(value, dict | list | bool) else str(value)
+
+
+_SCALARS: dict[str, Callable[[Any], Any]] = {
+    "string": text,
+    "integer": int,
+    "long": int,
+    "float": float,
+    "double": float,
+    "boolean": lambda value: value if isinstance(value, bool) else str(value).lower() == "true",
+}
 
 
 def call(place: Place, service: str, operation: str, arguments: Mapping[str, Any]) -> Properties:

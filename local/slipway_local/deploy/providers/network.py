@@ -60,9 +60,9 @@ def _group_rules(context: Context, group: str, new: Properties, old: Properties)
             (f"authorize_security_group_{direction}", [rule for rule in after if rule not in before]),
         ):
             # A new group allows all traffic out already; CDK says so explicitly and moto calls that a duplicate.
-            rules = [rule for rule in rules if not (direction == "egress" and _allows_all(rule))]
-            if rules:
-                call(context.place, "ec2", operation, {"GroupId": group, "IpPermissions": rules})
+            told = [rule for rule in rules if not (direction == "egress" and _allows_all(rule))]
+            if told:
+                call(context.place, "ec2", operation, {"GroupId": group, "IpPermissions": told})
 
 
 def _allows_all(rule: Properties) -> bool:

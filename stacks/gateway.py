@@ -6,13 +6,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
+
 from slipway_constructs.acknowledgement import acknowledge
 from slipway_constructs.aurora_vector_store import allow_data_api
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
-
 from stacks.bedrock import allow_models
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack

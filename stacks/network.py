@@ -2,8 +2,8 @@
 
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
-from slipway_constructs.private_network import PrivateNetwork
 
+from slipway_constructs.private_network import PrivateNetwork
 from stacks.settings import ExistingNetwork, Settings
 from stacks.slipway_stack import SlipwayStack
 

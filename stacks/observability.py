@@ -4,13 +4,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
+
 from slipway_constructs.api_monitor import ApiMonitor
 from slipway_constructs.database_monitor import DatabaseMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.open_ai_api import STAGE
 from slipway_constructs.queue_monitor import QueueMonitor
-
 from stacks import gateway, ingestion
 from stacks.names import part_of_arn
 from stacks.settings import Settings

@@ -2,10 +2,10 @@
 
 import aws_cdk as cdk
 from constructs import Construct
+
 from slipway_constructs.aurora_vector_store import DATABASE_NAME, AuroraCapacity, AuroraVectorStore
 from slipway_constructs.isolated_subnets import IsolatedSubnets
 from slipway_constructs.python_function import PythonFunction
-
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 

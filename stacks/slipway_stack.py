@@ -10,10 +10,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+
 from slipway_constructs.dependency_layer import DependencyLayer
 from slipway_constructs.permissions import allow
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
-
 from stacks import names
 from stacks.settings import Settings
 

@@ -13,16 +13,14 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from slipway_cli import local
 from slipway_cli.collect import collect
 from slipway_cli.errors import CommandError
 from slipway_cli.gateway import Gateway
 from slipway_cli.ingest import IngestReport, ingest
-from slipway_cli.local import describe
 from slipway_cli.output import answers, people
 from slipway_cli.project import Project, project
-from slipway_cli.synth import synthesise
 from slipway_cli.target import Target, find_target
-from slipway_local import cloud
 
 ENVIRONMENT = "dev"
 # About the project's own documents: two that they answer, and one that they do not.
@@ -35,12 +33,7 @@ OWN_QUESTIONS = (
 
 def bring_up(here: Project) -> Target:
     """The running dev environment."""
-    with people.status("Synthesising the dev environment"):
-        assembly = synthesise(here, ENVIRONMENT)
-    with people.status("Starting the local cloud") as line:
-        status = cloud.up(assembly, here.state(ENVIRONMENT), environment=ENVIRONMENT, progress=line.update)
-    if status.state != "running":
-        raise CommandError(f"the local cloud is {status.state}; see `slipway local logs`")
+    local.bring_up(here, ENVIRONMENT)
     return find_target(here, ENVIRONMENT, aws=False)
 
 
@@ -133,7 +126,7 @@ def report_all(here: Project, steps: list[tuple[str, float, str]], report: Inges
     answers.print(table)
     for item in report.rejected:
         answers.print(f"  rejected {escape(item['object'])}: {escape(item['reason'])}", style="yellow")
-    status = describe(here, ENVIRONMENT)
+    status = local.describe(here, ENVIRONMENT)
     counts = ", ".join(f"{len(names)} {kind}" for kind, names in status["resources"].items())
     answers.print(f"Emulated: {counts} resources (`slipway local status` lists them).")
     for sentence in status["not_emulated"]:

@@ -34,6 +34,23 @@ def describe(here: Project, environment: str) -> dict[str, Any]:
     }
 
 
+def bring_up(here: Project, environment: str) -> None:
+    """Synthesise the environment and deploy it to its local cloud, telling on stderr what is being done.
+
+    Raises: CommandError if it cannot be synthesised or deployed; what was begun is rolled back then.
+    """
+    with people.status(f"Synthesising {environment}") as line:
+        assembly = synthesise(here, environment)
+
+        def show(stack: str, logical_id: str, what: str) -> None:
+            line.update(" ".join(filter(None, ("Local cloud:", what, stack, logical_id))))
+
+        try:
+            cloud.up(assembly, here.state(environment), environment=environment, progress=show, cache=here.cache)
+        except cloud.LocalCloudError as error:
+            raise CommandError(f"{error}\nThe daemon's log: slipway local logs --env {environment}") from error
+
+
 def _print_status(description: dict[str, Any]) -> None:
     resources = description["resources"]
     answers.print(f"Local cloud of [bold]{description['environment']}[/bold]: {description['state']}")
@@ -59,12 +76,7 @@ def up(env: Environment = "dev", as_json: AsJson = False) -> None:
     """Synthesise the environment, start its local cloud and deploy it there; harmless when it is already up."""
     here = project()
     here.require_environment(env)
-    with people.status(f"Synthesising {env}"):
-        assembly = synthesise(here, env)
-    with people.status("Starting the local cloud") as line:
-        status = cloud.up(assembly, here.state(env), environment=env, progress=line.update)
-    if status.state != "running":
-        raise CommandError(f"the local cloud is {status.state}; see `slipway local logs --env {env}`")
+    bring_up(here, env)
     description = describe(here, env)
     print_json(description) if as_json else _print_status(description)
 

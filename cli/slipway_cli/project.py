@@ -18,6 +18,11 @@ class Project:
     root: Path
     home: Path
 
+    @property
+    def cache(self) -> Path:
+        """Installed packages, which every environment and every home may share."""
+        return self.root / ".slipway" / "cache"
+
     def environments(self) -> list[str]:
         """The names of the environments in config/, sorted."""
         return sorted(path.stem for path in (self.root / "config").glob("*.yaml"))

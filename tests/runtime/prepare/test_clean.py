@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from slipway_runtime.prepare.clean import clean
 
 AWKWARD = "aé \t\n\r\x00\x0b\x0c\x85\xa0\xad\u200b\u200d\u2028\u202e\ufeffÃ©â€™\u0301\U000e0041ﬁＡ\ud800"

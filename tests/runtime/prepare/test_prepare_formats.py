@@ -1,6 +1,7 @@
 """Every format becomes the same normal form, by content first and extension second."""
 
 import pytest
+
 from slipway_runtime.prepare.prepare import prepare
 
 HTML = b"""<!doctype html><html><head><title>My  page</title><style>x{}</style><script>evil()</script></head><body>
@@ -108,7 +109,10 @@ def test_json_with_deep_values_is_walked_without_recursion() -> None:
         ("Grüße aus Köln".encode("utf-16"), "Grüße aus Köln"),
         ("plain words here".encode("utf-16-le"), "plain words here"),
         (b"\xef\xbb\xbfwith a mark", "with a mark"),
-        ("Le café est très bon à Noël, garçon; déjà vu".encode("cp1252"), "Le café est très bon à Noël, garçon; déjà vu"),
+        (
+            "Le café est très bon à Noël, garçon; déjà vu".encode("cp1252"),
+            "Le café est très bon à Noël, garçon; déjà vu",
+        ),
         ("Das ist schöner Käse, natürlich für alle.".encode("latin-1"), "Das ist schöner Käse, natürlich für alle."),
         ("cafÃ© donâ€™t".encode(), "café don\u2019t"),
         ("Привет, как дела? Это обычный текст.".encode("cp1251"), "Привет, как дела? Это обычный текст."),

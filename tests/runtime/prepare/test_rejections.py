@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+
 from slipway_runtime.prepare.isolate import Limits, read_isolated
 from slipway_runtime.prepare.keys import parse_key
 from slipway_runtime.prepare.prepare import prepare

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from slipway_constructs.permissions import allow
 
+from slipway_constructs.permissions import allow
 from stacks.settings_rules import profile_prefix
 
 ROUTING_REASON = (

@@ -7,10 +7,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
+
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
-
 from stacks.settings import Settings
 from stacks.slipway_stack import TENANT_INDEX, SlipwayStack
 

@@ -6,13 +6,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
+
 from slipway_constructs.acknowledgement import acknowledge
 from slipway_constructs.aurora_vector_store import allow_data_api
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
-
 from stacks.bedrock import allow_models
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
@@ -24,8 +24,8 @@ KEY_ROTATION_REASON = (
     "within 5 minutes the old one is refused. A scheduled rotation would cut them off."
 )
 OBJECTS_REASON = (
-    "DELETE /v1/documents/{id} removes every version of a document, whose key the tenant chose; the function deletes in "
-    "this one bucket, below the caller's tenant."
+    "DELETE /v1/documents/{id} removes every version of a document, whose key the tenant chose; the function deletes "
+    "in this one bucket, below the caller's tenant."
 )
 
 
@@ -47,9 +47,7 @@ class GatewayStack(SlipwayStack):
             self,
             "OpenAi",
             api_name=api_name(name),
-            functions=ApiFunctions(
-                chat=chat.function, documents=documents.function, authorize=authorize.function
-            ),
+            functions=ApiFunctions(chat=chat.function, documents=documents.function, authorize=authorize.function),
             limits=self._limits(),
         )
         if settings.gateway.waf:

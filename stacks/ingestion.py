@@ -5,11 +5,11 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
+
 from slipway_constructs.aurora_vector_store import allow_data_api
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
-
 from stacks.bedrock import allow_models
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack

@@ -24,8 +24,8 @@ KEY_ROTATION_REASON = (
     "within 5 minutes the old one is refused. A scheduled rotation would cut them off."
 )
 OBJECTS_REASON = (
-    "DELETE /v1/documents/{id} removes every version of a document, whose key the tenant chose; the function deletes in "
-    "this one bucket, below the caller's tenant."
+    "DELETE /v1/documents/{id} removes every version of a document, whose key the tenant chose; the function deletes "
+    "in this one bucket, below the caller's tenant."
 )
 
 
@@ -47,9 +47,7 @@ class GatewayStack(SlipwayStack):
             self,
             "OpenAi",
             api_name=api_name(name),
-            functions=ApiFunctions(
-                chat=chat.function, documents=documents.function, authorize=authorize.function
-            ),
+            functions=ApiFunctions(chat=chat.function, documents=documents.function, authorize=authorize.function),
             limits=self._limits(),
         )
         if settings.gateway.waf:

@@ -15,9 +15,7 @@ class NetworkStack(SlipwayStack):
         super().__init__(scope, "network", name=name, settings=settings)
         existing = settings.network.existing
         vpc_id, subnet_ids, group_ids = self._import(existing) if existing else self._create()
-        self.publish(
-            {"vpc-id": vpc_id, "subnet-ids": ",".join(subnet_ids), "security-group-ids": ",".join(group_ids)}
-        )
+        self.publish({"vpc-id": vpc_id, "subnet-ids": ",".join(subnet_ids), "security-group-ids": ",".join(group_ids)})
 
     def _create(self) -> tuple[str, list[str], list[str]]:
         network = self.settings.network

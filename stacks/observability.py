@@ -18,7 +18,7 @@ from stacks.slipway_stack import SlipwayStack
 
 OLDEST_SECONDS = 3600
 SLOW = cdk.Duration.seconds(20)
-# Functions that serve people and documents. Those of custom resources run only in a deployment, which tells their failure.
+# Functions that serve people and documents. Those of custom resources run in deployments only, which tell failures.
 FUNCTIONS = {
     "Ingest": ("ingestion", "function-name", ingestion.TIMEOUT),
     "Chat": ("gateway", "chat-function-name", gateway.API_TIMEOUT),
@@ -54,9 +54,7 @@ class ObservabilityStack(SlipwayStack):
 
     def _functions(self, topic: sns.ITopic) -> list[Monitor]:
         return [
-            FunctionMonitor(
-                self, construct_id, topic=topic, function_name=self.look_up(part, name), timeout=timeout
-            )
+            FunctionMonitor(self, construct_id, topic=topic, function_name=self.look_up(part, name), timeout=timeout)
             for construct_id, (part, name, timeout) in FUNCTIONS.items()
         ]
 

@@ -15,7 +15,7 @@ AUTO_PAUSE_MINUTES = 5
 
 
 class RetrievalStack(SlipwayStack):
-    """The stateful store. Its schema is brought up to date by a custom resource, also with each change of dimensions."""
+    """The stateful store. A custom resource brings its schema up to date, also when the dimensions change."""
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "retrieval", name=name, settings=settings, stateful=True)

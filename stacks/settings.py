@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from stacks.settings_rules import ImpossibleSettings, violations
+from stacks.settings_rules import ImpossibleSettingsError, violations
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -90,7 +90,7 @@ class Aurora(Section):
         ge=0,
         le=256,
         multiple_of=0.5,
-        description="Least capacity in Aurora capacity units of about 2 GiB; 0 pauses when idle and resumes in about 15 s.",
+        description="Least capacity, same unit as max_acu; 0 pauses when idle and resumes in about 15 s.",
     )
     max_acu: float = Field(
         2, ge=1, le=256, multiple_of=0.5, description="Most capacity in Aurora capacity units of about 2 GiB."
@@ -131,7 +131,7 @@ class Ingestion(Section):
     )
     chunk_characters: int = Field(1200, ge=200, le=8000, description="Most characters in a chunk.")
     chunk_overlap_characters: int = Field(150, ge=0, le=2000, description="Characters that neighbouring chunks share.")
-    max_concurrency: int = Field(10, ge=2, le=1000, description="Documents batches worked on at the same time.")
+    max_concurrency: int = Field(10, ge=2, le=1000, description="Batches of documents worked on at the same time.")
     max_receive_count: int = Field(
         5, ge=2, le=100, description="Attempts before a message goes to the dead-letter queue."
     )
@@ -161,9 +161,7 @@ class Gateway(Section):
         default_factory=lambda: {"default": Model(model_id=TEXT_MODEL, max_tokens=2048)},
         description="Alias that clients name as `model`, with what is behind it; `default` must be one.",
     )
-    context_max_tokens: int = Field(
-        6000, ge=500, le=200000, description="Most tokens of retrieved chunks in a prompt."
-    )
+    context_max_tokens: int = Field(6000, ge=500, le=200000, description="Most tokens of retrieved chunks in a prompt.")
     throttle: Throttle = Field(default_factory=Throttle, description="Limits of the whole API.")
     waf: bool = Field(False, description="Put AWS WAF before the API; about $8 a month.")
     log_role: Literal["create", "existing"] = Field(
@@ -187,7 +185,7 @@ class Observability(Section):
 
 
 class Settings(Section):
-    """Everything that one environment may set. Every key has a default except where its section says otherwise."""
+    """Everything that one environment may set."""
 
     account: str | None = Field(
         None, pattern=r"^\d{12}$", description="AWS account, 12 digits in quotes; left open: the one deployed with."
@@ -213,5 +211,5 @@ class Settings(Section):
     @model_validator(mode="after")
     def _possible(self) -> Settings:
         if found := violations(self):
-            raise ImpossibleSettings(found)
+            raise ImpossibleSettingsError(found)
         return self

@@ -110,13 +110,13 @@ def _model_at(key: tuple[str | int, ...]) -> type[BaseModel] | None:
     for part in key:
         if isinstance(model, type) and issubclass(model, BaseModel):
             fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-            model = _bare(fields.get(str(part)))
+            model = bare(fields.get(str(part)))
         else:
-            model = _bare(typing.get_args(model)[-1]) if typing.get_args(model) else None
+            model = bare(typing.get_args(model)[-1]) if typing.get_args(model) else None
     return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
-def _bare(annotation: Any) -> Any:
+def bare(annotation: Any) -> Any:
     """Return `X` for `X | None`."""
     options = [option for option in typing.get_args(annotation) if option is not type(None)]
     return options[0] if len(options) == 1 and type(None) in typing.get_args(annotation) else annotation

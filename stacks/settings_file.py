@@ -1,25 +1,21 @@
-"""Reading `config/<environment>.yaml`, with every error of a file at once, each with its line, key and remedy.
-
-Line numbers come from the marks of PyYAML's node tree, which the values themselves no longer carry.
-"""
+"""Reading `config/<environment>.yaml`, with every error of a file at once, each with its line, key and remedy."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from stacks.settings import Settings
-from stacks.settings_errors import Problem, problem_of, value_at
-from stacks.settings_rules import ImpossibleSettings
+from stacks.settings_errors import Problem, problem_of
+from stacks.settings_rules import ImpossibleSettingsError
+from stacks.settings_yaml import Key, parse
 
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
-Key = tuple[str | int, ...]
 
 
 class SettingsError(Exception):
@@ -56,64 +52,12 @@ def read_settings(path: Path) -> Settings:
             f"{path}:1: expected a file name of at most 16 lower-case letters, digits and hyphens, got {path.name!r}. "
             "The file's name is the environment's: rename it."
         )
-    problems, lines, data = _parse(path)
+    problems, lines, data = parse(path)
     if not problems:
         problems, settings = _validate(data)
         if settings is not None:
             return settings
     raise SettingsError("\n".join(_line(path, lines, problem) for problem in _in_file_order(problems, lines)))
-
-
-def _parse(path: Path) -> tuple[list[Problem], dict[Key, int], Any]:
-    """Return the problems of the YAML itself, the line of each key, and the data."""
-    try:
-        loader = yaml.SafeLoader(path.read_bytes().decode("utf-8-sig"))
-        try:
-            node = loader.get_single_node()
-            if node is None:
-                return [Problem((), "a mapping of settings", "an empty file", "Copy config/dev.yaml to start.")], {}, None
-            lines: dict[Key, int] = {}
-            problems = list(_walk(node, (), lines, ()))
-            return problems, lines, None if problems else loader.construct_document(node)
-        finally:
-            loader.dispose()
-    except OSError as error:
-        return [Problem((), "a readable file", error.strerror, "")], {}, None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        return [Problem((), "UTF-8 text", f"the byte 0x{error.object[error.start]:02x}", "Save it as UTF-8.", line)], {}, None
-    except yaml.YAMLError as error:
-        return [_syntax(error)], {}, None
-
-
-def _syntax(error: yaml.YAMLError) -> Problem:
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Problem((), "YAML", str(error).splitlines()[0], "Remove the special character.")
-    mark = error.problem_mark or error.context_mark
-    got = " ".join(part for part in (error.context, error.problem) if part)
-    remedy = "Indent with spaces." if "\\t" in got else "Check the indentation, quotes and colons near this line."
-    return Problem((), "YAML", got, remedy, mark.line + 1 if mark else 1)
-
-
-def _walk(node: yaml.Node, key: Key, lines: dict[Key, int], above: tuple[int, ...]) -> Iterator[Problem]:
-    """Note the line of every key, and yield duplicate keys, keys that are no text, and nodes that contain themselves."""
-    lines.setdefault(key, node.start_mark.line + 1)
-    if id(node) in above:
-        yield Problem(key, "a value", "an alias to what contains it", "Write the value out.")
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _walk(item, (*key, index), lines, (*above, id(node)))
-    elif isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            child, line = (*key, str(name.value)), name.start_mark.line + 1
-            if not isinstance(name, yaml.ScalarNode) or name.tag != "tag:yaml.org,2002:str":
-                yield Problem(key, "keys that are text", "another kind of key", "Put the key in quotes.", line)
-                continue
-            if child in lines:
-                yield Problem(child, "each key once", f"it again, first in line {lines[child]}", "Merge the two.", line)
-                continue
-            lines[child] = line
-            yield from _walk(value, child, lines, (*above, id(node)))
 
 
 def _validate(data: Any) -> tuple[list[Problem], Settings | None]:
@@ -122,32 +66,30 @@ def _validate(data: Any) -> tuple[list[Problem], Settings | None]:
         return [], Settings.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-    problems = [problem_of(detail, data) for detail in details if detail["type"] != "value_error"]
-    for detail in details:
-        broken = detail.get("ctx", {}).get("error")
-        if isinstance(broken, ImpossibleSettings):
-            problems += [Problem(v.key, v.expected, str(v.got), v.remedy) for v in broken.violations]
-    if problems and not any(detail["type"] == "value_error" for detail in details):
-        problems += _impossible_without(data, [problem.key for problem in problems])
-    return problems, None
+    if broken := _broken_rules(details):
+        return broken, None
+    problems = [problem_of(detail, data) for detail in details]
+    unknown = {problem_of(detail, data).key for detail in details if detail["type"] == "extra_forbidden"}
+    return problems + _impossible_besides({problem.key for problem in problems}, unknown, data), None
 
 
-def _impossible_without(data: Any, bad: list[Key]) -> list[Problem]:
-    """Return the impossible combinations that remain once the bad keys are left out, so that they are told too."""
-    if not isinstance(data, dict) or () in bad:
-        return []
-    rest = _without(data, (), set(bad))
-    return [problem for problem in _validate_rules(rest) if not any(_related(problem.key, key) for key in bad)]
+def _impossible_besides(bad: set[Key], unknown: set[Key], data: Any) -> list[Problem]:
+    """Return the impossible combinations that remain once the bad keys are left out, so that they are told too.
 
-
-def _validate_rules(data: Any) -> list[Problem]:
+    Beside a key that is bad, and not merely unknown, a rule could be judging a default: those are not told.
+    """
     try:
-        Settings.model_validate(data)
+        Settings.model_validate(_without(data, (), bad))
     except ValidationError as error:
-        found = [detail.get("ctx", {}).get("error") for detail in error.errors(include_url=False)]
-        broken = [item for item in found if isinstance(item, ImpossibleSettings)]
-        return [Problem(v.key, v.expected, str(v.got), v.remedy) for item in broken for v in item.violations]
+        broken = _broken_rules(error.errors(include_url=False))
+        return [problem for problem in broken if not any(_beside(problem.key, key) for key in bad - unknown)]
     return []
+
+
+def _broken_rules(details: list[ErrorDetails]) -> list[Problem]:
+    errors = [detail.get("ctx", {}).get("error") for detail in details]
+    broken = [v for error in errors if isinstance(error, ImpossibleSettingsError) for v in error.violations]
+    return [Problem(v.key, v.expected, str(v.got), v.remedy) for v in broken]
 
 
 def _without(value: Any, key: Key, bad: set[Key]) -> Any:
@@ -158,8 +100,8 @@ def _without(value: Any, key: Key, bad: set[Key]) -> Any:
     return value
 
 
-def _related(key: Key, bad: Key) -> bool:
-    return key[: len(bad)] == bad or bad[: len(key)] == key
+def _beside(key: Key, bad: Key) -> bool:
+    return key[: len(bad)] == bad or bad[: len(key)] == key or key[:-1] == bad[:-1]
 
 
 def _in_file_order(problems: list[Problem], lines: dict[Key, int]) -> list[Problem]:
@@ -172,9 +114,12 @@ def _line_of(key: Key, lines: dict[Key, int]) -> int:
 
 
 def _line(path: Path, lines: dict[Key, int], problem: Problem) -> str:
-    place = f"{path}:{problem.line or _line_of(problem.key, lines)}: "
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    place = f"{shown}:{problem.line or _line_of(problem.key, lines)}: "
     name = ".".join(str(part) for part in problem.key)
-    return f"{place}{name + ': ' if name else ''}expected {problem.expected}, got {problem.got}. {problem.remedy}".rstrip()
+    return (
+        f"{place}{name + ': ' if name else ''}expected {problem.expected}, got {problem.got}. {problem.remedy}".rstrip()
+    )
 
 
 def _one_of(names: dict[str, Path]) -> str:
@@ -184,6 +129,3 @@ def _one_of(names: dict[str, Path]) -> str:
 def _hint(name: str, names: dict[str, Path]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-__all__ = ["SettingsError", "read_environments", "read_settings", "value_at"]

@@ -46,7 +46,7 @@ class Violation:
         return f"{'.'.join(self.key)}: expected {self.expected}, got {self.got}. {self.remedy}"
 
 
-class ImpossibleSettings(ValueError):
+class ImpossibleSettingsError(ValueError):
     """Settings that are each valid and do not go together; `violations` says which."""
 
     def __init__(self, found: list[Violation]) -> None:
@@ -55,14 +55,20 @@ class ImpossibleSettings(ValueError):
 
 
 def profile_prefix(model_id: str) -> str | None:
-    """Return the prefix that makes a Bedrock id an inference profile's (`eu`, `global` …), or None for a plain model."""
+    """Return the prefix that makes a Bedrock id an inference profile's (`eu`, `global` …), or None without one."""
     head = model_id.split(".", 1)[0]
     return head if head in PROFILE_REGIONS else None
 
 
 def partition_of(region: str) -> str:
     """Return the AWS partition of a region, such as `aws-cn` for cn-north-1."""
-    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "eusc-": "aws-eusc"}
+    known = {
+        "cn-": "aws-cn",
+        "us-gov-": "aws-us-gov",
+        "us-iso-": "aws-iso",
+        "us-isob-": "aws-iso-b",
+        "eusc-": "aws-eusc",
+    }
     return next((partition for prefix, partition in known.items() if region.startswith(prefix)), "aws")
 
 
@@ -239,7 +245,7 @@ def _models(settings: Settings) -> Iterator[Violation]:
                 key=("gateway", "models", alias, "model_id"),
                 expected=f"a model or inference profile that {region} can call",
                 got=model.model_id,
-                remedy=f"Inference profiles with the prefix {prefix}. do not exist there: take another prefix or the plain id.",
+                remedy=f"There are no inference profiles {prefix}.* there: take another prefix or the plain id.",
             )
 
 

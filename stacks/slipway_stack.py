@@ -47,6 +47,7 @@ class SlipwayStack(cdk.Stack):
         self.settings = settings
         self.part = part
         self._key: kms.IKey | None = None
+        self._looked_up: dict[tuple[str, str], str] = {}
 
     @property
     def availability_zones(self) -> list[str]:
@@ -69,7 +70,9 @@ class SlipwayStack(cdk.Stack):
 
     def look_up(self, part: str, name: str) -> str:
         """Return a token for a name that another stack published."""
-        return names.look_up(self, self.environment_name, part, name)
+        if (part, name) not in self._looked_up:
+            self._looked_up[part, name] = names.look_up(self, self.environment_name, part, name)
+        return self._looked_up[part, name]
 
     def key(self) -> kms.IKey | None:
         """Return the environment's own key, or None where AWS's keys encrypt."""
@@ -104,9 +107,7 @@ class SlipwayStack(cdk.Stack):
         )
         return FunctionDefaults(
             environment=self.environment_name,
-            code=lambda_.Code.from_asset(
-                str(ROOT / "lambda"), exclude=CODE_EXCLUDES, ignore_mode=cdk.IgnoreMode.GIT
-            ),
+            code=lambda_.Code.from_asset(str(ROOT / "lambda"), exclude=CODE_EXCLUDES, ignore_mode=cdk.IgnoreMode.GIT),
             layer=layer,
             log_retention=self.log_retention,
             removal=self.removal,
@@ -130,7 +131,9 @@ class SlipwayStack(cdk.Stack):
 
     def allow_tables(self, role: iam.IRole) -> None:
         """Let a role read and write the lineage of documents and the rejects."""
-        tables = [self._table_arn(self.look_up("foundation", f"{name}-table-name")) for name in ("documents", "rejects")]
+        tables = [
+            self._table_arn(self.look_up("foundation", f"{name}-table-name")) for name in ("documents", "rejects")
+        ]
         allow(role, TABLE_ACTIONS, tables)
         allow(role, ["dynamodb:Query"], [f"{tables[0]}/index/{TENANT_INDEX}"])
 

@@ -33,7 +33,7 @@ DELETABLE_REASON = "The settings say removal: destroy: this environment's data i
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AuroraCapacity:
-    """Size and protection of the cluster. `auto_pause` applies with a `min_acu` of 0; `readers` stand in other zones."""
+    """Size and backups. `auto_pause` applies with a `min_acu` of 0; `readers` stand in other zones."""
 
     engine_version: str
     min_acu: float
@@ -80,7 +80,8 @@ class AuroraVectorStore(Construct):
         self.cluster = self._cluster(capacity, self._group(vpc_id), self._subnets(subnet_ids), removal)
         self.cluster_arn = self.cluster.attr_db_cluster_arn
         self.instances = [
-            self._instance("Writer" if index == 0 else f"Reader{index}", removal) for index in range(1 + capacity.readers)
+            self._instance("Writer" if index == 0 else f"Reader{index}", removal)
+            for index in range(1 + capacity.readers)
         ]
 
     def allow_use(self, role: iam.IRole) -> None:

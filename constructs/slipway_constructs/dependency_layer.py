@@ -73,7 +73,7 @@ class LockedInstall:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent, prefix="new-") as folder:
             fresh = Path(folder, "layer")
-            print(f"slipway: installing {self._lock_file.name} for {PLATFORM} (once for this lock file)", file=sys.stderr)  # noqa: T201
+            sys.stderr.write(f"slipway: installing {self._lock_file.name} for {PLATFORM}, once for this lock file\n")
             install(self._lock_file, fresh / "python")
             shutil.copyfile(self._lock_file, fresh / "requirements.txt")
             try:
@@ -93,7 +93,9 @@ def install(lock_file: Path, target: Path) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"installing {lock_file} took longer than {INSTALL_SECONDS} s: is the package index reachable?") from error
+        raise RuntimeError(
+            f"installing {lock_file} took longer than {INSTALL_SECONDS} s: is the package index reachable?"
+        ) from error
     if done.returncode != 0:
         raise RuntimeError(
             f"uv could not install {lock_file} for {PLATFORM}. The first synthesis needs a package index; "

@@ -6,6 +6,8 @@ user guide, "Encrypt log data"; SNS and SQS developer guides, "Enable compatibil
 encrypted queues".
 """
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,7 +16,15 @@ from constructs import Construct
 USE = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
 RE_ENCRYPT = ("ReEncryptFrom", "ReEncryptTo")
 ADMINISTER = (
-    *("CancelKeyDeletion", "CreateAlias", "CreateGrant", "DeleteAlias", "DisableKey", "DisableKeyRotation", "EnableKey"),
+    *(
+        "CancelKeyDeletion",
+        "CreateAlias",
+        "CreateGrant",
+        "DeleteAlias",
+        "DisableKey",
+        "DisableKeyRotation",
+        "EnableKey",
+    ),
     *("EnableKeyRotation", "GetKeyPolicy", "GetKeyRotationStatus", "ListGrants", "ListKeyPolicies", "ListResourceTags"),
     *("PutKeyPolicy", "ReplicateKey", "RetireGrant", "RevokeGrant", "ScheduleKeyDeletion", "TagResource"),
     *("UntagResource", "UpdateAlias", "UpdateKeyDescription"),
@@ -62,7 +72,7 @@ class EncryptionKey(Construct):
 
 
 def _statement(
-    sid: str, principal: iam.PrincipalBase, actions: tuple[str, ...], conditions: dict[str, object]
+    sid: str, principal: iam.PrincipalBase, actions: tuple[str, ...], conditions: Mapping[str, object]
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid=sid,

@@ -30,7 +30,7 @@ class Monitor(Construct):
         periods: int = 1,
         description: str,
     ) -> cloudwatch.Alarm:
-        """Create an alarm for a metric that is above a threshold `periods` times 5 minutes; missing data is no alarm."""
+        """Create an alarm for a metric above a threshold for `periods` times 5 minutes; missing data is no alarm."""
         alarm = cloudwatch.Alarm(
             self,
             construct_id,

@@ -58,7 +58,7 @@ ERRORS = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ApiFunctions:
-    """The functions behind the API: `chat` answers questions and lists models, `authorize` turns a key into a tenant."""
+    """The functions behind the API: `chat` also lists the models, `authorize` turns a key into a tenant."""
 
     chat: lambda_.IFunction
     documents: lambda_.IFunction

@@ -57,13 +57,17 @@ class PrivateNetwork(Construct):
         )
         self.functions.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS services")
         endpoints = ec2.SecurityGroup(
-            self, "Endpoints", vpc=self.vpc, description="Service endpoints: HTTPS from functions", allow_all_outbound=False
+            self,
+            "Endpoints",
+            vpc=self.vpc,
+            description="Service endpoints: HTTPS from functions",
+            allow_all_outbound=False,
         )
         endpoints.add_ingress_rule(self.functions, ec2.Port.tcp(443), "HTTPS from functions")
-        for name, service in INTERFACE_SERVICES.items():
+        for name, service_name in INTERFACE_SERVICES.items():
             self.vpc.add_interface_endpoint(
                 name,
-                service=ec2.InterfaceVpcEndpointAwsService(service),
+                service=ec2.InterfaceVpcEndpointAwsService(service_name),
                 security_groups=[endpoints],
                 subnets=ec2.SubnetSelection(subnets=subnets),
                 private_dns_enabled=True,

@@ -7,6 +7,7 @@ permissions with an execution role".
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -105,8 +106,7 @@ class PythonFunction(Construct):
 
     def _join(self, network: FunctionNetwork) -> None:
         allow(self.role, INTERFACE_ACTIONS, ["*"], wildcard_reason=INTERFACE_REASON)
-        resource = self.function.node.default_child
-        assert isinstance(resource, lambda_.CfnFunction)
+        resource = cast(lambda_.CfnFunction, self.function.node.default_child)
         resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
             subnet_ids=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
         )

@@ -3,6 +3,8 @@
 Source: Amazon S3 user guide, "Security best practices", "Using EventBridge", "Enabling server access logging".
 """
 
+from typing import cast
+
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -40,9 +42,8 @@ class SecureBucket(Construct):
             removal_policy=removal,
             lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=cdk.Duration.days(7))],
         )
-        resource = self.bucket.node.default_child
-        assert isinstance(resource, s3.CfnBucket)
-        # The library's `event_bridge_enabled` brings a custom resource with a function of its own; the property does not.
+        # The library's `event_bridge_enabled` brings a custom resource with its own function; the property does not.
+        resource = cast(s3.CfnBucket, self.bucket.node.default_child)
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )

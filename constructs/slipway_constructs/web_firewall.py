@@ -20,9 +20,7 @@ GROUPS = {"AWSManagedRulesAmazonIpReputationList": (), "AWSManagedRulesCommonRul
 class WebFirewall(Construct):
     """The web ACL as `acl`."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, stage_arn: str, requests_per_five_minutes: int
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage_arn: str, requests_per_five_minutes: int) -> None:
         super().__init__(scope, construct_id)
         self.acl = wafv2.CfnWebACL(
             self,

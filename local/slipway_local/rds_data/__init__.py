@@ -1,0 +1,5 @@
+"""The RDS Data API for the embedded PostgreSQL."""
+
+from .app import RdsDataApi
+
+__all__ = ["RdsDataApi"]

@@ -27,6 +27,7 @@ from slipway_local.deploy.plan import plan
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
 from slipway_local.front_door import FrontDoor
+from slipway_local.postgres import Postgres
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = "30"
@@ -57,7 +58,7 @@ class Emulator:
         self.store = StackStore(state / "stacks")
         self.functions = Functions(state=state, packages=Packages(cache), endpoint_url=place.endpoint_url)
         self.front_door = FrontDoor()
-        self.databases: Any = None
+        self.databases = Postgres(state)
         self.environment = ""
         self.error = ""
         self._pollers: Any = None
@@ -67,6 +68,7 @@ class Emulator:
         """Put our services behind and beside moto's."""
         from slipway_local import events, queues
         from slipway_local.functions import queue_poller
+        from slipway_local.rds_data import RdsDataApi
         from slipway_local.rest_api.data_plane import RestApis
 
         self.functions.install()
@@ -77,6 +79,15 @@ class Emulator:
         self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
             self.functions, self.place.account, self.place.region
         )
+        self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
+
+    def _secret(self, arn: str) -> dict[str, Any]:
+        """Return a secret's JSON object. Raises LookupError for an unknown one."""
+        client = self.place.client("secretsmanager")
+        try:
+            return dict(json.loads(client.get_secret_value(SecretId=arn)["SecretString"]))
+        except client.exceptions.ResourceNotFoundException:
+            raise LookupError(arn) from None
 
     def serve(self, server: BaseWSGIServer) -> None:
         """Serve until `stop_soon` is called."""
@@ -93,8 +104,7 @@ class Emulator:
         if self._pollers is not None:
             self._pollers.close()
         self.functions.close()
-        if self.databases is not None:
-            self.databases.stop()
+        self.databases.stop()
 
     def deploy(self, assembly: Path, environment: str, progress: Progress) -> None:
         """Deploy every stack of an assembly; all are checked before the first is touched."""

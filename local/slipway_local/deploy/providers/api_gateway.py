@@ -32,7 +32,7 @@ def _authorizer_settings(context: Context, authorizer: str, new: Properties, old
     """Patch the settings: moto's CreateAuthorizer loses the validation expression."""
     patches = [
         {"op": "replace", "path": f"/{name[0].lower()}{name[1:]}", "value": str(new[name])}
-        for name in _PATCHED
+        for name in _AUTHORIZER_SETTINGS
         if name in new
     ]
     where = {"restApiId": new["RestApiId"], "authorizerId": authorizer}

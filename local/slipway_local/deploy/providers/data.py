@@ -161,10 +161,11 @@ class Cluster:
         return existing
 
     def delete(self, context: Context, existing: Created, properties: Properties) -> None:
-        """Delete the record. The data goes when the local cloud goes down."""
+        """Delete the record and the data."""
         rds = context.place.client("rds")
         rds.modify_db_cluster(DBClusterIdentifier=existing.physical_id, DeletionProtection=False)
         rds.delete_db_cluster(DBClusterIdentifier=existing.physical_id, SkipFinalSnapshot=True)
+        context.services["databases"].drop_cluster(existing.physical_id)
 
 
 def _lower_name(context: Context, properties: Properties) -> Properties:

@@ -1,4 +1,6 @@
-"""Import time of each handler in fresh interpreters, against boto3 + Logger + Metrics: `python benchmarks/cold_start.py`.
+"""Import time of each handler in fresh interpreters, against boto3 + Logger + Metrics.
+
+    python benchmarks/cold_start.py [--json] [--runs 7]
 
 Units: milliseconds of CPU (user and system) over an interpreter that imports nothing, median of the runs. Handlers and
 peer alternate, so that a busy machine slows both alike.

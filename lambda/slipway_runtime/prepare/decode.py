@@ -6,6 +6,9 @@ import re
 from slipway_runtime.prepare.rejected import Rejected
 
 SAMPLE_BYTES = 64 * 1024
+# Some logs hold escape sequences; a program read as text is made of them.
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+MAX_CONTROL_SHARE = 0.1
 # UTF-32's little-endian mark begins with UTF-16's, so it is tried first.
 MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -23,6 +26,14 @@ def decode(data: bytes) -> str:
 
     Raises: Rejected("bad_encoding") if no encoding reads it, Rejected("unsupported_type") if it is not text at all.
     """
+    text = _decode(data)
+    sample = text[:SAMPLE_BYTES]
+    if len(CONTROL.findall(sample)) > MAX_CONTROL_SHARE * len(sample):
+        raise _binary()
+    return text
+
+
+def _decode(data: bytes) -> str:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _strict(data, encoding)
@@ -32,6 +43,11 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return _declared(data) or _guessed(data)
+
+
+def _binary() -> Rejected:
+    expected = "expected PDF, DOCX, HTML, Markdown, text, JSON, JSONL or CSV"
+    return Rejected("unsupported_type", f"the content is binary and of no known kind; {expected}; convert it")
 
 
 def _strict(data: bytes, encoding: str) -> str:
@@ -50,11 +66,7 @@ def _utf16_without_mark(data: bytes) -> str:
         return "utf-16-le"
     if even > 0.3 and odd < 0.05:
         return "utf-16-be"
-    raise Rejected(
-        "unsupported_type",
-        "the content is binary and of no known kind; "
-        "expected PDF, DOCX, HTML, Markdown, text, JSON, JSONL or CSV; convert it",
-    )
+    raise _binary()
 
 
 def _declared(data: bytes) -> str | None:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - look-alike characters are what is tested
 """Cleaning repairs what is broken, keeps what has meaning, and changes nothing the second time."""
 
 import unicodedata

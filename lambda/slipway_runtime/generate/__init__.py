@@ -1,0 +1,1 @@
+"""From ranked chunks to a grounded answer."""

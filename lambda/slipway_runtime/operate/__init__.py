@@ -1,0 +1,1 @@
+"""What keeps the platform running: logs and metrics, lineage, the life of a document, retries."""

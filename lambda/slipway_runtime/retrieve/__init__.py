@@ -1,0 +1,1 @@
+"""From prepared text to chunks, embeddings and the store; from a question to ranked chunks."""

@@ -1,0 +1,135 @@
+"""The chat part of OpenAI's API, as far as it is served.
+
+Source: OpenAI API reference, "Create chat completion". Fields that change nothing here (user, seed, metadata …) are
+ignored, those that would change the answer and are not supported are refused by name.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from slipway_runtime.generate.answer import Answer, Grounding
+from slipway_runtime.generate.errors import invalid
+from slipway_runtime.generate.models import Sampling, Turn
+
+MAX_MESSAGES = 200
+MAX_STOPS = 4
+
+
+class TextPart(msgspec.Struct, tag="text"):
+    """A part of a message's content; only text is served."""
+
+    text: str
+
+
+class Message(msgspec.Struct):
+    """One message."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[TextPart]
+
+    @property
+    def text(self) -> str:
+        """Return the content as one string."""
+        return self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
+
+
+class ChatRequest(msgspec.Struct):
+    """The body of POST /v1/chat/completions."""
+
+    model: str
+    messages: list[Message]
+    stream: bool | None = None
+    n: int | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: str | list[str] | None = None
+    tools: list[Any] | None = None
+    response_format: dict[str, Any] | None = None
+    logprobs: bool | None = None
+
+    def check(self) -> None:
+        """Check what types alone do not say.
+
+        Raises: ApiError 400 naming the parameter.
+        """
+        if self.stream:
+            raise invalid(
+                "Streaming is not supported yet; leave out 'stream' or set it to false.", "stream", "unsupported_value"
+            )
+        if self.tools or self.logprobs:
+            param = "tools" if self.tools else "logprobs"
+            raise invalid(f"'{param}' is not supported.", param, "unsupported_parameter")
+        if self.response_format and self.response_format.get("type", "text") != "text":
+            raise invalid("Only the response format 'text' is supported.", "response_format", "unsupported_value")
+        if self.n not in (None, 1):
+            raise invalid("Only n = 1 is supported.", "n", "unsupported_value")
+        self._check_ranges()
+        self._check_messages()
+
+    def _check_ranges(self) -> None:
+        for name in ("max_tokens", "max_completion_tokens"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise invalid(f"'{name}' must be at least 1.", name)
+        if self.temperature is not None and not 0 <= self.temperature <= 2:
+            raise invalid("'temperature' must be between 0 and 2.", "temperature")
+        if self.top_p is not None and not 0 <= self.top_p <= 1:
+            raise invalid("'top_p' must be between 0 and 1.", "top_p")
+        if isinstance(self.stop, list) and len(self.stop) > MAX_STOPS:
+            raise invalid(f"At most {MAX_STOPS} stop sequences are supported.", "stop")
+
+    def _check_messages(self) -> None:
+        if not self.messages:
+            raise invalid(
+                "'messages' is empty; at least one message with role 'user' was expected.", "messages", "empty_array"
+            )
+        if len(self.messages) > MAX_MESSAGES:
+            raise invalid(f"At most {MAX_MESSAGES} messages are accepted.", "messages")
+        if self.messages[-1].role != "user":
+            raise invalid("The last message must have the role 'user'.", f"messages[{len(self.messages) - 1}].role")
+        for index, message in enumerate(self.messages):
+            if not message.text.strip():
+                raise invalid("The content of a message must not be empty.", f"messages[{index}].content")
+
+    @property
+    def turns(self) -> list[Turn]:
+        """Return the messages of user and assistant; the last one is the question."""
+        return [Turn(message.role, message.text) for message in self.messages if message.role in ("user", "assistant")]
+
+    @property
+    def instructions(self) -> list[str]:
+        """Return the caller's system messages."""
+        return [message.text for message in self.messages if message.role in ("system", "developer")]
+
+    @property
+    def sampling(self) -> Sampling:
+        """Return how to write. Bedrock's temperature ends at 1 where OpenAI's ends at 2."""
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return Sampling(
+            max_tokens=self.max_completion_tokens or self.max_tokens,
+            temperature=min(1.0, self.temperature) if self.temperature is not None else None,
+            top_p=self.top_p,
+            stop=tuple(filter(None, stop)),
+        )
+
+
+def completion(answer: Answer, *, model: str, identifier: str, created: int) -> dict[str, Any]:
+    """Return a chat.completion with our field `slipway` beside OpenAI's."""
+    grounding: Grounding = answer.grounding
+    message = {"role": "assistant", "content": answer.text, "refusal": None}
+    return {
+        "id": identifier,
+        "object": "chat.completion",
+        "created": created,
+        "model": model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}],
+        "usage": {
+            "prompt_tokens": answer.input_tokens,
+            "completion_tokens": answer.output_tokens,
+            "total_tokens": answer.input_tokens + answer.output_tokens,
+        },
+        "slipway": grounding,
+    }

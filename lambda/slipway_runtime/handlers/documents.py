@@ -1,0 +1,113 @@
+"""GET /v1/documents, GET and DELETE /v1/documents/{id}."""
+
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from slipway_runtime import parts, settings
+from slipway_runtime.generate.errors import ApiError, invalid
+from slipway_runtime.handlers.events import ApiRequest
+from slipway_runtime.handlers.http import respond
+from slipway_runtime.operate.catalogue import Catalogue
+from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.objects import Objects
+from slipway_runtime.operate.observability import count, observed
+from slipway_runtime.operate.retry import Deadline
+
+MARGIN_SECONDS = 2.0
+GATEWAY_SECONDS = 28.0
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+STATUSES = ("indexed", "rejected", "deleted")
+
+
+class Document(msgspec.Struct, omit_defaults=True):
+    """A document as clients see it; `reason` only where it was rejected."""
+
+    id: str
+    path: str
+    status: str
+    chunks: int
+    bytes: int
+    media_type: str
+    title: str
+    version_id: str
+    etag: str
+    updated_at: str
+    object: str = msgspec.field(default_factory=lambda: "document")
+    reason: str = ""
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one request."""
+    deadline = min(Deadline.of(context, MARGIN_SECONDS), Deadline.after(GATEWAY_SECONDS), key=lambda each: each.at)
+    return respond(event, lambda request: _route(request, deadline))
+
+
+def _route(request: ApiRequest, deadline: Deadline) -> dict[str, Any] | Document:
+    lineage = Lineage(
+        client=client("dynamodb"),
+        documents_table=settings.required("DOCUMENTS_TABLE"),
+        rejects_table=settings.required("REJECTS_TABLE"),
+    )
+    catalogue = Catalogue(lineage=lineage, tenant=request.request_context.authorizer.tenant)
+    document_id = unquote((request.path_parameters or {}).get("id", ""))
+    match request.http_method, bool(document_id):
+        case "GET", False:
+            return _list(catalogue, request.query_string_parameters or {})
+        case "GET", True:
+            return _document(_existing(catalogue, document_id))
+        case "DELETE", True:
+            return _delete(catalogue, document_id, deadline)
+    raise ApiError(405, f"{request.http_method} is not served here.", code="method_not_allowed")
+
+
+def _list(catalogue: Catalogue, query: dict[str, str]) -> dict[str, Any]:
+    limit = query.get("limit", str(DEFAULT_LIMIT))
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_LIMIT):
+        raise invalid(f"'limit' must be a whole number from 1 to {MAX_LIMIT}.", "limit")
+    status = query.get("status", "")
+    if status and status not in STATUSES:
+        raise invalid(f"'status' must be one of {', '.join(STATUSES)}.", "status")
+    after = None
+    if cursor := query.get("after"):
+        after = catalogue.lineage.current(cursor)
+        if after is None or after.tenant != catalogue.tenant:
+            raise invalid("'after' is not the id of a document.", "after")
+    page = catalogue.page(int(limit), status=status, prefix=query.get("prefix", ""), after=after)
+    data = [_document(record) for record in page.records]
+    return {"object": "list", "data": data, "has_more": page.has_more, "last_id": data[-1].id if data else None}
+
+
+def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[str, Any]:
+    record = _existing(catalogue, document_id)
+    removed = catalogue.delete(record, Objects(client=client("s3")), parts.store(), deadline)
+    count("DocumentsDeleted")
+    counts = {"objects": removed.objects, "chunks": removed.chunks}
+    return {"id": document_id, "object": "document", "deleted": True, "removed": counts}
+
+
+def _existing(catalogue: Catalogue, document_id: str) -> Record:
+    record = catalogue.find(document_id)
+    if record is None:
+        raise ApiError(404, "There is no document with this id.", code="document_not_found", param="id")
+    return record
+
+
+def _document(record: Record) -> Document:
+    return Document(
+        id=record.document_id,
+        path=record.path,
+        status=record.status,
+        reason=record.reason,
+        chunks=record.chunks,
+        bytes=record.bytes,
+        media_type=record.media_type,
+        title=record.title,
+        version_id=record.version_id,
+        etag=record.etag,
+        updated_at=record.updated_at,
+    )

@@ -1,0 +1,99 @@
+"""The events that the functions receive, as far as they are read.
+
+Unknown fields are ignored: AWS adds some over time.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Authorizer(msgspec.Struct):
+    """What our authorizer returned."""
+
+    tenant: str
+
+
+class RequestContext(msgspec.Struct):
+    """Who calls."""
+
+    authorizer: Authorizer
+
+
+class ApiRequest(msgspec.Struct, rename="camel"):
+    """A proxy event of a REST API."""
+
+    http_method: str
+    path: str
+    request_context: RequestContext
+    body: str | None = None
+    is_base64_encoded: bool = msgspec.field(default=False, name="isBase64Encoded")
+    query_string_parameters: dict[str, str] | None = None
+    path_parameters: dict[str, str] | None = None
+
+
+class SqsRecord(msgspec.Struct, rename="camel"):
+    """A message of the ingestion queue."""
+
+    message_id: str
+    body: str
+
+
+class SqsEvent(msgspec.Struct):
+    """A batch of messages."""
+
+    records: list[SqsRecord] = msgspec.field(name="Records")
+
+
+class Bucket(msgspec.Struct):
+    """The bucket of an S3 event."""
+
+    name: str
+
+
+class S3Object(msgspec.Struct, rename="kebab"):
+    """The object of an S3 event. A deletion has no size and, from EventBridge, the key is not URL-encoded."""
+
+    key: str
+    sequencer: str = msgspec.field()
+    size: int = 0
+    etag: str = ""
+    version_id: str = ""
+
+
+class S3Detail(msgspec.Struct, rename="kebab"):
+    """What happened."""
+
+    bucket: Bucket
+    object: S3Object
+    deletion_type: str = ""
+
+
+class S3Event(msgspec.Struct, rename="kebab"):
+    """An S3 event by EventBridge.
+
+    Source: Amazon S3 user guide, "EventBridge event message structure".
+    """
+
+    detail_type: str
+    detail: S3Detail
+    time: str
+
+
+class TokenRequest(msgspec.Struct, rename="camel"):
+    """An event of a TOKEN authorizer."""
+
+    authorization_token: str
+    method_arn: str
+
+
+class CustomResourceEvent(msgspec.Struct, rename="pascal"):
+    """A request of CloudFormation to a custom resource."""
+
+    request_type: str
+    response_url: str = msgspec.field(name="ResponseURL")
+    stack_id: str
+    request_id: str
+    logical_resource_id: str
+    resource_properties: dict[str, Any] = {}
+    physical_resource_id: str = ""

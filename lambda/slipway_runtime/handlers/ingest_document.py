@@ -1,0 +1,107 @@
+"""Carries changes of the raw bucket, which come as EventBridge events through a queue, into the store."""
+
+import functools
+from typing import Any
+
+import msgspec
+
+from slipway_runtime import parts, settings
+from slipway_runtime.handlers.events import S3Event, SqsEvent, SqsRecord
+from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.lifecycle import Change, Lifecycle, Result
+from slipway_runtime.operate.lineage import Lineage, padded
+from slipway_runtime.operate.objects import Objects, ObjectVersion
+from slipway_runtime.operate.observability import count, logger, observed
+from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.retrieve.chunk import ChunkSettings
+
+# What is left of the time-out when a record is not begun any more: being stopped in the middle costs the whole batch.
+MARGIN_SECONDS = 10.0
+METRICS = {
+    "indexed": "DocumentsIndexed",
+    "unchanged": "DocumentsUnchanged",
+    "rejected": "DocumentsRejected",
+    "deleted": "DocumentsDeleted",
+    "stale": "EventsStale",
+    "gone": "EventsStale",
+}
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
+    """Handle each record on its own; return those to be delivered again, and in the end to the dead-letter queue."""
+    batch = msgspec.convert(event, SqsEvent)
+    deadline = Deadline.of(context, MARGIN_SECONDS)
+    failed = [record.message_id for record in batch.records if not _handled(record, deadline)]
+    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}
+
+
+def _handled(record: SqsRecord, deadline: Deadline) -> bool:
+    facts: dict[str, Any] = {"message_id": record.message_id}
+    try:
+        if deadline.remaining_seconds <= 0:
+            raise TimeoutError("no time left in this invocation")
+        event = msgspec.json.decode(record.body, type=S3Event)
+        facts["document_version"] = event.detail.object.version_id
+        result = _apply(event, deadline)
+    except Exception as error:
+        # Every failure has the same answer, delivery again. The text may quote the document, so only the type is
+        # logged.
+        count("RecordsFailed")
+        logger.error("record failed", extra={**facts, "error_type": type(error).__name__, "reason": _safe(error)})
+        return False
+    count(METRICS[result.outcome])
+    count("ChunksIndexed", result.chunks if result.outcome == "indexed" else 0)
+    logger.info(
+        "record handled", extra={**facts, "outcome": result.outcome, "chunks": result.chunks, "code": result.code}
+    )
+    return True
+
+
+def _apply(event: S3Event, deadline: Deadline) -> Result:
+    named = event.detail.object
+    version = ObjectVersion(
+        bucket=event.detail.bucket.name,
+        key=named.key,
+        version_id=named.version_id,
+        etag=named.etag,
+        size_bytes=named.size,
+    )
+    change = Change(object=version, sequencer=padded(named.sequencer), at=event.time)
+    match event.detail_type:
+        case "Object Created":
+            return _lifecycle().created(change, deadline)
+        case "Object Deleted":
+            permanent = event.detail.deletion_type != "Delete Marker Created"
+            return _lifecycle().deleted(change, deadline, permanent=permanent)
+    raise ValueError("an event of a kind that the rule does not send")
+
+
+@functools.cache
+def _lifecycle() -> Lifecycle:
+    return Lifecycle(
+        objects=Objects(client=client("s3")),
+        lineage=Lineage(
+            client=client("dynamodb"),
+            documents_table=settings.required("DOCUMENTS_TABLE"),
+            rejects_table=settings.required("REJECTS_TABLE"),
+        ),
+        store=parts.store(),
+        embedder=parts.embedder(),
+        chunking=ChunkSettings(
+            max_characters=int(settings.required("CHUNK_MAX_CHARACTERS")),
+            overlap_characters=int(settings.required("CHUNK_OVERLAP_CHARACTERS")),
+        ),
+        max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
+    )
+
+
+def _safe(error: Exception) -> str:
+    """Return the error's text where it is ours, which never quotes content, else the service's code."""
+    from slipway_runtime.operate.retry import error_code  # noqa: PLC0415
+    from slipway_runtime.retrieve.embed import EmbeddingError  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.contract import WrongDimensions  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.data_api import StoreUnavailable  # noqa: PLC0415
+
+    ours = (EmbeddingError, StoreUnavailable, WrongDimensions, TimeoutError, settings.MissingSetting)
+    return str(error) if isinstance(error, ours) else error_code(error)

@@ -1,0 +1,68 @@
+"""What the gateway shows of a tenant's documents, and how it deletes one."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from slipway_runtime.operate.lifecycle import now
+from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.objects import Objects
+from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.retrieve.stores.contract import VectorStore
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One page of documents."""
+
+    records: list[Record]
+    has_more: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removed:
+    """What a deletion took away."""
+
+    objects: int
+    chunks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """One tenant's documents; those of another tenant do not exist here."""
+
+    lineage: Lineage
+    tenant: str
+
+    def find(self, document_id: str) -> Record | None:
+        """Return a document, or None if there is none, it is another tenant's or it was deleted."""
+        record = self.lineage.current(document_id)
+        return record if record and record.tenant == self.tenant and record.status != "deleted" else None
+
+    def page(self, limit: int, *, status: str = "", prefix: str = "", after: Record | None = None) -> Listing:
+        """Return up to `limit` documents in the order of their paths.
+
+        Deleted ones are among them only where `status` asks for them.
+        """
+        found: list[Record] = []
+        for record in self.lineage.list(self.tenant, prefix=prefix, after=after):
+            if record.status != status if status else record.status == "deleted":
+                continue
+            if len(found) == limit:
+                return Listing(found, True)
+            found.append(record)
+        return Listing(found, False)
+
+    def delete(self, record: Record, objects: Objects, store: VectorStore, deadline: Deadline) -> Removed:
+        """Remove all versions of the object, then the chunks, then mark the lineage; repeating finishes a broken
+        attempt.
+
+        The object goes first: the chunks could otherwise be indexed again from it.
+        """
+        removed = objects.remove_all_versions(record.bucket, record.key)
+        chunks = store.delete(self.tenant, record.document_id, record.sequencer, deadline, force=True) or 0
+        while (latest := self.lineage.current(record.document_id)) and latest.status != "deleted":
+            # A newer event may be written between reading and writing; then its sequencer is the one to mark.
+            gone = msgspec.structs.replace(latest, status="deleted", chunks=0, reason="", updated_at=now())
+            if self.lineage.put(gone):
+                break
+        return Removed(objects=removed, chunks=chunks)

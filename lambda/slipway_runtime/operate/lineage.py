@@ -1,0 +1,144 @@
+"""Lineage in DynamoDB: the current state of each document, each version it had, and what was rejected and why.
+
+An older event never overwrites a newer one: every write is conditional on the sequencer.
+Source: Amazon S3 user guide, "Event message structure" (sequencer: hexadecimal, compare after padding on the left).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from slipway_runtime.prepare.rejected import Rejected
+
+Status = Literal["indexed", "rejected", "deleted"]
+SEQUENCER_DIGITS = 32
+INDEX = "by-tenant"
+CURRENT = "current"
+PAGE_ITEMS = 200
+
+
+def padded(sequencer: str) -> str:
+    """Return the sequencer so that text order is time order."""
+    return sequencer.upper().rjust(SEQUENCER_DIGITS, "0")
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a document. `sequencer` is padded; `bytes` is the object's size; times are ISO 8601 in UTC."""
+
+    document_id: str
+    tenant: str
+    path: str
+    bucket: str
+    key: str
+    sequencer: str
+    status: Status
+    updated_at: str
+    version_id: str = ""
+    etag: str = ""
+    bytes: int = 0
+    media_type: str = ""
+    sha256: str = ""
+    title: str = ""
+    reason: str = ""
+    chunks: int = 0
+    rules: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """The documents and rejects tables."""
+
+    client: Any
+    documents_table: str
+    rejects_table: str
+
+    def current(self, document_id: str) -> Record | None:
+        """Return what is known of a document, read consistently, or None."""
+        key = {"document_id": {"S": document_id}, "item": {"S": CURRENT}}
+        item = self.client.get_item(TableName=self.documents_table, Key=key, ConsistentRead=True).get("Item")
+        return _record(item) if item else None
+
+    def put(self, record: Record) -> bool:
+        """Write the current item and the history item together.
+
+        Returns False, with nothing written, if a newer version is there.
+        """
+        current = _item(record)
+        # History items carry no `tenant`, which keeps them out of the index.
+        history = {**current, "item": {"S": f"version#{record.sequencer}"}, "tenant_id": current["tenant"]}
+        del history["tenant"]
+        guarded = {
+            "TableName": self.documents_table,
+            "Item": {**current, "item": {"S": CURRENT}},
+            "ConditionExpression": "attribute_not_exists(document_id) OR sequencer <= :sequencer",
+            "ExpressionAttributeValues": {":sequencer": {"S": record.sequencer}},
+        }
+        try:
+            self.client.transact_write_items(
+                TransactItems=[{"Put": guarded}, {"Put": {"TableName": self.documents_table, "Item": history}}]
+            )
+        except self.client.exceptions.TransactionCanceledException as error:
+            if any(reason.get("Code") == "ConditionalCheckFailed" for reason in error.response["CancellationReasons"]):
+                return False
+            raise
+        return True
+
+    def reject(
+        self,
+        document_id: str,
+        rejected: Rejected,
+        *,
+        at: str,
+        bucket: str,
+        key: str,
+        version_id: str,
+        size_bytes: int,
+    ) -> None:
+        """Note a rejected object. `at` is the event's time, so that a retry overwrites its own note."""
+        text = {
+            "document_id": document_id,
+            "rejected_at": at,
+            "bucket": bucket,
+            "key": key,
+            "version_id": version_id,
+            "code": rejected.code,
+            "reason": rejected.reason,
+        }
+        item = {name: {"S": value} for name, value in text.items()} | {"bytes": {"N": str(size_bytes)}}
+        self.client.put_item(TableName=self.rejects_table, Item=item)
+
+    def list(self, tenant: str, *, prefix: str = "", after: Record | None = None) -> Iterator[Record]:
+        """Yield a tenant's documents in the order of their paths, those after `after`, page by page as they are
+        asked for.
+        """
+        request: dict[str, Any] = {
+            "TableName": self.documents_table,
+            "IndexName": INDEX,
+            "KeyConditionExpression": "#tenant = :tenant" + (" AND begins_with(#path, :prefix)" if prefix else ""),
+            "ExpressionAttributeNames": {"#tenant": "tenant"} | ({"#path": "path"} if prefix else {}),
+            "ExpressionAttributeValues": {":tenant": {"S": tenant}} | ({":prefix": {"S": prefix}} if prefix else {}),
+            "Limit": PAGE_ITEMS,
+        }
+        if after is not None:
+            start = {"tenant": tenant, "path": after.path, "document_id": after.document_id, "item": CURRENT}
+            request["ExclusiveStartKey"] = {name: {"S": value} for name, value in start.items()}
+        while True:
+            page = self.client.query(**request)
+            yield from map(_record, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _item(record: Record) -> dict[str, dict[str, str]]:
+    fields = msgspec.structs.asdict(record)
+    return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in fields.items()}
+
+
+def _record(item: dict[str, dict[str, str]]) -> Record:
+    values = {
+        name: cell["S"] if "S" in cell else int(cell["N"]) for name, cell in item.items() if {"S", "N"} & set(cell)
+    }
+    return msgspec.convert(values, Record)

@@ -1,0 +1,80 @@
+"""Exponential back-off with full jitter inside a deadline.
+
+Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (full jitter does the least work under contention).
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment on the monotonic clock after which nothing new is begun. Units: seconds."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> "Deadline":
+        """Return the deadline `seconds` from now."""
+        return cls(time.monotonic() + seconds)
+
+    @classmethod
+    def of(cls, context: Any, margin_seconds: float) -> "Deadline":
+        """Return the deadline of a Lambda invocation, `margin_seconds` before the service would end it."""
+        return cls.after(context.get_remaining_time_in_millis() / 1000 - margin_seconds)
+
+    @property
+    def remaining_seconds(self) -> float:
+        """Return the seconds left, negative once it has passed."""
+        return self.at - time.monotonic()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backoff:
+    """How long to wait between attempts: uniform between 0 and min(cap, base * 2**attempt). Units: seconds."""
+
+    base_seconds: float = 0.2
+    cap_seconds: float = 5.0
+    max_attempts: int = 50
+    sleep: Callable[[float], None] = time.sleep
+
+    def call(self, operation: Callable[[], T], *, retry_on: Callable[[Exception], bool], deadline: Deadline) -> T:
+        """Return the result of `operation`, tried again while `retry_on` accepts its error and the deadline allows.
+
+        Raises: the last error of the operation.
+        """
+        for attempt in range(self.max_attempts):
+            try:
+                return operation()
+            except Exception as error:
+                ceiling = min(self.cap_seconds, self.base_seconds * 2**attempt)
+                wait = random.uniform(0, ceiling)  # noqa: S311 - jitter is no secret
+                if attempt + 1 >= self.max_attempts or not retry_on(error) or wait >= deadline.remaining_seconds:
+                    raise
+            self.sleep(wait)
+        raise AssertionError("max_attempts is at least 1")
+
+
+def error_code(error: Exception) -> str:
+    """Return the service's error code, or the class name of a connection error."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
+
+
+CONNECTION_ERRORS = frozenset(
+    (
+        "ConnectionClosedError",
+        "ConnectTimeoutError",
+        "EndpointConnectionError",
+        "ReadTimeoutError",
+        "ProxyConnectionError",
+        "HTTPClientError",
+    )
+)

@@ -1,0 +1,49 @@
+"""The normal form in which every format leaves the readers."""
+
+import bisect
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A stretch of Markdown-flavoured text; `page` is its page number from 1, or None where the format has none."""
+
+    text: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    """What a reader found. `structured` says that lines which begin with '#' are headings and not content."""
+
+    sections: list[Section]
+    title: str = ""
+    structured: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """A heading line at `offset`, with its level 1 to 6."""
+
+    offset: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedDocument:
+    """Clean text with two maps: `pages` (offset, page number) and `headings`, both in the order of the text.
+
+    Units: offsets are characters (code points) into `text`.
+    """
+
+    text: str
+    title: str
+    media_type: str
+    pages: list[tuple[int, int]] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the page that holds the character at `offset`, or None where the format has no pages."""
+        index = bisect.bisect_right(self.pages, offset, key=lambda page: page[0]) - 1
+        return self.pages[index][1] if index >= 0 else None

@@ -1,0 +1,58 @@
+"""PDF with a text layer, by PDFium. Runs in the child process only."""
+
+import re
+
+import pypdfium2 as pdfium
+
+from slipway_runtime.prepare.document import Extracted, Section
+from slipway_runtime.prepare.formats.furniture import drop_page_furniture
+from slipway_runtime.prepare.rejected import Rejected
+
+# PDFium marks a hyphen that only breaks a line by U+0002 or U+FFFE; a plain one before a lower-case letter is taken
+# for one.
+LINE_HYPHEN = re.compile(r"[\u0002\ufffe]\s*\n?|(?<=[a-z])-\n(?=[a-z])")
+INNER_SPACE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
+FPDF_ERR_PASSWORD = 4
+
+
+def read_pdf(data: bytes) -> Extracted:
+    """Return one section per page that has text.
+
+    Raises: Rejected("encrypted_pdf"), Rejected("broken_pdf") or, for a scan, Rejected("no_text_layer").
+    """
+    document = _open(data)
+    pages = drop_page_furniture([_page_text(document, index) for index in range(len(document))])
+    sections = [Section(text=text, page=number) for number, text in enumerate(pages, 1) if text.strip()]
+    if not sections:
+        reason = (
+            f"none of the {len(pages)} pages has a text layer, as in a scan; run text recognition (OCR) over it first"
+        )
+        raise Rejected("no_text_layer", reason)
+    return Extracted(sections=sections, title=_title(document))
+
+
+def _open(data: bytes) -> pdfium.PdfDocument:
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if getattr(error, "err_code", None) == FPDF_ERR_PASSWORD:
+            raise Rejected("encrypted_pdf", "the PDF asks for a password; save a copy without protection") from error
+        raise Rejected("broken_pdf", "PDFium cannot open the file as PDF; export it again from its source") from error
+    if len(document) == 0:
+        raise Rejected("broken_pdf", "the PDF has no pages; export it again from its source")
+    return document
+
+
+def _page_text(document: pdfium.PdfDocument, index: int) -> str:
+    try:
+        page = document[index]
+        text: str = page.get_textpage().get_text_bounded()
+    except pdfium.PdfiumError:
+        return ""  # one unreadable page does not cost the others
+    text = LINE_HYPHEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return INNER_SPACE.sub(" ", text)
+
+
+def _title(document: pdfium.PdfDocument) -> str:
+    title: str = document.get_metadata_value("Title")
+    return title.strip()

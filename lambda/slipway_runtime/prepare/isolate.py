@@ -1,0 +1,67 @@
+"""Parses untrusted binary documents in a child process, so that a bomb, a crash or a loop costs one document.
+
+The child is this interpreter with an empty environment: a parser that is taken over finds no credentials. It has
+limits on address space and CPU time, and the parent one on wall-clock time.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from slipway_runtime.prepare.document import Extracted, Section
+from slipway_runtime.prepare.rejected import Code, Rejected
+
+SLOW_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Limits of one parse. Units: bytes of address space, seconds of CPU and of wall clock, characters of text."""
+
+    memory_bytes: int = 768 * 1024**2
+    cpu_seconds: int = 60
+    wall_seconds: float = 90.0
+    text_characters: int = 20_000_000
+
+
+def read_isolated(reader: str, data: bytes, limits: Limits | None = None) -> Extracted:
+    """Return what the reader named `reader` ("pdf" or "docx") finds in `data`.
+
+    Raises: Rejected with the reader's own reason, or "too_slow", "zip_bomb" or "broken_<reader>" where it did not
+    return.
+    """
+    limits = limits or Limits()
+    broken: Code = "broken_pdf" if reader == "pdf" else "broken_docx"
+    arguments = [str(limits.memory_bytes), str(limits.cpu_seconds), str(limits.text_characters)]
+    try:
+        # -S: the parent's sys.path is handed over whole, so `site` would only cost time.
+        child = subprocess.run(
+            [sys.executable, "-S", "-m", "slipway_runtime.prepare.child", reader, *arguments],
+            input=data,
+            capture_output=True,
+            timeout=limits.wall_seconds,
+            check=False,
+            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _too_slow(limits) from error
+    if -child.returncode in SLOW_SIGNALS:
+        raise _too_slow(limits)
+    try:
+        answer: dict[str, Any] = json.loads(child.stdout)
+    except ValueError as error:
+        reason = "the parser crashed on this document; open it in a viewer, save it as a new file and upload it again"
+        raise Rejected(broken, reason) from error
+    if "code" in answer:
+        raise Rejected(answer["code"] or broken, answer["reason"])
+    sections = [Section(text=text, page=page) for text, page in answer["sections"]]
+    return Extracted(sections=sections, title=answer["title"], structured=answer["structured"])
+
+
+def _too_slow(limits: Limits) -> Rejected:
+    spent = f"more than {limits.cpu_seconds} s of CPU or {limits.wall_seconds:.0f} s"
+    return Rejected("too_slow", f"reading took {spent}; split the document into parts")

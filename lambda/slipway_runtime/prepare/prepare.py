@@ -1,0 +1,101 @@
+"""Bytes of an object to a prepared document: dispatch, read, clean, map."""
+
+import re
+from collections.abc import Callable
+
+from slipway_runtime.prepare.clean import clean
+from slipway_runtime.prepare.decode import decode
+from slipway_runtime.prepare.document import Extracted, Heading, PreparedDocument, Section
+from slipway_runtime.prepare.isolate import Limits, read_isolated
+from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType, sniff_binary, sniff_text
+
+# Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
+RULES_VERSION = "1"
+HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t]*#*$")
+FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+MAX_TITLE_CHARACTERS = 200
+
+
+def prepare(data: bytes, path: str, limits: Limits | None = None) -> PreparedDocument:
+    """Return the clean text of a document with its maps of pages and headings.
+
+    Raises: Rejected with a code and a reason if the document cannot be read or holds no text.
+    """
+    if not data.strip():
+        raise Rejected("empty", "the object holds no bytes but white space; upload the document again")
+    media_type, extracted = _extract(data, path, limits)
+    text, pages = _join(extracted.sections)
+    if not text.strip():
+        raise Rejected(
+            "empty", "no text is left when markup and invisible characters are removed; check the document's content"
+        )
+    found = headings(text) if extracted.structured else []
+    title = clean(extracted.title) or (found[0].title if found else path.rsplit("/", 1)[-1])
+    return PreparedDocument(
+        text=text, title=title[:MAX_TITLE_CHARACTERS], media_type=media_type, pages=pages, headings=found
+    )
+
+
+def _extract(data: bytes, path: str, limits: Limits | None) -> tuple[MediaType, Extracted]:
+    binary = sniff_binary(data, path)
+    if binary in (PDF, DOCX):
+        return binary, read_isolated("pdf" if binary == PDF else "docx", data, limits)
+    text = decode(data)
+    media_type = sniff_text(text, path)
+    return media_type, _text_reader(media_type)(text)
+
+
+def _text_reader(media_type: MediaType) -> Callable[[str], Extracted]:
+    """Return the reader of a kind of text; each import is paid only by the documents that need it."""
+    match media_type:
+        case "text/html":
+            from slipway_runtime.prepare.formats.html import read_html  # noqa: PLC0415
+
+            return read_html
+        case "text/markdown":
+            from slipway_runtime.prepare.formats.markdown import read_markdown  # noqa: PLC0415
+
+            return read_markdown
+        case "application/json" | "application/x-ndjson":
+            from slipway_runtime.prepare.formats.records import read_json, read_json_lines  # noqa: PLC0415
+
+            return read_json if media_type == "application/json" else read_json_lines
+        case "text/csv":
+            from slipway_runtime.prepare.formats.tabular import read_csv  # noqa: PLC0415
+
+            return read_csv
+    return lambda text: Extracted(sections=[Section(text=text)])
+
+
+def _join(sections: list[Section]) -> tuple[str, list[tuple[int, int]]]:
+    """Clean each section before joining, so that the page map is made of offsets into the clean text."""
+    parts: list[str] = []
+    pages: list[tuple[int, int]] = []
+    length = 0
+    for section in sections:
+        text = clean(section.text)
+        if not text.strip():
+            continue
+        if section.page is not None:
+            pages.append((length, section.page))
+        parts.append(text)
+        length += len(text) + 2
+    return "\n\n".join(parts), pages
+
+
+def headings(text: str) -> list[Heading]:
+    """Return the '#' headings of a Markdown-flavoured text, those inside code fences left out."""
+    found: list[Heading] = []
+    offset, fence = 0, ""
+    for line in text.split("\n"):
+        if marker := FENCE.match(line):
+            ticks = marker.group(1)
+            if not fence:
+                fence = ticks
+            elif ticks.startswith(fence):
+                fence = ""
+        elif not fence and line.startswith("#") and (match := HEADING.match(line)):
+            found.append(Heading(offset=offset, level=len(match.group(1)), title=match.group(2)))
+        offset += len(line) + 1
+    return found

@@ -1,0 +1,33 @@
+"""The one way in which a document is refused."""
+
+from typing import Literal
+
+Code = Literal[
+    "bad_encoding",
+    "broken_csv",
+    "broken_docx",
+    "broken_json",
+    "broken_pdf",
+    "empty",
+    "encrypted_docx",
+    "encrypted_pdf",
+    "invalid_key",
+    "no_text_layer",
+    "too_large",
+    "too_slow",
+    "unsupported_type",
+    "zip_bomb",
+]
+
+
+class Rejected(Exception):  # noqa: N818 - a verdict on a document, not a fault
+    """A document that cannot be read: a stable `code` for programs, and for people a reason that names the remedy.
+
+    Trying again does not help, so the message is consumed and the object stays where it is. The reason never quotes the
+    document.
+    """
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code: Code = code
+        self.reason = reason

@@ -1,0 +1,101 @@
+"""Which kind of document these bytes are: content decides, the extension only between kinds of text."""
+
+import re
+from typing import Literal
+
+from slipway_runtime.prepare.rejected import Rejected
+
+MediaType = Literal[
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "text/html",
+    "text/markdown",
+    "text/plain",
+    "application/json",
+    "application/x-ndjson",
+    "text/csv",
+]
+PDF: MediaType = "application/pdf"
+DOCX: MediaType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+KNOWN = "PDF, DOCX, HTML, Markdown, text, JSON, JSONL or CSV"
+# First bytes of what people upload by mistake, so that the reason can name it.
+REFUSED = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"SQLite format 3", "a SQLite database"),
+    (b"PAR1", "a Parquet file"),
+)
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+HTML_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+TAG = re.compile(r"<(?:p|div|h[1-6]|ul|ol|table|article|section|main|span|br)\b[^>]*>", re.IGNORECASE)
+BY_EXTENSION: dict[str, MediaType] = {
+    "md": "text/markdown",
+    "markdown": "text/markdown",
+    "mdx": "text/markdown",
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv",
+    "tsv": "text/csv",
+}
+
+
+def extension(path: str) -> str:
+    """Return the lower-case extension of a key's last segment without the dot, or ""."""
+    name = path.rsplit("/", 1)[-1]
+    return name.rsplit(".", 1)[-1].lower() if "." in name else ""
+
+
+def sniff_binary(data: bytes, path: str) -> MediaType | None:
+    """Return the kind of a binary document, or None where the bytes should be text.
+
+    Raises: Rejected for a binary kind that is not read, or one whose extension promises what the bytes are not.
+    """
+    if b"%PDF-" in data[:1024]:
+        return PDF
+    if data.startswith(b"PK\x03\x04"):
+        return DOCX
+    if data.startswith(OLE):
+        raise _legacy_office(data)
+    for magic, name in REFUSED:
+        if data.startswith(magic):
+            raise Rejected(
+                "unsupported_type", f"the content is {name}; expected {KNOWN}; convert it and upload it again"
+            )
+    match extension(path):
+        case "pdf":
+            raise Rejected(
+                "broken_pdf", "the name ends in .pdf but the content does not begin with %PDF-; export it again"
+            )
+        case "docx":
+            raise Rejected("broken_docx", "the name ends in .docx but the content is not a ZIP archive; save it again")
+    return None
+
+
+def _legacy_office(data: bytes) -> Rejected:
+    if "EncryptedPackage".encode("utf-16-le") in data[: 1024 * 1024]:
+        return Rejected(
+            "encrypted_docx", "the document is protected by a password; remove the protection and save it again"
+        )
+    return Rejected("unsupported_type", f"the content is an Office 97 file; expected {KNOWN}; save it as .docx or .pdf")
+
+
+def sniff_text(text: str, path: str) -> MediaType:
+    """Return the kind of a text: HTML by its first tags, the rest by extension where the content does not speak."""
+    suffix = extension(path)
+    if HTML_START.match(text) or (suffix in ("html", "htm", "xhtml") and TAG.search(text)):
+        return "text/html"
+    if suffix in BY_EXTENSION:
+        return BY_EXTENSION[suffix]
+    if not suffix and text.lstrip()[:1] in ("{", "["):
+        return "application/json"
+    return "text/plain"

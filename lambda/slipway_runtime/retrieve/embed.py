@@ -1,0 +1,79 @@
+"""Embeddings from Bedrock.
+
+Source: Amazon Bedrock user guide, "Amazon Titan Text Embeddings V2": one text per request, 256, 512 or 1,024
+dimensions.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
+
+TRANSIENT = CONNECTION_ERRORS | {
+    "InternalServerException",
+    "ModelNotReadyException",
+    "ModelTimeoutException",
+    "ServiceUnavailableException",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+MAX_INPUT_CHARACTERS = 50_000
+
+
+class EmbeddingError(Exception):
+    """The embedding model did not answer as asked; `transient` says whether trying later can help."""
+
+    def __init__(self, message: str, *, code: str, transient: bool) -> None:
+        super().__init__(message)
+        self.code = code
+        self.transient = transient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedder:
+    """Turns texts into unit vectors of `dimensions` numbers, `concurrency` requests at a time."""
+
+    client: Any
+    model_id: str
+    dimensions: int
+    concurrency: int = 8
+    backoff: Backoff = field(default_factory=Backoff)
+
+    def embed(self, texts: list[str], deadline: Deadline) -> list[list[float]]:
+        """Return one vector per text, in their order.
+
+        Raises: EmbeddingError for a refusal, for throttling past the deadline, or for a vector of another length.
+        """
+        if len(texts) == 1:
+            return [self._embed_one(texts[0], deadline)]
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a question needs no pool
+
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            try:
+                return list(pool.map(lambda text: self._embed_one(text, deadline), texts))
+            except EmbeddingError:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _embed_one(self, text: str, deadline: Deadline) -> list[float]:
+        try:
+            vector = self.backoff.call(
+                lambda: self._invoke(text), retry_on=lambda error: error_code(error) in TRANSIENT, deadline=deadline
+            )
+        except Exception as error:
+            code = error_code(error)
+            message = f"the embedding model {self.model_id} did not answer: {code}"
+            raise EmbeddingError(message, code=code, transient=code in TRANSIENT) from error
+        if len(vector) != self.dimensions:
+            message = f"{self.model_id} returned {len(vector)} dimensions, the settings ask for {self.dimensions}"
+            raise EmbeddingError(message, code="WrongDimensions", transient=False)
+        return vector
+
+    def _invoke(self, text: str) -> list[float]:
+        request = {"inputText": text[:MAX_INPUT_CHARACTERS], "dimensions": self.dimensions, "normalize": True}
+        response = self.client.invoke_model(
+            modelId=self.model_id, body=json.dumps(request), accept="application/json", contentType="application/json"
+        )
+        vector: list[float] = json.loads(response["body"].read())["embedding"]
+        return vector

@@ -1,0 +1,1 @@
+"""One module per vector store, all behind the same contract."""

@@ -1,0 +1,177 @@
+"""Aurora PostgreSQL with pgvector, through the RDS Data API."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.retrieve.chunk import Chunk
+from slipway_runtime.retrieve.stores import schema
+from slipway_runtime.retrieve.stores.contract import DocumentVersion, Hit, WrongDimensions
+from slipway_runtime.retrieve.stores.data_api import DataApi, Value
+
+# The service takes 4 MiB with headers and JSON notation; the rest of the request is small.
+MAX_ROWS_BYTES = 3 * 1024**2
+CANDIDATES = 50
+# Rows of the widest chunks must stay under the response limit of 1 MiB.
+MAX_HITS = 30
+MAX_QUESTION_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuroraStore:
+    """The chunks of all tenants in one table; every statement names its tenant."""
+
+    api: DataApi
+    exact_up_to_chunks: int = schema.EXACT_UP_TO_CHUNKS
+
+    def migrate(self, dimensions: int, deadline: Deadline) -> None:
+        """Make or complete the schema; harmless to repeat, also by two callers at once.
+
+        Raises: WrongDimensions if the table exists with another width, ValueError outside 1 to 1,024.
+        """
+        statements = schema.migration(dimensions)
+        self.api.retry(lambda: self._migrate(statements, dimensions), deadline)
+
+    def _migrate(self, statements: list[str], dimensions: int) -> None:
+        with self.api.transaction() as transaction:
+            self.api.execute(schema.LOCK, transaction=transaction)
+            existing = self.api.execute(schema.DIMENSIONS, transaction=transaction)
+            if existing and existing[0][0] != dimensions:
+                raise WrongDimensions(existing[0][0], dimensions, "the table slipway.chunks")
+            for statement in statements:
+                self.api.execute(statement, transaction=transaction)
+
+    def replace(
+        self, version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]], deadline: Deadline
+    ) -> bool:
+        """Replace all chunks of a document in one transaction; False if the store holds a newer version.
+
+        Raises: WrongDimensions, StoreUnavailable.
+        """
+        batches = list(_batches(version.document_id, chunks, vectors))
+        return self.api.retry(lambda: self._replace(version, batches, len(vectors[0]) if vectors else 0), deadline)
+
+    def _replace(self, version: DocumentVersion, batches: list[str], dimensions: int) -> bool:
+        with self.api.transaction() as transaction:
+            if not self.api.execute(schema.CLAIM, _guard(version), transaction=transaction):
+                return False
+            expected = self.api.execute(schema.DIMENSIONS, transaction=transaction)
+            if batches and expected and expected[0][0] != dimensions:
+                raise WrongDimensions(dimensions, expected[0][0], "the document's vectors")
+            self.api.execute(schema.REMOVE, _document(version), transaction=transaction)
+            common = {**_stamp(version), "title": version.title, "rules": version.rules}
+            for rows in batches:
+                self.api.execute(schema.INSERT, {**common, "rows": rows}, transaction=transaction)
+        return True
+
+    def touch(self, version: DocumentVersion, deadline: Deadline) -> bool:
+        """Note a newer version with the same content; False if the store holds a newer one or none."""
+        return self.api.retry(lambda: self._touch(version), deadline)
+
+    def _touch(self, version: DocumentVersion) -> bool:
+        with self.api.transaction() as transaction:
+            if not self.api.execute(schema.CLAIM_EXISTING, _guard(version), transaction=transaction):
+                return False
+            self.api.execute(schema.STAMP, _stamp(version), transaction=transaction)
+        return True
+
+    def delete(
+        self, tenant: str, document_id: str, sequencer: str, deadline: Deadline, *, force: bool = False
+    ) -> int | None:
+        """Remove a document's chunks and remember it as deleted; None if the store holds a newer version.
+
+        `force` is a person's wish, which holds whatever version is there.
+        """
+        document: dict[str, Value] = {"tenant": tenant, "document_id": document_id}
+        return self.api.retry(lambda: self._delete(document, sequencer, force), deadline)
+
+    def _delete(self, document: dict[str, Value], sequencer: str, force: bool) -> int | None:
+        with self.api.transaction() as transaction:
+            guard = {**document, "sequencer": sequencer, "force": force}
+            if not self.api.execute(schema.BURY, guard, transaction=transaction):
+                return None
+            return int(self.api.execute(schema.REMOVE, document, transaction=transaction)[0][0])
+
+    def search(self, tenant: str, vector: list[float], text: str, limit: int, deadline: Deadline) -> list[Hit]:
+        """Return the tenant's best chunks by reciprocal rank fusion of vector and keyword search, at most 30.
+
+        Raises: WrongDimensions, StoreUnavailable.
+        """
+        parameters: dict[str, Value] = {
+            "tenant": tenant,
+            "embedding": _literal(vector),
+            "question": text[:MAX_QUESTION_CHARACTERS],
+            "hits": min(limit, MAX_HITS),
+            "candidates": CANDIDATES,
+            "exact_up_to": self.exact_up_to_chunks,
+        }
+        try:
+            rows = self.api.retry(lambda: self.api.execute(schema.FIND, parameters), deadline)
+        except Exception as error:
+            # PostgreSQL: "different halfvec dimensions 384 and 1024"
+            if "different halfvec dimensions" in str(error):
+                expected = self.api.execute(schema.DIMENSIONS)[0][0]
+                raise WrongDimensions(len(vector), expected, "the question's vector") from error
+            raise
+        return [_hit(row) for row in rows]
+
+
+def _hit(row: tuple[object, ...]) -> Hit:
+    chunk_id, document_id, path, heading, page, content, score, fused = row
+    return Hit(
+        chunk_id=str(chunk_id),
+        document_id=str(document_id),
+        path=str(path),
+        heading=str(heading),
+        page=int(str(page)) if page is not None else None,
+        content=str(content),
+        score=min(1.0, max(0.0, float(str(score)))),
+        fused=float(str(fused)),
+    )
+
+
+def _document(version: DocumentVersion) -> dict[str, Value]:
+    return {"tenant": version.tenant, "document_id": version.document_id}
+
+
+def _guard(version: DocumentVersion) -> dict[str, Value]:
+    return {**_document(version), "sequencer": version.sequencer}
+
+
+def _stamp(version: DocumentVersion) -> dict[str, Value]:
+    return {**_document(version), "source_version": version.source_version, "path": version.path}
+
+
+def _literal(vector: list[float]) -> str:
+    """Write a vector as pgvector reads it. A half-precision number has 11 bits, so 5 digits lose nothing."""
+    return "[" + ",".join(f"{number:.5g}" for number in vector) + "]"
+
+
+def _batches(document_id: str, chunks: list[Chunk], vectors: list[list[float]]) -> Iterator[str]:
+    """Yield the rows as JSON arrays, each small enough for one request."""
+    rows: list[str] = []
+    size = 0
+    for chunk, vector in zip(chunks, vectors, strict=True):
+        row = json.dumps(
+            {
+                "chunk_id": f"{document_id}#{chunk.ordinal:05d}",
+                "ordinal": chunk.ordinal,
+                "content": chunk.content,
+                "embedding": _literal(vector),
+                "heading": chunk.heading,
+                "page": chunk.page,
+                "start_offset": chunk.start,
+                "end_offset": chunk.end,
+            },
+            ensure_ascii=False,
+        )
+        # The request carries it as a JSON string once more, with every quote and non-ASCII character escaped.
+        row_bytes = len(json.dumps(row)) + 1
+        if rows and size + row_bytes > MAX_ROWS_BYTES:
+            yield f"[{','.join(rows)}]"
+            rows, size = [], 0
+        rows.append(row)
+        size += row_bytes
+    if rows:
+        yield f"[{','.join(rows)}]"

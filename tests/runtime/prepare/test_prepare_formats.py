@@ -1,0 +1,127 @@
+"""Every format becomes the same normal form, by content first and extension second."""
+
+import pytest
+
+from slipway_runtime.prepare.prepare import prepare
+
+HTML = b"""<!doctype html><html><head><title>My  page</title><style>x{}</style><script>evil()</script></head><body>
+<header>Site head</header><nav>Menu</nav><main><header><h1>Big <b>title</b></h1></header>
+<p>Hello <code>x</code>
+world.<br>Second line</p><h2>List</h2><ul><li>one<ul><li>nested</li></ul></li><li><p>two</p></li></ul>
+<ol><li>a</li><li>b</li></ol><table><thead><tr><th>A</th><th>B</th></tr></thead><tr><td>1</td><td>x|y<br>z</td></tr></table>
+<pre><code>def f():
+    # comment
+    return 1
+</code></pre><p># not a heading</p><div style="display: none">hidden words</div><form>Name: <input></form>tail</main>
+<footer>Foot</footer></body></html>"""
+
+
+@pytest.mark.capability("D1")
+def test_html_keeps_the_main_structure_and_drops_the_rest() -> None:
+    document = prepare(HTML, "site/page.html")
+    assert document.text == (
+        "# Big title\n\nHello x world.\nSecond line\n\n## List\n\n- one\n  - nested\n- two\n\n1. a\n2. b\n\n"
+        "| A | B |\n| --- | --- |\n| 1 | x\\|y z |\n\n```\ndef f():\n    # comment\n    return 1\n```\n\n"
+        "\\# not a heading\n\ntail"
+    )
+    assert document.title == "My page"
+    assert [(heading.level, heading.title) for heading in document.headings] == [(1, "Big title"), (2, "List")]
+    for gone in ("Site head", "Menu", "evil", "hidden words", "Name", "Foot"):
+        assert gone not in document.text
+
+
+def test_html_is_recognised_under_any_name_and_a_lone_tag_in_text_is_not_html() -> None:
+    assert prepare(HTML, "page.txt").media_type == "text/html"
+    assert prepare(b"a <b> is a tag", "notes.txt").media_type == "text/plain"
+
+
+def test_deeply_nested_html_does_not_break_the_reader() -> None:
+    nested = b"<html><body>" + b"<div>" * 5_000 + b"deep" + b"</div>" * 5_000
+    assert prepare(nested, "deep.html").text == "deep"
+
+
+@pytest.mark.capability("D1")
+def test_pdf_gives_its_pages_and_title(make_pdf) -> None:
+    data = make_pdf([["First page.", "It has exam-", "ples."], [], ["Third (page) text."]], title="Manual")
+    document = prepare(data, "manual.pdf")
+    assert document.text == "First page.\nIt has examples.\n\nThird (page) text."
+    assert document.title == "Manual"
+    assert document.page_at(0) == 1
+    assert document.page_at(document.text.index("Third")) == 3
+    assert document.page_at(document.text.index("ples.")) == 1
+
+
+def test_pdf_under_a_wrong_name_is_still_a_pdf(make_pdf) -> None:
+    assert prepare(make_pdf([["Some text."]]), "manual.txt").media_type == "application/pdf"
+
+
+@pytest.mark.capability("D2")
+def test_pdf_loses_running_heads_and_page_numbers(make_pdf) -> None:
+    pages = [["ACME Manual", f"Text of part {name}.", f"Page {index}"] for index, name in enumerate("ABCDE", 1)]
+    assert prepare(make_pdf(pages), "m.pdf").text == "\n\n".join(f"Text of part {name}." for name in "ABCDE")
+
+
+@pytest.mark.capability("D1")
+def test_docx_keeps_headings_lists_and_tables(make_docx, word_paragraph) -> None:
+    row = f"<w:tr><w:tc>{word_paragraph('k')}</w:tc><w:tc>{word_paragraph('v')}</w:tc></w:tr>"
+    body = word_paragraph("Intro", "Heading1") + word_paragraph("Some text.") + f"<w:tbl>{row}{row}</w:tbl>"
+    document = prepare(make_docx(body), "a.docx")
+    assert document.text == "# Intro\n\nSome text.\n\n| k | v |\n| --- | --- |\n| k | v |"
+    assert document.title == "Intro"
+
+
+@pytest.mark.capability("D1")
+def test_markdown_loses_front_matter_and_comments_and_keeps_its_code() -> None:
+    source = b"---\ntitle: 'The plan'\ntags: [a]\n---\nOver\n====\n\nText.<!-- todo -->\n\nUnder\n---\nMore."
+    document = prepare(source, "plan.md")
+    assert document.text == "# Over\n\nText.\n\n## Under\nMore."
+    assert document.title == "The plan"
+    code = prepare(b"# A\n\n```sh\n# no heading\n<!-- kept -->\n```\n\n## B", "c.md")
+    assert [heading.title for heading in code.headings] == ["A", "B"]
+    assert "<!-- kept -->" in code.text
+
+
+@pytest.mark.capability("D1")
+def test_plain_text_has_no_headings_even_where_lines_begin_with_a_hash() -> None:
+    document = prepare(b"# comment in a config file\nkey = value", "app.conf")
+    assert document.headings == []
+    assert document.title == "app.conf"
+
+
+@pytest.mark.capability("D1")
+def test_json_lines_csv_and_json_name_their_values() -> None:
+    assert prepare(b'{"a": {"b": [1, "x"]}, "c": null, "d": true}', "f.json").text == "a.b[0]: 1\na.b[1]: x\nd: true"
+    assert prepare(b'[{"q": "one"}, {"q": "two"}]', "f.json").text == "Record 1\nq: one\n\nRecord 2\nq: two"
+    assert prepare(b'{"q": "one"}\n\n{"q": "two"}\n', "f.jsonl").text == "Record 1\nq: one\n\nRecord 3\nq: two"
+    table = prepare(b'name;price\r\n"A;B";3\r\nC;4;extra\r\n', "f.csv").text
+    assert table == "Row 2: name = A;B; price = 3\nRow 3: name = C; price = 4; column 3 = extra"
+
+
+def test_json_with_deep_values_is_walked_without_recursion() -> None:
+    document = prepare(b'{"a":' * 900 + b"1" + b"}" * 900, "deep.json")
+    assert document.text.endswith("a: 1")
+
+
+@pytest.mark.capability("D1")
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("Grüße aus Köln".encode("utf-16"), "Grüße aus Köln"),
+        ("plain words here".encode("utf-16-le"), "plain words here"),
+        (b"\xef\xbb\xbfwith a mark", "with a mark"),
+        (
+            "Le café est très bon à Noël, garçon; déjà vu".encode("cp1252"),
+            "Le café est très bon à Noël, garçon; déjà vu",
+        ),
+        ("Das ist schöner Käse, natürlich für alle.".encode("latin-1"), "Das ist schöner Käse, natürlich für alle."),
+        ("cafÃ© donâ€™t".encode(), "café don\u2019t"),
+        ("Привет, как дела? Это обычный текст.".encode("cp1251"), "Привет, как дела? Это обычный текст."),
+    ],
+)
+def test_encodings_are_found_and_repaired(data: bytes, expected: str) -> None:
+    assert prepare(data, "letter.txt").text == expected
+
+
+def test_html_says_its_own_encoding() -> None:
+    page = '<html><head><meta charset="windows-1250"></head><body>Příliš žluťoučký kůň</body></html>'
+    assert prepare(page.encode("cp1250"), "a.html").text == "Příliš žluťoučký kůň"

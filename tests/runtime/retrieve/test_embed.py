@@ -1,0 +1,70 @@
+"""Embedding keeps the order, waits out throttling with jitter, and says by type what went wrong."""
+
+import pytest
+
+from slipway_runtime.operate.retry import Backoff, Deadline
+from slipway_runtime.retrieve.embed import Embedder, EmbeddingError
+
+THROTTLED = (429, "ThrottlingException", {"message": "Too many requests"})
+
+
+def good(*numbers: float) -> tuple[int, str, dict]:
+    return 200, "", {"embedding": list(numbers), "inputTextTokenCount": 3}
+
+
+def embedder(client, waits: list[float] | None = None, **changes) -> Embedder:
+    waits = waits if waits is not None else []
+    backoff = Backoff(base_seconds=0.5, max_attempts=5, sleep=waits.append)
+    settings = {"model_id": "amazon.titan-embed-text-v2:0", "dimensions": 2, "backoff": backoff} | changes
+    return Embedder(client=client, **settings)
+
+
+def soon() -> Deadline:
+    return Deadline.after(60)
+
+
+def test_the_request_is_titans(scripted_bedrock) -> None:
+    scripted_bedrock.app.script = [good(0.6, 0.8)]
+    assert embedder(scripted_bedrock.client).embed(["hello"], soon()) == [[0.6, 0.8]]
+    path, body = scripted_bedrock.app.requests[0]
+    assert path == "/model/amazon.titan-embed-text-v2:0/invoke"
+    assert body == {"inputText": "hello", "dimensions": 2, "normalize": True}
+
+
+def test_many_texts_keep_their_order(scripted_bedrock) -> None:
+    scripted_bedrock.app.script = [good(float(index), 0.0) for index in range(30)]
+    vectors = embedder(scripted_bedrock.client, concurrency=1).embed([str(index) for index in range(30)], soon())
+    assert [vector[0] for vector in vectors] == [float(index) for index in range(30)]
+
+
+def test_throttling_is_waited_out_with_growing_jitter(scripted_bedrock) -> None:
+    waits: list[float] = []
+    scripted_bedrock.app.script = [THROTTLED, THROTTLED, THROTTLED, good(1, 0)]
+    assert embedder(scripted_bedrock.client, waits).embed(["a"], soon()) == [[1, 0]]
+    assert len(waits) == 3
+    assert all(0 <= wait <= 0.5 * 2**attempt for attempt, wait in enumerate(waits))
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "transient"),
+    [
+        (THROTTLED, "ThrottlingException", True),
+        ((503, "ServiceUnavailableException", {"message": "busy"}), "ServiceUnavailableException", True),
+        ((403, "AccessDeniedException", {"message": "no"}), "AccessDeniedException", False),
+        ((400, "ValidationException", {"message": "bad"}), "ValidationException", False),
+        (good(1, 2, 3), "WrongDimensions", False),
+    ],
+)
+def test_what_does_not_pass_is_a_typed_error(scripted_bedrock, answer, code: str, transient: bool) -> None:
+    scripted_bedrock.app.script = [answer]
+    with pytest.raises(EmbeddingError) as caught:
+        embedder(scripted_bedrock.client).embed(["a", "b", "c"], soon())
+    assert (caught.value.code, caught.value.transient) == (code, transient)
+
+
+def test_a_deadline_ends_the_waiting(scripted_bedrock) -> None:
+    waits: list[float] = []
+    scripted_bedrock.app.script = [THROTTLED]
+    with pytest.raises(EmbeddingError):
+        embedder(scripted_bedrock.client, waits).embed(["a"], Deadline.after(-1))
+    assert waits == []

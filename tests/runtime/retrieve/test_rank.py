@@ -1,0 +1,34 @@
+"""Ranking keeps what is relevant, new and affordable."""
+
+from slipway_runtime.retrieve.rank import above, distinct, estimate_tokens, within_budget
+from slipway_runtime.retrieve.stores.contract import Hit
+
+
+def hit(content: str, score: float = 0.5, name: str = "a") -> Hit:
+    return Hit(
+        chunk_id=name, document_id="d", path="p.md", heading="", page=None, content=content, score=score, fused=0.1
+    )
+
+
+def test_hits_below_the_threshold_go() -> None:
+    assert [each.score for each in above([hit("a", 0.9), hit("b", 0.29), hit("c", 0.3)], 0.3)] == [0.9, 0.3]
+
+
+def test_near_duplicates_go_and_neighbours_with_some_overlap_stay() -> None:
+    words = [f"word{index}" for index in range(100)]
+    whole, same = hit(" ".join(words)), hit("  ".join(words[:99]) + " changed")
+    part, neighbour = hit(" ".join(words[20:60])), hit(" ".join([*words[80:], *(f"new{i}" for i in range(80))]))
+    assert distinct([whole, same, part, neighbour]) == [whole, neighbour]
+    assert distinct([hit("Yes."), hit("No."), hit("yes")]) == [hit("Yes."), hit("No.")]
+
+
+def test_the_budget_takes_the_best_that_fit() -> None:
+    small, large = hit("x" * 400), hit("y" * 4_000)
+    assert within_budget([small, large, small], 300) == [small, small]
+    assert within_budget([large], 300) == []
+
+
+def test_tokens_are_rather_over_than_underestimated() -> None:
+    assert estimate_tokens("abcd" * 10) == 10
+    assert estimate_tokens("日本語") == 3
+    assert estimate_tokens("") == 0

@@ -66,12 +66,13 @@ class Emulator:
 
     def start(self) -> None:
         """Put our services behind and beside moto's."""
-        from slipway_local import events, queues
+        from slipway_local import buckets, events, queues
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.rest_api.data_plane import RestApis
 
         self.functions.install()
+        buckets.install()
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)

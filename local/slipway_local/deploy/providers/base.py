@@ -72,11 +72,18 @@ def shaped(value: Any, shape: Any) -> Any:
     if kind == "structure":
         return _structure(json.loads(value) if isinstance(value, str) else value, shape)
     if kind == "list":
-        return [shaped(item, shape.member) for item in (value if isinstance(value, list) else [value])]
+        return [shaped(item, shape.member) for item in _items(value, shape.member)]
     if kind == "map":
         value = {tag["Key"]: tag["Value"] for tag in value} if isinstance(value, list) else value
         return {name: shaped(item, shape.value) for name, item in value.items()}
     return _SCALARS[kind](value) if kind in _SCALARS else value
+
+
+def _items(value: Any, member: Any) -> list[Any]:
+    """Return a list: a map of tags as pairs where the service wants pairs, one value as a list of one."""
+    if isinstance(value, dict) and {"Key", "Value"} <= set(getattr(member, "members", ())):
+        return [{"Key": key, "Value": item} for key, item in value.items()]
+    return value if isinstance(value, list) else [value]
 
 
 def _structure(value: dict[str, Any], shape: Any) -> dict[str, Any]:

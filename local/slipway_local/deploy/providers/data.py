@@ -57,8 +57,7 @@ class Parameter(Api):
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Overwrite the value."""
-        updated = super().update(context, existing, old, {**new, "Overwrite": True})
-        return Created(physical_id=updated.physical_id, attributes={**existing.attributes, "Value": new["Value"]})
+        return super().update(context, existing, old, {**new, "Overwrite": True})
 
 
 class Secret(Api):
@@ -195,7 +194,7 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::DynamoDB::GlobalTable": api("dynamodb", "create_table", "{TableName}", **_TABLE),
     "AWS::SSM::Parameter": Parameter(
         service="ssm", create_call="put_parameter", ref="{Name}", name="Name", prepare=_parameter,
-        attributes={"Type": "{Type}", "Value": "{Value}"}, update_call="put_parameter",
+        update_call="put_parameter",
         delete_call="delete_parameter", delete_with={"Name": "{id}"},
     ),
     "AWS::SecretsManager::Secret": Secret(

@@ -1,0 +1,193 @@
+"""The functions' surroundings: moto's S3, DynamoDB and Secrets Manager in this process, the store and Bedrock over HTTP."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from slipway_local.bedrock import BedrockRuntime
+
+from slipway_local.serving import serve
+from slipway_runtime.handlers import authorize, chat, ingest_document
+from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.prepare.keys import document_id
+
+CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
+SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
+BUCKET = "raw-bucket"
+VARIABLES = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "Slipway",
+    "DATABASE_CLUSTER_ARN": CLUSTER_ARN,
+    "DATABASE_SECRET_ARN": SECRET_ARN,
+    "DATABASE_NAME": "slipway",
+    "EMBEDDING_MODEL_ID": "amazon.titan-embed-text-v2:0",
+    "EMBEDDING_DIMENSIONS": "256",
+    "DOCUMENTS_TABLE": "documents",
+    "REJECTS_TABLE": "rejects",
+    "RAW_BUCKET": BUCKET,
+    "CHUNK_MAX_CHARACTERS": "600",
+    "CHUNK_OVERLAP_CHARACTERS": "80",
+    "MAX_DOCUMENT_BYTES": "1000000",
+    "RETRIEVE_TOP_K": "5",
+    "RETRIEVE_MIN_SCORE": "0.3",
+    "CONTEXT_MAX_TOKENS": "2000",
+    "MODELS": json.dumps({"default": {"model_id": "anthropic.claude-3-haiku-20240307-v1:0", "max_tokens": 400}}),
+}
+
+
+@dataclass
+class Context:
+    """What Lambda passes beside the event."""
+
+    seconds: float = 60
+    function_name: str = "test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:test"
+    aws_request_id: str = "request-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+class CountingBedrock(BedrockRuntime):
+    """The local Bedrock, which also counts its calls."""
+
+    calls = 0
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self.calls += 1
+        return super().__call__(environ, start_response)
+
+
+@dataclass
+class Cloud:
+    """What a test sees of the surroundings."""
+
+    s3: Any
+    dynamodb: Any
+    data_api: Any
+    bedrock: CountingBedrock
+    sequence: Any = field(default_factory=lambda: itertools.count(1))
+
+    def put(self, key: str, data: bytes | str) -> dict[str, Any]:
+        """Write an object and return its event."""
+        body = data.encode() if isinstance(data, str) else data
+        answer = self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        entry = {"key": key, "size": len(body), "etag": answer["ETag"].strip('"'), "version-id": answer["VersionId"]}
+        return self.event("Object Created", entry)
+
+    def delete(self, key: str) -> dict[str, Any]:
+        """Put a delete marker and return its event."""
+        answer = self.s3.delete_object(Bucket=BUCKET, Key=key)
+        entry = {"key": key, "version-id": answer["VersionId"]}
+        return self.event("Object Deleted", entry, {"deletion-type": "Delete Marker Created"})
+
+    def purge(self, key: str, version: str) -> dict[str, Any]:
+        """Remove one version for good and return its event."""
+        self.s3.delete_object(Bucket=BUCKET, Key=key, VersionId=version)
+        entry = {"key": key, "version-id": version}
+        return self.event("Object Deleted", entry, {"deletion-type": "Permanently Deleted"})
+
+    def event(self, kind: str, entry: dict[str, Any], extra: dict[str, Any] | None = None) -> dict[str, Any]:
+        number = next(self.sequence)
+        detail = {"version": "0", "bucket": {"name": BUCKET}, "object": {**entry, "sequencer": f"{number:X}"}}
+        time = f"2026-11-01T00:00:{number:02}Z"
+        return {"source": "aws.s3", "detail-type": kind, "time": time, "detail": {**detail, **(extra or {})}}
+
+    def ingest(self, *events: dict[str, Any] | str, seconds: float = 60) -> list[str]:
+        """Deliver the events as one batch and return the message ids that come back, "0", "1" …"""
+        bodies = [event if isinstance(event, str) else json.dumps(event) for event in events]
+        records = [{"messageId": str(index), "body": body, "attributes": {}} for index, body in enumerate(bodies)]
+        answer = ingest_document.handler({"Records": records}, Context(seconds))
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def rows(self, key: str) -> list[tuple[Any, ...]]:
+        """The document's chunks: id, content, version, heading, rules."""
+        sql = (
+            "SELECT chunk_id, content, source_version, heading, rules FROM slipway.chunks "
+            "WHERE document_id = :id ORDER BY chunk_id"
+        )
+        return self.data_api.execute(sql, {"id": document_id(key)})
+
+    def lineage(self, key: str, item: str = "current") -> dict[str, Any]:
+        found = self.dynamodb.Table("documents").get_item(Key={"document_id": document_id(key), "item": item})
+        return found.get("Item", {})
+
+    def rejects(self) -> list[dict[str, Any]]:
+        return self.dynamodb.Table("rejects").scan()["Items"]
+
+
+def _make_tables(dynamodb: Any) -> None:
+    def table(name: str, keys: list[str], **more: Any) -> None:
+        names = {
+            *keys,
+            *(key["AttributeName"] for index in more.get("GlobalSecondaryIndexes", []) for key in index["KeySchema"]),
+        }
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=_schema(keys),
+            AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in sorted(names)],
+            BillingMode="PAY_PER_REQUEST",
+            **more,
+        )
+
+    index = {
+        "IndexName": "by-tenant",
+        "KeySchema": _schema(["tenant", "path"]),
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    table("documents", ["document_id", "item"], GlobalSecondaryIndexes=[index])
+    table("rejects", ["document_id", "rejected_at"])
+
+
+def _schema(keys: list[str]) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(keys, ("HASH", "RANGE"), strict=True)]
+
+
+@pytest.fixture(scope="session")
+def bedrock() -> Iterator[tuple[CountingBedrock, str]]:
+    app = CountingBedrock()
+    with serve(app) as url:
+        yield app, url
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()
+
+
+@pytest.fixture
+def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    app, url = bedrock
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_RDS_DATA", served_data_api.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
+    for cached in (client, chat._answerer, ingest_document._lifecycle):
+        cached.cache_clear()
+    authorize.cache.__init__()
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        dynamodb = boto3.resource("dynamodb")
+        _make_tables(dynamodb)
+        data_api = served_data_api.database()
+        data_api.execute("DROP SCHEMA IF EXISTS slipway CASCADE")
+        from slipway_runtime.retrieve.stores.aurora import AuroraStore
+
+        AuroraStore(api=data_api).migrate(256, Deadline.after(30))
+        app.calls = 0
+        yield Cloud(s3=s3, dynamodb=dynamodb, data_api=data_api, bedrock=app)
+        app.throttle("InvokeModel")
+        app.throttle("Converse")
+    data_api.execute("DROP SCHEMA slipway CASCADE")

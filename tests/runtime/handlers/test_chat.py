@@ -1,0 +1,217 @@
+"""The gateway's chat: OpenAI's schema, grounded answers with citations, refusals, and errors that name the parameter."""
+
+import json
+
+import pytest
+
+from slipway_runtime.handlers import chat
+
+GARDEN = """# Garden guide
+
+## Tomatoes
+
+Tomatoes need six hours of sun a day. Water them in the morning at the root.
+
+## Compost
+
+Turn the compost heap every two weeks so that air reaches the middle.
+"""
+
+
+def call(context, body, *, tenant: str = "acme", method: str = "POST") -> tuple[int, dict, dict]:
+    event = {
+        "httpMethod": method,
+        "path": "/v1/chat/completions" if method == "POST" else "/v1/models",
+        "body": body if isinstance(body, str) or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+        "requestContext": {"authorizer": {"tenant": tenant, "principalId": tenant}, "stage": "live"},
+        "headers": {},
+    }
+    answer = chat.handler(event, context)
+    assert answer["headers"]["content-type"] == "application/json"
+    return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
+
+
+def ask(question: str, **changes) -> dict:
+    return {"model": "default", "messages": [{"role": "user", "content": question}]} | changes
+
+
+@pytest.mark.capability("R8")
+@pytest.mark.capability("S7")
+def test_an_answer_cites_document_and_heading(cloud, context) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    status, body, _ = call(context, ask("How many hours of sun do tomatoes need?"))
+    assert status == 200
+    assert body["object"] == "chat.completion"
+    assert body["model"] == "default"
+    choice = body["choices"][0]
+    assert choice["message"]["role"] == "assistant"
+    assert "six hours" in choice["message"]["content"]
+    assert "[1]" in choice["message"]["content"]
+    assert choice["finish_reason"] == "stop"
+    assert body["usage"]["total_tokens"] == body["usage"]["prompt_tokens"] + body["usage"]["completion_tokens"] > 0
+    grounding = body["slipway"]
+    assert grounding["grounded"] is True
+    first = grounding["citations"][0]
+    assert (first["document"], first["location"]) == ("garden.md", "Garden guide > Tomatoes")
+    assert "six hours" in first["text"]
+    assert 0.3 <= first["score"] <= 1
+
+
+@pytest.mark.capability("R8")
+def test_an_answer_from_a_pdf_cites_the_page(cloud, context, make_pdf) -> None:
+    pages = [["The boiler manual."], ["Press the red button for ten seconds", "to reset the boiler."]]
+    cloud.ingest(cloud.put("acme/boiler.pdf", make_pdf(pages)))
+    _, body, _ = call(context, ask("How do I reset the boiler?"))
+    assert body["slipway"]["citations"][0]["location"] == "page 2"
+
+
+@pytest.mark.capability("R8")
+@pytest.mark.parametrize("question", ["What is the capital of Mongolia?", "Who won the chess championship of 1972?"])
+def test_a_question_the_documents_do_not_answer_is_refused_plainly(cloud, context, question: str) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    status, body, _ = call(context, ask(question))
+    assert status == 200
+    assert body["choices"][0]["message"]["content"] == "The documents do not contain an answer to this question."
+    assert body["slipway"] == {"grounded": False, "citations": []}
+
+
+def test_without_documents_no_model_is_called(cloud, context) -> None:
+    _, body, _ = call(context, ask("Anything?"))
+    assert body["slipway"]["grounded"] is False
+    assert cloud.bedrock.calls == 1, "one embedding, no text"
+
+
+@pytest.mark.capability("R8")
+def test_one_tenant_never_sees_anothers_documents(cloud, context) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    question = ask("How many hours of sun do tomatoes need?", tenant="acme", user="acme")
+    _, body, _ = call(context, question, tenant="other")
+    assert body["slipway"]["grounded"] is False
+
+
+@pytest.mark.capability("R8")
+def test_the_context_stays_within_its_budget(cloud, context, monkeypatch) -> None:
+    part = "Tomatoes need six hours of sun a day, and this is remark number {} about tomatoes and sun. " * 5
+    cloud.ingest(*(cloud.put(f"acme/{index}.md", part.replace("{}", f"{index}-x{index}")) for index in range(4)))
+    monkeypatch.setenv("CONTEXT_MAX_TOKENS", "150")
+    chat._answerer.cache_clear()
+    answerer = chat._answerer(chat.settings.models()["default"])
+    from slipway_runtime.operate.retry import Deadline
+
+    assert len(answerer.retrieve("acme", "How much sun do tomatoes need?", Deadline.after(20))) == 1
+
+
+def test_several_turns_and_text_parts_are_accepted(cloud, context) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "Hello, what would you like to know?"},
+        {"role": "user", "content": [{"type": "text", "text": "How often should I turn the compost heap?"}]},
+    ]
+    extra = {"temperature": 0, "max_tokens": 100, "n": 1, "stream": False, "seed": 1, "metadata": {}}
+    status, body, _ = call(context, {"model": "default", "messages": messages} | extra)
+    assert status == 200
+    assert "every two weeks" in body["choices"][0]["message"]["content"]
+
+
+USER = [{"role": "user", "content": "x"}]
+
+
+@pytest.mark.capability("S7")
+@pytest.mark.parametrize(
+    ("body", "status", "param", "code"),
+    [
+        ("{not json", 400, None, "invalid_json"),
+        ("", 400, None, "invalid_json"),
+        (None, 400, None, "invalid_json"),
+        ("[]", 400, None, "invalid_type"),
+        ('"text"', 400, None, "invalid_type"),
+        ("\ud800", 400, None, "invalid_json"),
+        ("[" * 100_000, 400, None, "invalid_json"),
+        ({"messages": USER}, 400, "model", "missing_required_parameter"),
+        ({"model": "default"}, 400, "messages", "missing_required_parameter"),
+        (ask("x", model="gpt-9"), 404, "model", "model_not_found"),
+        (ask("x", model=7), 400, "model", "invalid_type"),
+        (ask("x", messages=[]), 400, "messages", "empty_array"),
+        (ask("x", messages="hello"), 400, "messages", "invalid_type"),
+        (ask("x", messages=[{"role": "user"}]), 400, "messages[0].content", "missing_required_parameter"),
+        (ask("x", messages=[{"role": "robot", "content": "x"}]), 400, "messages[0].role", "invalid_type"),
+        (ask("x", messages=[{"role": "user", "content": 5}]), 400, "messages[0].content", "invalid_type"),
+        (ask(" "), 400, "messages[0].content", "invalid_value"),
+        (ask("x", messages=[*USER, {"role": "assistant", "content": "y"}]), 400, "messages[1].role", "invalid_value"),
+        (ask("x", messages=USER * 201), 400, "messages", "invalid_value"),
+        (ask("x", messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]), 400, None, None),
+        (ask("x", stream=True), 400, "stream", "unsupported_value"),
+        (ask("x", stream="yes"), 400, "stream", "invalid_type"),
+        (ask("x", n=2), 400, "n", "unsupported_value"),
+        (ask("x", tools=[{"type": "function"}]), 400, "tools", "unsupported_parameter"),
+        (ask("x", response_format={"type": "json_object"}), 400, "response_format", "unsupported_value"),
+        (ask("x", temperature=3), 400, "temperature", "invalid_value"),
+        (ask("x", temperature="hot"), 400, "temperature", "invalid_type"),
+        (ask("x", top_p=-1), 400, "top_p", "invalid_value"),
+        (ask("x", max_tokens=0), 400, "max_tokens", "invalid_value"),
+        (ask("x", stop=["a"] * 5), 400, "stop", "invalid_value"),
+        (ask("x" * 1_100_000), 413, "messages", "request_too_large"),
+    ],
+)
+def test_bad_requests_are_refused_by_parameter(cloud, context, body, status: int, param: str | None, code: str) -> None:
+    got, answer, _ = call(context, body)
+    error = answer["error"]
+    assert got == status
+    assert error["type"] == "invalid_request_error"
+    assert error["message"]
+    if code is not None:
+        assert (error["param"], error["code"]) == (param, code)
+    assert cloud.bedrock.calls == 0
+
+
+def test_a_model_id_that_bedrock_does_not_know_is_said_so(cloud, context, monkeypatch) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    monkeypatch.setenv("MODELS", '{"default": {"model_id": "no.such-model", "max_tokens": 100}}')
+    chat._answerer.cache_clear()
+    status, body, _ = call(context, ask("How many hours of sun do tomatoes need?"))
+    assert (status, body["error"]["code"], body["error"]["param"]) == (404, "model_not_found", "model")
+    assert "no.such-model" in body["error"]["message"]
+
+
+def test_a_database_that_does_not_resume_in_time_is_a_503_with_retry_after(cloud, context, served_data_api) -> None:
+    served_data_api.pause(0.5)
+    context.seconds = 2.2
+    status, body, headers = call(context, ask("x"))
+    assert (status, body["error"]["code"], headers["retry-after"]) == (503, "store_unavailable", "10")
+    served_data_api.pause(0.5)
+    context.seconds = 60
+    assert call(context, ask("x"))[0] == 200
+
+
+def test_throttled_models_are_a_429(cloud, context) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    cloud.bedrock.throttle("Converse", rate=1.0)
+    context.seconds = 3
+    status, body, headers = call(context, ask("How many hours of sun do tomatoes need?"))
+    assert (status, body["error"]["type"], headers["retry-after"]) == (429, "rate_limit_error", "2")
+
+
+def test_models_are_listed(cloud, context) -> None:
+    status, body, _ = call(context, None, method="GET")
+    model = {"id": "default", "object": "model", "created": 0, "owned_by": "slipway"}
+    assert (status, body) == (200, {"object": "list", "data": [model]})
+    assert call(context, None, method="PUT")[0] == 405
+
+
+def test_an_unexpected_error_is_a_500_without_details_and_logs_hold_no_question(
+    cloud, context, monkeypatch, capsys
+) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    call(context, ask("How many hours of private sun do tomatoes need?"))
+    monkeypatch.setenv("RETRIEVE_TOP_K", "not a number: private")
+    chat._answerer.cache_clear()
+    status, body, _ = call(context, ask("private"))
+    assert (status, body["error"]["code"], body["error"]["type"]) == (500, "internal_error", "server_error")
+    logged = capsys.readouterr().out
+    assert "ValueError" in logged
+    assert "answered" in logged
+    for private in ("private", "tomatoes", "Tomatoes"):
+        assert private not in logged + json.dumps(body)

@@ -4,9 +4,6 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 
@@ -35,6 +32,9 @@ class Place:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of a service, made once. It sends what it is given: moto checks it."""
+        import boto3  # half a second, which `status` and `down` need not wait for
+        from botocore.config import Config
+
         with self._lock:
             if service not in self._clients:
                 session: Any = boto3.Session("local", "local", region_name=self.region)

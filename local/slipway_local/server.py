@@ -5,7 +5,9 @@ One port on 127.0.0.1 for everything. It holds a lock on its state folder for as
 """
 
 import argparse
+import contextlib
 import fcntl
+import importlib
 import json
 import os
 import shutil
@@ -24,6 +26,7 @@ from slipway_local.control import Control
 from slipway_local.deploy.assembly import read_assembly, upload_assets
 from slipway_local.deploy.engine import Engine, Progress
 from slipway_local.deploy.plan import plan
+from slipway_local.deploy.providers.base import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
 from slipway_local.front_door import FrontDoor
@@ -39,6 +42,9 @@ SETTINGS = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
+
+
+MOTO_MODULES = {"lambda": "awslambda"}
 
 
 class AlreadyRunningError(RuntimeError):
@@ -112,8 +118,9 @@ class Emulator:
         self.environment, self.error = environment, ""
         stacks = read_assembly(assembly)
         try:
-            for stack in stacks:
-                plan(stack.name, stack.template(), self.place)
+            planned = [one for stack in stacks for one in plan(stack.name, stack.template(), self.place)]
+            services = {one.provider.service for one in planned if isinstance(one.provider, Api)}
+            threading.Thread(target=_import_services, args=(sorted(services),), daemon=True).start()
             ssm = self.place.client("ssm")
             ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True)
             for stack in stacks:
@@ -154,12 +161,30 @@ class Emulator:
         }
 
 
+def _import_services(names: list[str]) -> None:
+    """Import moto's services before they are asked for, while the deployment waits for processes."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"moto.{MOTO_MODULES.get(name, name)}.responses")
+
+
 class RequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto's, because S3 metadata headers may hold underscores
     """Keeps connections open, sends without delay and logs nothing but errors."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 65536
     disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Serve one request; tell a client that asks first to go on, which boto3 does before each S3 upload.
+
+        werkzeug does so too, but into the buffer, and boto3 would wait a second for it.
+        """
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+            del self.headers["Expect"]
+        super().run_wsgi()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""

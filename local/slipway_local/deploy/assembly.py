@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
 
 ENVIRONMENT = re.compile(r"aws://([^/]+)/([^/]+)")
@@ -102,6 +100,8 @@ def upload_assets(stack: AssemblyStack, place: Place, progress: Callable[[str], 
 
 
 def _exists(s3: Any, bucket: str, key: str) -> bool:
+    from botocore.exceptions import ClientError
+
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
@@ -112,6 +112,8 @@ def _exists(s3: Any, bucket: str, key: str) -> bool:
 
 
 def _put(s3: Any, bucket: str, key: str, body: bytes) -> None:
+    from botocore.exceptions import ClientError
+
     try:
         s3.head_bucket(Bucket=bucket)
     except ClientError:

@@ -80,7 +80,12 @@ def test_intrinsic_functions_conditions_and_dynamic_references(local_cloud: Any)
     }
     body["Resources"]["Dropped"] = parameter("x", Condition="Never")
     body["Resources"]["Dynamic"] = parameter(
-        {"Fn::Join": ["", ["{{resolve:secretsmanager:", {"Ref": "Secret"}, ":SecretString:user::}}/{{resolve:ssm:/given}}"]]}
+        {
+            "Fn::Join": [
+                "",
+                ["{{resolve:secretsmanager:", {"Ref": "Secret"}, ":SecretString:user::}}/{{resolve:ssm:/given}}"],
+            ]
+        }
     )
     body["Resources"]["Empty"] = parameter("y")
     body["Resources"]["Empty"]["Properties"]["Description"] = {"Ref": "AWS::NoValue"}
@@ -110,7 +115,9 @@ def test_an_update_in_place_keeps_the_resource(local_cloud: Any) -> None:
     local_cloud.place.client("sqs").send_message(QueueUrl=url, MessageBody="stays")
     queue["Properties"]["VisibilityTimeout"] = 60
     assert local_cloud.outputs(local_cloud.deploy(InPlace=body), "InPlace")["Url"] == url
-    attributes = local_cloud.place.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    attributes = local_cloud.place.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+        "Attributes"
+    ]
     assert (attributes["VisibilityTimeout"], attributes["ApproximateNumberOfMessages"]) == ("60", "1")
 
 
@@ -274,7 +281,11 @@ def test_assets_are_uploaded_once_and_zips_do_not_change_with_time(local_cloud: 
     (tmp_path / "S.template.json").write_text("{}")
     artifacts = {
         "S.assets": {"type": "cdk:asset-manifest", "properties": {"file": "S.assets.json"}},
-        "S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.template.json"}, "dependencies": ["S.assets"]},
+        "S": {
+            "type": "aws:cloudformation:stack",
+            "properties": {"templateFile": "S.template.json"},
+            "dependencies": ["S.assets"],
+        },
     }
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     stack = read_assembly(tmp_path)[0]

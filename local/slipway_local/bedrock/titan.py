@@ -1,7 +1,8 @@
 """InvokeModel of amazon.titan-embed-text-v2:0 with MiniLM's vectors.
 
-512 and 1,024 values are MiniLM's 384 with zeros behind them: every cosine stays what it was. 256 values are a fixed orthonormal
-projection of the 384, which keeps cosines nearly. Vectors always have unit length, also with `"normalize": false`.
+512 and 1,024 values are MiniLM's 384 with zeros behind them: every cosine stays what it was. 256 values are a fixed
+orthonormal projection of the 384, which keeps cosines nearly. Vectors always have unit length, also with
+`"normalize": false`.
 Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
 """
 
@@ -37,7 +38,7 @@ def invoke(embedder: Embedder, body: bytes) -> JsonObject:
     answer: JsonObject = {"inputTextTokenCount": count, "embeddingsByType": by_type}
     types = request.get("embeddingTypes", ["float"])
     if "binary" in types:
-        by_type["binary"] = [int(value > 0) for value in values]
+        by_type["binary"] = [int(value > 0) for value in by_type["float"]]
     if "float" in types:
         answer["embedding"] = by_type["float"]
     else:

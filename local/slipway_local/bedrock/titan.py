@@ -48,7 +48,7 @@ def invoke(embedder: Embedder, body: bytes) -> JsonObject:
 
 def resize(vector: Array, size: int) -> Array:
     """Return the unit vector of `size` values (256, 512 or 1024) that stands for MiniLM's `vector`."""
-    import numpy as np  # noqa: PLC0415 - only a server that embeds pays for it
+    import numpy as np
 
     if size == 256:
         projected: Array = vector @ _projection()
@@ -58,7 +58,7 @@ def resize(vector: Array, size: int) -> Array:
 
 @functools.cache
 def _projection() -> Array:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     random = np.random.default_rng(20240430).standard_normal((384, 256))
     return np.linalg.qr(random)[0].astype(np.float32)

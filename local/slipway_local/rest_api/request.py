@@ -39,7 +39,9 @@ class ApiRequest:
         stage, _, rest = rest.partition("/")
         length = int(environ.get("CONTENT_LENGTH") or 0)
         too_large = length > PAYLOAD_LIMIT_BYTES
-        body = b"" if too_large else environ["wsgi.input"].read(length if "CONTENT_LENGTH" in environ else -1)
+        # Without a length only a chunked body has an end; of anything else a read would wait for ever.
+        to_read = -1 if environ.get("wsgi.input_terminated") else length
+        body = b"" if too_large else environ["wsgi.input"].read(to_read)
         return cls(
             api_id=api_id,
             stage=stage,

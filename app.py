@@ -2,7 +2,7 @@
 
 import gc
 
-# A synthesis allocates, and ends: looking for garbage between the library's thousands of classes is a tenth of its time.
+# A synthesis allocates and then ends: looking for garbage among the library's classes is a tenth of its time.
 gc.disable()
 
 from stacks.application import main  # noqa: E402

@@ -20,6 +20,16 @@ class Templates(dict[str, dict[str, Any]]):
         """Return the resources of one type in one stack."""
         return [item for item in self[part]["Resources"].values() if item["Type"] == kind]
 
+    def unpublished(self) -> list[str]:
+        """Return the names that a stack looks up and no earlier stack published: such a deployment would fail."""
+        published, missing = {"/cdk-bootstrap/hnb659fds/version"}, []
+        for part, template in self.items():
+            parameters = template.get("Parameters", {}).values()
+            wanted = {item["Default"] for item in parameters if item["Type"] == "AWS::SSM::Parameter::Value<String>"}
+            missing += sorted(wanted - published)
+            published |= {item["Properties"]["Name"] for item in self.of(part, "AWS::SSM::Parameter")}
+        return missing
+
     def one(self, part: str, kind: str) -> dict[str, Any]:
         """Return the properties of the only resource of a type in a stack."""
         (found,) = self.of(part, kind)

@@ -94,7 +94,7 @@ def test_a_firewall_stands_before_prod_and_reads_no_prompt(dev: Any, prod: Any) 
     assert dev.of("gateway", "AWS::WAFv2::WebACL") == []
     acl = prod.one("gateway", "AWS::WAFv2::WebACL")
 
-    assert [rule["Name"] for rule in acl["Rules"]][0] == "RateByAddress"
+    assert acl["Rules"][0]["Name"] == "RateByAddress"
     assert "SizeRestrictions_BODY" in json.dumps(acl)
     assert all(not rule["VisibilityConfig"]["SampledRequestsEnabled"] for rule in acl["Rules"])
     assert len(prod.of("gateway", "AWS::WAFv2::WebACLAssociation")) == 1

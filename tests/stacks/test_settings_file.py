@@ -5,6 +5,7 @@ import pytest
 from stacks.settings import Settings
 from stacks.settings_file import SettingsError, read_environments, read_settings
 
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/a"
 NETWORK = (
     "network: {mode: import, import: {vpc_id: vpc-0123456789abcdef0, subnet_ids: [subnet-01234567, subnet-89abcdef], "
 )
@@ -84,7 +85,7 @@ def test_an_error_names_line_key_expectation_and_finding(tmp_path: Path, content
             "customer_managed",
         ),
         (
-            "account: '123456789012'\nregion: us-east-1\nencryption:\n  key_arn: arn:aws:kms:eu-west-1:123456789012:key/a",
+            "account: '123456789012'\nregion: us-east-1\nencryption:\n  key_arn: " + KEY,
             "4: encryption.key_arn: expected a key in us-east-1, got one in eu-west-1",
         ),
         (

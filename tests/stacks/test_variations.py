@@ -109,6 +109,10 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
             and not t.of("observability", "AWS::CloudWatch::Dashboard")
         ),
     ),
+    "thrown-away-network": (
+        "removal: destroy\nnetwork: {mode: create}\nencryption: {customer_managed_key: true}",
+        lambda t: "VpcConfig" not in t.function("foundation", "empty_bucket"),
+    ),
     "tags": (
         "tags: {cost-centre: '42'}",
         lambda t: (
@@ -123,4 +127,7 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 def test_a_variation_does_what_it_says(synthesise: Callable[[str], Any], name: str) -> None:
     settings, holds = VARIATIONS[name]
 
-    assert holds(synthesise(settings))
+    templates = synthesise(settings)
+
+    assert holds(templates)
+    assert templates.unpublished() == []

@@ -35,8 +35,8 @@ _OPERATIONS = {"invoke": "InvokeModel", "converse": "Converse", "count-tokens": 
 class BedrockRuntime:
     """InvokeModel for Titan embeddings, Converse and CountTokens.
 
-    Text comes from the OpenAI-compatible server at `model_url` (for example http://localhost:11434/v1), or, without one, from
-    sentences of the documents in the prompt. `model_name` and `model_key` are that server's.
+    Text comes from the OpenAI-compatible server at `model_url` (for example http://localhost:11434/v1), or, without
+    one, from sentences of the documents in the prompt. `model_name` and `model_key` are that server's.
     """
 
     def __init__(
@@ -49,9 +49,9 @@ class BedrockRuntime:
         self._throttles: dict[str, _Throttle] = {}
 
     def throttle(self, operation: str, *, count: int = 0, rate: float = 0.0) -> None:
-        """Refuse the next `count` calls of `operation` (InvokeModel, Converse, CountTokens), then the share `rate` of them.
+        """Refuse the next `count` calls of `operation`, then the share `rate` of them.
 
-        Both 0 ends it. Raises: ValueError for an unknown operation.
+        Operations: InvokeModel, Converse, CountTokens. Both 0 ends it. Raises: ValueError for an unknown operation.
         """
         if operation not in _OPERATIONS.values():
             raise ValueError(f"unknown operation {operation!r}; known: {sorted(_OPERATIONS.values())}")
@@ -84,7 +84,8 @@ class BedrockRuntime:
             return {"inputTokens": self.embedder.count_tokens(_countable(_parse(body)))}
         if is_embedding(model):
             raise validation_error(
-                "This action doesn't support the model that you provided. Try again with a supported text or chat model."
+                "This action doesn't support the model that you provided. "
+                "Try again with a supported text or chat model."
             )
         reply = self._backend.reply(converse.parse(_parse(body)))
         return converse.answer(reply, _elapsed_ms(began))

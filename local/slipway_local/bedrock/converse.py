@@ -47,7 +47,8 @@ def parse(body: JsonObject) -> Conversation:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages or _role(messages[0]) != "user":
         raise validation_error(
-            "A conversation must start with a user message. Try again with a conversation that starts with a user message."
+            "A conversation must start with a user message. "
+            "Try again with a conversation that starts with a user message."
         )
     turns: list[tuple[str, str]] = []
     for index, message in enumerate(messages):

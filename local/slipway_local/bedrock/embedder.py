@@ -63,7 +63,7 @@ class Embedder:
 
     @cached_property
     def _loaded(self) -> MiniLM:
-        from .minilm import MiniLM  # noqa: PLC0415 - numpy and the weights only when needed
+        from .minilm import MiniLM
 
         _one_blas_thread()
         model = MiniLM()
@@ -101,7 +101,7 @@ class Embedder:
 
 def _one_blas_thread() -> None:
     """Keep numpy's OpenBLAS to one thread per caller; where numpy has another BLAS, nothing changes."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     for library in Path(np.__file__).parent.with_name("numpy.libs").glob("*openblas64*"):
         with contextlib.suppress(OSError, AttributeError):

@@ -8,6 +8,7 @@ from ..aws_json import validation_error
 
 EMBEDDING_PREFIX = "amazon.titan-embed-text-v2"
 TEXT_MODELS = frozenset(
+    # One list, several to a line: a model is added or dropped every few weeks.
     """
     amazon.nova-micro-v1:0 amazon.nova-lite-v1:0 amazon.nova-pro-v1:0 amazon.nova-premier-v1:0 amazon.nova-2-lite-v1:0
     anthropic.claude-3-haiku-20240307-v1:0 anthropic.claude-3-5-haiku-20241022-v1:0
@@ -21,7 +22,7 @@ TEXT_MODELS = frozenset(
     openai.gpt-oss-20b-1:0 openai.gpt-oss-120b-1:0 deepseek.r1-v1:0 deepseek.v3-v1:0
     qwen.qwen3-32b-v1:0 qwen.qwen3-235b-a22b-2507-v1:0 cohere.command-r-v1:0 cohere.command-r-plus-v1:0
     ai21.jamba-1-5-mini-v1:0 ai21.jamba-1-5-large-v1:0
-    """.split()
+    """.split()  # noqa: SIM905
 )
 _ARN = re.compile(r"arn:[\w-]+:bedrock:[\w-]*:\d*:(foundation-model|inference-profile)/(?P<id>.+)")
 _PROFILE = re.compile(r"(us|us-gov|eu|apac|jp|au|ca|sa|global)\.")

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 _STOP = frozenset(
     """
-    a about after all also am an and any are as at be because been before being but by can cannot could did do does doing
-    during each for from had has have having he her here hers him his how i if in into is it its itself just may me might
-    more most must my no nor not of off on once only or other our out over own same shall she should so some such than
-    that the their them then there these they this those through to too under until up upon us use used using very was we
-    were what when where which while who whom whose why will with within would you your many much often long kind
-    """.split()
+    a about after all also am an and any are as at be because been before being but by can cannot could did do
+    does doing during each for from had has have having he her here hers him his how i if in into is it its
+    itself just may me might more most must my no nor not of off on once only or other our out over own same
+    shall she should so some such than that the their them then there these they this those through to too under
+    until up upon us use used using very was we were what when where which while who whom whose why will with
+    within would you your many much often long kind
+    """.split()  # noqa: SIM905 - a table of words reads best as words
 )
 _WORD = re.compile(r"[^\W_]+(?:[.'-][^\W_]+)*")
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
@@ -62,16 +63,21 @@ class Question:
         )
         return found / self._total
 
+    def misses_number(self, sentence: Sentence) -> bool:
+        """Return whether a number or code of the question is neither in the sentence nor in its context."""
+        numbers = {word for word in self.weights if any(map(str.isdigit, word))}
+        return bool(numbers - stems(sentence.text) - stems(sentence.context))
+
 
 def split_sentences(content: str, source: str) -> list[Sentence]:
     """Return the sentences of Markdown-like text. A list item or a table row is one; headings become context."""
     sentences: list[Sentence] = []
-    title = re.sub(r"\.\w+\b", "", source.rsplit("/", 1)[-1]).replace("›", " ").replace("-", " ").replace("_", " ")
-    heading = " ".join(title.split())
+    title = re.sub(r"\.\w+\b", "", source.rsplit("/", 1)[-1]).replace("\u203a", " ").replace("-", " ").replace("_", " ")
+    title = heading = " ".join(title.split())
     for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+[.)]|#{1,6})\s)|\n(?=\s*\|)", content):
         title_match = _HEADING.match(paragraph.split("\n", 1)[0])
         if title_match:
-            heading = title_match["title"]
+            heading = f"{title} {title_match['title']}"
             paragraph = paragraph.partition("\n")[2]  # noqa: PLW2901 - the rest of the same block
         text = " ".join(_BULLET.sub("", paragraph).split())
         sentences += [Sentence(part, heading) for part in _split(text) if len(_WORD.findall(part)) >= _SHORTEST]
@@ -93,7 +99,7 @@ def stem(word: str) -> str:
         if plain.endswith(ending) and len(plain) - len(ending) >= 3 and not plain.endswith("ss"):
             plain = plain.removesuffix(ending) + rest
             break
-    return plain.removesuffix("e") if len(plain) > 4 else plain
+    return plain.removesuffix("e")
 
 
 def _split(text: str) -> list[str]:

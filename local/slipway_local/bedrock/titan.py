@@ -1,7 +1,8 @@
 """InvokeModel of amazon.titan-embed-text-v2:0 with MiniLM's vectors.
 
-512 and 1,024 values are MiniLM's 384 with zeros behind them: every cosine stays what it was. 256 values are a fixed orthonormal
-projection of the 384, which keeps cosines nearly. Vectors always have unit length, also with `"normalize": false`.
+512 and 1,024 values are MiniLM's 384 with zeros behind them: every cosine stays what it was. 256 values are a fixed
+orthonormal projection of the 384, which keeps cosines nearly. Vectors always have unit length, also with
+`"normalize": false`.
 Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
 """
 
@@ -37,7 +38,7 @@ def invoke(embedder: Embedder, body: bytes) -> JsonObject:
     answer: JsonObject = {"inputTextTokenCount": count, "embeddingsByType": by_type}
     types = request.get("embeddingTypes", ["float"])
     if "binary" in types:
-        by_type["binary"] = [int(value > 0) for value in values]
+        by_type["binary"] = [int(value > 0) for value in by_type["float"]]
     if "float" in types:
         answer["embedding"] = by_type["float"]
     else:
@@ -47,7 +48,7 @@ def invoke(embedder: Embedder, body: bytes) -> JsonObject:
 
 def resize(vector: Array, size: int) -> Array:
     """Return the unit vector of `size` values (256, 512 or 1024) that stands for MiniLM's `vector`."""
-    import numpy as np  # noqa: PLC0415 - only a server that embeds pays for it
+    import numpy as np
 
     if size == 256:
         projected: Array = vector @ _projection()
@@ -57,7 +58,7 @@ def resize(vector: Array, size: int) -> Array:
 
 @functools.cache
 def _projection() -> Array:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     random = np.random.default_rng(20240430).standard_normal((384, 256))
     return np.linalg.qr(random)[0].astype(np.float32)

@@ -1,0 +1,68 @@
+"""Watches a Lambda function.
+
+Creates: alarms for errors, throttles, and durations near the timeout.   Grants: none.
+Source: Lambda developer guide, "Types of metrics for Lambda functions".
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from slipway_constructs.monitoring import Monitor, metric
+
+NEAR_TIMEOUT = 0.9
+
+
+class FunctionMetricFactory:
+    """Metrics of one function, by its name."""
+
+    def __init__(self, function_name: str) -> None:
+        self._dimensions = {"FunctionName": function_name}
+
+    def errors(self) -> cloudwatch.Metric:
+        """Return the number of invocations that failed."""
+        return self._metric("Errors", "Sum")
+
+    def throttles(self) -> cloudwatch.Metric:
+        """Return the number of invocations refused for want of concurrency."""
+        return self._metric("Throttles", "Sum")
+
+    def invocations(self) -> cloudwatch.Metric:
+        """Return the number of invocations."""
+        return self._metric("Invocations", "Sum")
+
+    def duration_in_milliseconds(self, statistic: str) -> cloudwatch.Metric:
+        """Return the duration of invocations; `statistic` like p50 or Maximum."""
+        return self._metric("Duration", statistic)
+
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return metric("AWS/Lambda", name, self._dimensions, statistic=statistic)
+
+
+class FunctionMonitor(Monitor):
+    """Alarms on any error, any throttle, and when the longest invocation takes 90 % of the timeout."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, topic: sns.ITopic, function_name: str, timeout: cdk.Duration
+    ) -> None:
+        super().__init__(scope, construct_id, topic=topic)
+        metrics = FunctionMetricFactory(function_name)
+        longest = metrics.duration_in_milliseconds("Maximum")
+        near = timeout.to_milliseconds() * NEAR_TIMEOUT
+        self.alarm("Errors", metrics.errors(), above=0, description=f"{construct_id}: invocations fail. See its logs.")
+        self.alarm(
+            "Throttles",
+            metrics.throttles(),
+            above=0,
+            description=f"{construct_id}: invocations are refused. Raise the account's concurrency quota.",
+        )
+        self.alarm(
+            "NearTimeout",
+            longest,
+            above=near,
+            description=f"{construct_id}: invocations take longer than {near:g} ms and will soon time out.",
+        )
+        self.graph(f"{construct_id}: invocations", metrics.invocations())
+        self.graph(f"{construct_id}: errors and throttles", metrics.errors(), metrics.throttles())
+        self.graph(f"{construct_id}: duration, milliseconds", metrics.duration_in_milliseconds("p50"), longest)

@@ -1,0 +1,184 @@
+"""A REST API with the paths of the OpenAI API, guarded by a bearer key.
+
+Creates: the API, its stage `live`, an authorizer, an access log.   Grants: API Gateway may invoke the functions.
+Units: throttle in requests a second and requests at once, for the whole API.
+Source: OpenAI API reference, "Chat completions", "Models"; API Gateway developer guide, "Lambda authorizers",
+"Gateway responses". Error bodies follow OpenAI's schema, so that clients show them.
+"""
+
+import dataclasses
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from slipway_constructs.acknowledgement import acknowledge
+
+STAGE = "live"
+LOG_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+COGNITO_REASON = (
+    "Callers are services with the openai client, which sends a bearer key: a Lambda authorizer checks it on every "
+    "method. People do not sign in here."
+)
+EXECUTION_LOG_REASON = (
+    "Access logs record each request with status, latency and error. Execution logs would go to a log group that API "
+    "Gateway makes, unencrypted and kept for ever, and may hold parts of questions and documents."
+)
+NO_FIREWALL_REASON = (
+    "The settings of this environment say waf: false. The stage is throttled, and every method needs a key."
+)
+LOG_ROLE_REASON = (
+    "API Gateway writes logs by one role for the account, and checks that it has exactly the permissions of this "
+    "managed policy, which AWS made for it. Only API Gateway can assume the role."
+)
+# Fields of $context, without addresses or keys: the log says what happened, not who asked what.
+LOG_FIELDS = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "tenant": "$context.authorizer.tenant",
+    "method": "$context.httpMethod",
+    "resource": "$context.resourcePath",
+    "status": "$context.status",
+    "latencyMilliseconds": "$context.responseLatency",
+    "integrationMilliseconds": "$context.integrationLatency",
+    "responseBytes": "$context.responseLength",
+    "error": "$context.error.responseType",
+}
+ERRORS = {
+    "Unauthorized": (apigateway.ResponseType.UNAUTHORIZED, "authentication_error", "invalid_api_key"),
+    "AccessDenied": (apigateway.ResponseType.ACCESS_DENIED, "authentication_error", "invalid_api_key"),
+    "Throttled": (apigateway.ResponseType.THROTTLED, "rate_limit_error", "rate_limit_exceeded"),
+    "Default4xx": (apigateway.ResponseType.DEFAULT_4_XX, "invalid_request_error", "invalid_request"),
+    "Default5xx": (apigateway.ResponseType.DEFAULT_5_XX, "server_error", "server_error"),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ApiFunctions:
+    """The functions behind the API: `chat` also lists the models, `authorize` turns a key into a tenant."""
+
+    chat: lambda_.IFunction
+    documents: lambda_.IFunction
+    authorize: lambda_.IFunction
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ApiLimits:
+    """Throttle of the stage, access log retention, and whether a firewall guards it and the account has a log role."""
+
+    rate_per_second: float
+    burst: int
+    log_retention: logs.RetentionDays
+    removal: cdk.RemovalPolicy
+    firewall: bool
+    create_log_role: bool
+    key: kms.IKey | None = None
+
+
+class OpenAiApi(Construct):
+    """The API as `api`; the URL for clients, ending in /v1, as `url`."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, api_name: str, functions: ApiFunctions, limits: ApiLimits
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.api = self._api(api_name, limits)
+        self.url = f"{self.api.url_for_path('/')}v1"
+        self._validator = self.api.add_request_validator(
+            "Validator", validate_request_body=True, validate_request_parameters=True
+        )
+        self._authorizer = apigateway.TokenAuthorizer(
+            self,
+            "Authorizer",
+            handler=functions.authorize,
+            results_cache_ttl=cdk.Duration.minutes(5),
+            validation_regex=r"^Bearer [!-~]{16,256}$",
+        )
+        self._routes(functions)
+        self._error_bodies()
+        self._acknowledge(limits)
+
+    def _api(self, api_name: str, limits: ApiLimits) -> apigateway.RestApi:
+        access_log = logs.LogGroup(
+            self, "AccessLog", retention=limits.log_retention, removal_policy=limits.removal, encryption_key=limits.key
+        )
+        return apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=api_name,
+            description="Slipway: OpenAI-compatible answers from your documents",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=limits.create_log_role,
+            cloud_watch_role_removal_policy=cdk.RemovalPolicy.RETAIN if limits.create_log_role else None,
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE,
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(LOG_FIELDS)),
+                throttling_rate_limit=limits.rate_per_second,
+                throttling_burst_limit=limits.burst,
+                metrics_enabled=True,
+            ),
+        )
+
+    def _routes(self, functions: ApiFunctions) -> None:
+        root = self.api.root.add_resource("v1")
+        body = self.api.add_model(
+            "JsonObject",
+            content_type="application/json",
+            schema=apigateway.JsonSchema(type=apigateway.JsonSchemaType.OBJECT),
+        )
+        chat, documents = self._integration(functions.chat), self._integration(functions.documents)
+        completions = root.add_resource("chat").add_resource("completions")
+        self._method(completions, "POST", chat, request_models={"application/json": body})
+        self._method(root.add_resource("models"), "GET", chat)
+        listing = root.add_resource("documents")
+        queries = {f"method.request.querystring.{name}": False for name in ("limit", "after", "status", "prefix")}
+        self._method(listing, "GET", documents, request_parameters=queries)
+        document = listing.add_resource("{id}")
+        self._method(document, "GET", documents)
+        self._method(document, "DELETE", documents)
+
+    def _integration(self, function: lambda_.IFunction) -> apigateway.LambdaIntegration:
+        return apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)
+
+    def _method(
+        self,
+        resource: apigateway.IResource,
+        verb: str,
+        integration: apigateway.LambdaIntegration,
+        *,
+        request_models: dict[str, apigateway.IModel] | None = None,
+        request_parameters: dict[str, bool] | None = None,
+    ) -> None:
+        method = resource.add_method(
+            verb,
+            integration,
+            authorizer=self._authorizer,
+            authorization_type=apigateway.AuthorizationType.CUSTOM,
+            request_validator=self._validator,
+            request_models=request_models,
+            request_parameters=request_parameters,
+        )
+        acknowledge(method, "AwsSolutions-COG4", COGNITO_REASON)
+
+    def _error_bodies(self) -> None:
+        for name, (kind, error_type, code) in ERRORS.items():
+            error = {"message": "MESSAGE", "type": error_type, "param": None, "code": code}
+            template = json.dumps({"error": error}).replace('"MESSAGE"', "$context.error.messageString")
+            self.api.add_gateway_response(name, type=kind, templates={"application/json": template})
+
+    def _acknowledge(self, limits: ApiLimits) -> None:
+        stage = self.api.deployment_stage
+        acknowledge(stage, "AwsSolutions-APIG6", EXECUTION_LOG_REASON)
+        if not limits.firewall:
+            acknowledge(stage, "AwsSolutions-APIG3", NO_FIREWALL_REASON)
+        if limits.create_log_role:
+            acknowledge(
+                self.api,
+                f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{LOG_POLICY}]",
+                LOG_ROLE_REASON,
+            )

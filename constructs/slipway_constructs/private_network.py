@@ -1,0 +1,100 @@
+"""A VPC for functions and database without a way in, and with a way out only to the services the platform uses.
+
+Creates: a VPC with one private subnet in each zone (and public ones for NAT gateways, if any), a security group for
+functions, gateway endpoints (S3, DynamoDB), interface endpoints, flow logs.   Grants: none.
+Source: VPC user guide, "Gateway endpoints"; Bedrock and RDS user guides, "Interface VPC endpoints".
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from slipway_constructs.permissions import allow
+
+# What functions call. Logs, metrics and the polling of queues go through Lambda itself and need no endpoint.
+INTERFACE_SERVICES = {"BedrockRuntime": "bedrock-runtime", "RdsData": "rds-data", "Secrets": "secretsmanager"}
+GATEWAY_SERVICES = {"S3": ec2.GatewayVpcEndpointAwsService.S3, "DynamoDb": ec2.GatewayVpcEndpointAwsService.DYNAMODB}
+
+
+class PrivateNetwork(Construct):
+    """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cidr: str,
+        availability_zones: list[str],
+        nat_gateways: int,
+        log_retention: logs.RetentionDays,
+        removal: cdk.RemovalPolicy,
+        key: kms.IKey | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(cidr),
+            availability_zones=availability_zones,
+            nat_gateways=nat_gateways,
+            subnet_configuration=_subnets(nat_gateways),
+            restrict_default_security_group=False,  # that is a custom resource; nothing uses the default group
+        )
+        private = self.vpc.private_subnets if nat_gateways else self.vpc.isolated_subnets
+        self.subnet_ids = [subnet.subnet_id for subnet in private]
+        self._log_flows(log_retention, removal, key)
+        self._endpoints(private)
+
+    def _endpoints(self, subnets: list[ec2.ISubnet]) -> None:
+        for name, service in GATEWAY_SERVICES.items():
+            self.vpc.add_gateway_endpoint(name, service=service)
+        self.functions = ec2.SecurityGroup(
+            self, "Functions", vpc=self.vpc, description="Functions: HTTPS outwards only", allow_all_outbound=False
+        )
+        self.functions.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS services")
+        endpoints = ec2.SecurityGroup(
+            self,
+            "Endpoints",
+            vpc=self.vpc,
+            description="Service endpoints: HTTPS from functions",
+            allow_all_outbound=False,
+        )
+        endpoints.add_ingress_rule(self.functions, ec2.Port.tcp(443), "HTTPS from functions")
+        for name, service_name in INTERFACE_SERVICES.items():
+            self.vpc.add_interface_endpoint(
+                name,
+                service=ec2.InterfaceVpcEndpointAwsService(service_name),
+                security_groups=[endpoints],
+                subnets=ec2.SubnetSelection(subnets=subnets),
+                private_dns_enabled=True,
+                open=False,
+            )
+
+    def _log_flows(self, retention: logs.RetentionDays, removal: cdk.RemovalPolicy, key: kms.IKey | None) -> None:
+        group = logs.LogGroup(self, "FlowLogs", retention=retention, removal_policy=removal, encryption_key=key)
+        role = iam.Role(self, "FlowLogsRole", assumed_by=iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"))
+        actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        allow(role, actions, [group.log_group_arn])
+        ec2.CfnFlowLog(
+            self,
+            "FlowLog",
+            resource_id=self.vpc.vpc_id,
+            resource_type="VPC",
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_group_name=group.log_group_name,
+            deliver_logs_permission_arn=role.role_arn,
+        )
+
+
+def _subnets(nat_gateways: int) -> list[ec2.SubnetConfiguration]:
+    if nat_gateways == 0:
+        return [ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)]
+    return [
+        ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, map_public_ip_on_launch=False),
+        ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+    ]

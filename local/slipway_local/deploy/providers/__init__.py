@@ -1,0 +1,35 @@
+"""The table of resource types: who creates what. Everything else is recorded, or refused if CloudFormation has none."""
+
+from slipway_local.deploy.providers import api_gateway, compute, data, identity, messaging, network, storage
+from slipway_local.deploy.providers.base import Provider
+from slipway_local.deploy.providers.custom import CustomResource
+from slipway_local.deploy.providers.recorded import Recorded
+from slipway_local.deploy.schemas import schema_of
+
+IGNORED = {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitConditionHandle"}
+
+PROVIDERS: dict[str, Provider] = {
+    **api_gateway.PROVIDERS,
+    **compute.PROVIDERS,
+    **data.PROVIDERS,
+    **identity.PROVIDERS,
+    **messaging.PROVIDERS,
+    **network.PROVIDERS,
+    **storage.PROVIDERS,
+}
+REFUSED = {
+    "AWS::CloudFormation::Stack": "nested stacks are not emulated",
+    "AWS::CloudFormation::Macro": "macros are not emulated",
+}
+
+
+def provider_of(resource_type: str, region: str) -> Provider | str:
+    """Return the provider of a type, or the reason why the type is refused."""
+    if resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource":
+        return CustomResource()
+    if resource_type in REFUSED:
+        return REFUSED[resource_type]
+    if resource_type in PROVIDERS:
+        return PROVIDERS[resource_type]
+    schema = schema_of(resource_type, region)
+    return Recorded(schema) if schema else "CloudFormation knows no such resource type"

@@ -1,0 +1,224 @@
+"""DynamoDB tables, SSM parameters, Secrets Manager secrets and RDS clusters."""
+
+import json
+from typing import Any
+
+from slipway_local.deploy.providers.base import Api, Context, Created, Properties, Provider, api, call
+
+
+def _table(context: Context, properties: Properties) -> Properties:
+    stream, encryption = properties.get("StreamSpecification"), properties.get("SSESpecification", {})
+    if stream:
+        properties["StreamSpecification"] = {"StreamEnabled": True, **stream}
+    if encryption:
+        properties["SSESpecification"] = {"Enabled": encryption.get("SSEEnabled", True)} | {
+            key: encryption[key] for key in ("SSEType", "KMSMasterKeyId") if key in encryption
+        }
+    if "BillingMode" not in properties and "ProvisionedThroughput" not in properties:
+        properties["BillingMode"] = "PAY_PER_REQUEST"
+    return properties
+
+
+def _table_settings(context: Context, table: str, new: Properties, old: Properties) -> None:
+    """Set what CreateTable does not take, and change indexes one by one, as UpdateTable wants it."""
+    place = context.place
+    recovery, expiry = new.get("PointInTimeRecoverySpecification"), new.get("TimeToLiveSpecification")
+    replica: Properties = next(iter(new.get("Replicas", [])), {})
+    recovery = recovery or replica.get("PointInTimeRecoverySpecification")
+    if recovery:
+        arguments = {"TableName": table, "PointInTimeRecoverySpecification": recovery}
+        call(place, "dynamodb", "update_continuous_backups", arguments)
+    if expiry and expiry != old.get("TimeToLiveSpecification"):
+        call(place, "dynamodb", "update_time_to_live", {"TableName": table, "TimeToLiveSpecification": expiry})
+    if old:
+        for change in _index_changes(new, old):
+            definitions = new["AttributeDefinitions"]
+            arguments = {
+                "TableName": table,
+                "AttributeDefinitions": definitions,
+                "GlobalSecondaryIndexUpdates": [change],
+            }
+            call(place, "dynamodb", "update_table", arguments)
+
+
+def _index_changes(new: Properties, old: Properties) -> list[Properties]:
+    after = {index["IndexName"]: index for index in new.get("GlobalSecondaryIndexes", [])}
+    before = {index["IndexName"]: index for index in old.get("GlobalSecondaryIndexes", [])}
+    gone = [{"Delete": {"IndexName": name}} for name in before if after.get(name) != before[name]]
+    return gone + [{"Create": after[name]} for name in after if after[name] != before.get(name)]
+
+
+def _parameter(context: Context, properties: Properties) -> Properties:
+    return {**properties, "Overwrite": True, "Tags": None} if properties.get("Overwrite") else properties
+
+
+class Parameter(Api):
+    """AWS::SSM::Parameter; an update is the same call with Overwrite and without tags."""
+
+    def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
+        """Overwrite the value."""
+        return super().update(context, existing, old, {**new, "Overwrite": True})
+
+
+class Secret(Api):
+    """AWS::SecretsManager::Secret; a generated value is made once and survives updates."""
+
+    def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
+        """Change the description, the key or a literal value; generate anew only if its rules changed."""
+        kept = {"Description", "KmsKeyId", "SecretString"}
+        if new.get("GenerateSecretString") != old.get("GenerateSecretString"):
+            kept.add("GenerateSecretString")
+        return super().update(context, existing, old, {key: value for key, value in new.items() if key in kept})
+
+
+def _secret(context: Context, properties: Properties) -> Properties:
+    rules = properties.pop("GenerateSecretString", None)
+    if rules is not None:
+        options = {
+            key: value for key, value in rules.items() if key not in ("SecretStringTemplate", "GenerateStringKey")
+        }
+        options.setdefault("PasswordLength", 32)
+        password = call(context.place, "secretsmanager", "get_random_password", options)["RandomPassword"]
+        if "SecretStringTemplate" in rules:
+            content = {**json.loads(rules["SecretStringTemplate"]), rules["GenerateStringKey"]: password}
+            password = json.dumps(content)
+        properties["SecretString"] = password
+    return properties
+
+
+class SecretTargetAttachment:
+    """Adds the database's address to the secret with its password."""
+
+    mode = "live"
+    updatable = False
+
+    def create(self, context: Context, properties: Properties) -> Created:
+        """Write host, port, engine and name into the secret."""
+        secrets = context.place.client("secretsmanager")
+        secret = properties["SecretId"]
+        content = json.loads(secrets.get_secret_value(SecretId=secret)["SecretString"])
+        cluster = "Cluster" in properties["TargetType"]
+        kind = "db_clusters" if cluster else "db_instances"
+        parameter = "DBClusterIdentifier" if cluster else "DBInstanceIdentifier"
+        answer = getattr(context.place.client("rds"), f"describe_{kind}")(**{parameter: properties["TargetId"]})
+        target = answer["DBClusters" if cluster else "DBInstances"][0]
+        endpoint = target["Endpoint"]
+        host, port = (endpoint, target.get("Port")) if cluster else (endpoint["Address"], endpoint["Port"])
+        known = {
+            "engine": "postgres" if "postgres" in target["Engine"] else target["Engine"],
+            "host": host,
+            "port": port,
+            "dbname": target.get("DatabaseName") or target.get("DBName"),
+            ("dbClusterIdentifier" if cluster else "dbInstanceIdentifier"): properties["TargetId"],
+        }
+        content.update({key: value for key, value in known.items() if value is not None})
+        secrets.put_secret_value(SecretId=secret, SecretString=json.dumps(content))
+        return Created(physical_id=secret)
+
+    def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
+        """Write the address anew."""
+        return self.create(context, new)
+
+    def delete(self, context: Context, existing: Created, properties: Properties) -> None:
+        """Leave the secret as it is: secret and database go their own ways."""
+
+
+class Cluster:
+    """AWS::RDS::DBCluster: moto keeps the record, a real PostgreSQL holds the data."""
+
+    mode = "live"
+    updatable = True
+
+    def create(self, context: Context, properties: Properties) -> Created:
+        """Start the database, then record the cluster with its real address."""
+        identifier = str(properties.get("DBClusterIdentifier") or context.name(63)).lower()
+        arn = context.place.arn("rds", f"cluster:{identifier}")
+        host, port = context.services["databases"].ensure_cluster(
+            identifier,
+            arn,
+            properties.get("MasterUsername", "postgres"),
+            properties.get("MasterUserPassword", ""),
+            properties.get("DatabaseName", "postgres"),
+        )
+        arguments = {**properties, "DBClusterIdentifier": identifier, "Port": port}
+        cluster = call(context.place, "rds", "create_db_cluster", arguments)["DBCluster"]
+        return Created(
+            physical_id=identifier,
+            attributes={
+                "DBClusterArn": arn,
+                "DBClusterResourceId": cluster.get("DbClusterResourceId", identifier),
+                "Endpoint.Address": host,
+                "Endpoint.Port": str(port),
+                "ReadEndpoint.Address": host,
+            },
+        )
+
+    def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
+        """Change the record; the database itself has no such settings."""
+        arguments = {**new, "DBClusterIdentifier": existing.physical_id}
+        call(context.place, "rds", "modify_db_cluster", arguments)
+        return existing
+
+    def delete(self, context: Context, existing: Created, properties: Properties) -> None:
+        """Delete the record and the data."""
+        rds = context.place.client("rds")
+        rds.modify_db_cluster(DBClusterIdentifier=existing.physical_id, DeletionProtection=False)
+        rds.delete_db_cluster(DBClusterIdentifier=existing.physical_id, SkipFinalSnapshot=True)
+        context.services["databases"].drop_cluster(existing.physical_id)
+
+
+def _lower_name(context: Context, properties: Properties) -> Properties:
+    names = ("DBInstanceIdentifier", "DBSubnetGroupName", "DBClusterParameterGroupName")
+    return {key: value.lower() if key in names else value for key, value in properties.items()}
+
+
+def _rds(create: str, ref: str, name: str, **rest: Any) -> Provider:
+    return api("rds", create, ref, name=name, name_limit=60, name_lower=True, prepare=_lower_name, **rest)
+
+
+_TABLE: dict[str, Any] = {
+    "name": "TableName",
+    "name_limit": 255,
+    "prepare": _table,
+    "after": _table_settings,
+    "attributes": {
+        "Arn": "@TableDescription.TableArn",
+        "StreamArn": "@TableDescription.LatestStreamArn",
+        "TableId": "@TableDescription.TableId",
+    },
+    "delete_call": "delete_table",
+    "delete_with": {"TableName": "{id}"},
+}
+PROVIDERS: dict[str, Provider] = {
+    "AWS::DynamoDB::Table": api("dynamodb", "create_table", "{TableName}", **_TABLE),
+    "AWS::DynamoDB::GlobalTable": api("dynamodb", "create_table", "{TableName}", **_TABLE),
+    "AWS::SSM::Parameter": Parameter(
+        service="ssm", create_call="put_parameter", ref="{Name}", name="Name", prepare=_parameter,
+        update_call="put_parameter",
+        delete_call="delete_parameter", delete_with={"Name": "{id}"},
+    ),
+    "AWS::SecretsManager::Secret": Secret(
+        service="secretsmanager", create_call="create_secret", ref="@ARN", name="Name", prepare=_secret,
+        attributes={"Id": "{id}"}, update_call="update_secret", update_with={"SecretId": "{id}"},
+        delete_call="delete_secret", delete_with={"SecretId": "{id}", "ForceDeleteWithoutRecovery": "true"},
+    ),
+    "AWS::SecretsManager::SecretTargetAttachment": SecretTargetAttachment(),
+    "AWS::RDS::DBCluster": Cluster(),
+    "AWS::RDS::DBInstance": _rds(
+        "create_db_instance", "{DBInstanceIdentifier}", "DBInstanceIdentifier",
+        attributes={"DBInstanceArn": "@DBInstance.DBInstanceArn", "Endpoint.Address": "@DBInstance.Endpoint.Address",
+                    "Endpoint.Port": "@DBInstance.Endpoint.Port"},
+        update_call="modify_db_instance", update_with={"DBInstanceIdentifier": "{id}"},
+        delete_call="delete_db_instance", delete_with={"DBInstanceIdentifier": "{id}", "SkipFinalSnapshot": "true"},
+    ),
+    "AWS::RDS::DBSubnetGroup": _rds(
+        "create_db_subnet_group", "{DBSubnetGroupName}", "DBSubnetGroupName",
+        update_call="modify_db_subnet_group",
+        delete_call="delete_db_subnet_group", delete_with={"DBSubnetGroupName": "{id}"},
+    ),
+    "AWS::RDS::DBClusterParameterGroup": _rds(
+        "create_db_cluster_parameter_group", "{DBClusterParameterGroupName}", "DBClusterParameterGroupName",
+        rename={"Family": "DBParameterGroupFamily", "Parameters": "_"},
+        delete_call="delete_db_cluster_parameter_group", delete_with={"DBClusterParameterGroupName": "{id}"},
+    ),
+}  # fmt: skip

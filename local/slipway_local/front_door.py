@@ -1,0 +1,51 @@
+"""The one port: looks at each request and hands it to the application that serves it.
+
+AWS requests name their service in the signature's credential scope.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+SCOPE = re.compile(r"Credential=[^/,\s&]+/\d{8}/([^/]*)/([^/]+)/aws4_request")
+
+
+def service_of(environ: Mapping[str, Any]) -> str | None:
+    """Return the service that a request is signed for, by header or presigned query; None when it is unsigned."""
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    query = unquote(environ.get("QUERY_STRING", ""))
+    match = SCOPE.search(authorization) or SCOPE.search(query)
+    return match[2].lower() if match else None
+
+
+class FrontDoor:
+    """A WSGI application of applications: by path prefix first, then by service, else moto."""
+
+    def __init__(self) -> None:
+        self.by_prefix: dict[str, Application] = {}
+        self.by_service: dict[str, Application] = {}
+        self._moto: Application | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve one request."""
+        path = environ.get("PATH_INFO", "")
+        for prefix, application in self.by_prefix.items():
+            if path.startswith(prefix):
+                return application(environ, start_response)
+        service = service_of(environ)
+        if service in self.by_service:
+            return self.by_service[service](environ, start_response)
+        return self._moto_application()(environ, start_response)
+
+    def _moto_application(self) -> Application:
+        with self._lock:
+            if self._moto is None:
+                from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+                self._moto = DomainDispatcherApplication(create_backend_app)
+            return self._moto

@@ -1,0 +1,47 @@
+"""Where a function's output goes: one file in the state folder, and a stream of its CloudWatch log group."""
+
+import collections
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from slipway_local.functions.worker import FunctionSpec
+
+KEPT_LINES = 2000
+
+
+class FunctionLog:
+    """Takes lines from any number of environments of one function."""
+
+    def __init__(self, path: Path, logs_backend: Any, spec: FunctionSpec) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._backend = logs_backend
+        self._group = f"/aws/lambda/{spec.name}"
+        self._stream = f"{time.strftime('%Y/%m/%d')}/[{spec.version}]{uuid.uuid4().hex}"
+        self._lock = threading.Lock()
+        self._recent: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
+        logs_backend.ensure_log_group(self._group)
+        logs_backend.create_log_stream(self._group, self._stream)
+
+    def __call__(self, lines: list[str]) -> None:
+        """Append lines in order."""
+        if not lines:
+            return
+        now = int(time.time() * 1000)
+        with self._lock:
+            self._recent.extend(lines)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write("".join(f"{line}\n" for line in lines))
+            self._backend.put_log_events(
+                self._group, self._stream, [{"timestamp": now, "message": line} for line in lines]
+            )
+
+    def tail(self, request_id: str) -> list[str]:
+        """Return the lines since an invocation started (LogType Tail of the Invoke API)."""
+        with self._lock:
+            lines = list(self._recent)
+        starts = [number for number, line in enumerate(lines) if line.startswith(f"START RequestId: {request_id}")]
+        return lines[starts[-1] :] if starts else []

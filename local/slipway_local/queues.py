@@ -1,0 +1,142 @@
+"""What moto's SQS lacks: queues that several threads may use at once, and redrive from a dead-letter queue.
+
+moto rebuilds a queue's list of messages at each delete, so that a message sent in the same moment is lost; every
+operation on a queue therefore holds its lock here. maxReceiveCount is moto's own and works.
+"""
+
+import threading
+import time
+import uuid
+from typing import Any
+
+POLL_SECONDS = 0.1
+
+
+def install() -> None:
+    """Put the locks around moto's queues and add the message move task operations."""
+    from moto.sqs import models, responses
+
+    backend, queue = models.SQSBackend, models.Queue
+    add, delete = queue.add_message, queue.delete_message
+    receive, change = backend.receive_message, backend.change_message_visibility
+
+    def add_message(self: Any, message: Any) -> None:
+        if not hasattr(message, "slipway_source"):
+            message.slipway_source = self.queue_arn
+        with self._messages_lock:
+            add(self, message)
+
+    def delete_message(self: Any, receipt_handle: str) -> None:
+        with self._messages_lock:
+            delete(self, receipt_handle)
+
+    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        with self.get_queue(queue_name)._messages_lock:
+            change(self, queue_name, receipt_handle, visibility_timeout)
+
+    def receive_message(
+        self: Any, queue_name: str, count: int, wait: int, visibility: int, names: list[str] | None = None
+    ) -> Any:
+        source = self.get_queue(queue_name)
+        deadline = time.monotonic() + (wait or 0)
+        while True:
+            with source._messages_lock:
+                messages = receive(self, queue_name, count, 0, visibility, names)
+                remaining = deadline - time.monotonic()
+                if messages or remaining <= 0:
+                    return messages
+                source._messages_lock.wait(min(POLL_SECONDS, remaining))
+
+    queue.add_message, queue.delete_message = add_message, delete_message
+    backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
+    _add_move_tasks(responses)
+
+
+def _add_move_tasks(responses: Any) -> None:
+    from moto.core.responses import ActionResult
+
+    tasks: dict[str, MoveTask] = {}
+
+    def start(self: Any) -> Any:
+        task = MoveTask(
+            self.sqs_backend,
+            self._get_param("SourceArn"),
+            self._get_param("DestinationArn"),
+            int(self._get_param("MaxNumberOfMessagesPerSecond") or 500),
+        )
+        tasks[task.handle] = task
+        return ActionResult({"TaskHandle": task.handle})
+
+    def list_tasks(self: Any) -> Any:
+        source = self._get_param("SourceArn")
+        mine = [task for task in reversed(tasks.values()) if task.source_arn == source]
+        return ActionResult({"Results": [task.describe() for task in mine[: int(self._get_param("MaxResults") or 1)]]})
+
+    def cancel(self: Any) -> Any:
+        task = tasks[self._get_param("TaskHandle")]
+        task.cancelled.set()
+        return ActionResult({"ApproximateNumberOfMessagesMoved": task.moved})
+
+    responses.SQSResponse.start_message_move_task = start
+    responses.SQSResponse.list_message_move_tasks = list_tasks
+    responses.SQSResponse.cancel_message_move_task = cancel
+
+
+class MoveTask:
+    """Moves a dead-letter queue's messages back to where they came from, or to `destination_arn`.
+
+    Moved messages are new messages: new id, new time, receive count from zero.
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+    """
+
+    def __init__(self, backend: Any, source_arn: str, destination_arn: str | None, per_second: int) -> None:
+        self.handle = str(uuid.uuid4())
+        self.source_arn = source_arn
+        self.moved = 0
+        self.cancelled = threading.Event()
+        self._backend = backend
+        self._destination_arn = destination_arn
+        self._pause = 1.0 / per_second
+        self._queue = backend.get_queue(source_arn.rsplit(":", 1)[-1])
+        self._status = "RUNNING"
+        self._started = int(time.time() * 1000)
+        self._to_move = len(self._queue.messages)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        for _ in range(self._to_move):
+            if self.cancelled.wait(self._pause if self.moved else 0):
+                self._status = "CANCELLED"
+                return
+            with self._queue._messages_lock:
+                message = next((m for m in self._queue.messages if self._destination(m)), None)
+                if message is None:
+                    break
+                self._queue._messages.remove(message)
+            self._backend.send_message(
+                self._destination(message),
+                message.body,
+                message_attributes=message.message_attributes,
+                deduplication_id=message.deduplication_id,
+                group_id=message.group_id,
+            )
+            self.moved += 1
+        self._status = "COMPLETED"
+
+    def _destination(self, message: Any) -> str | None:
+        """Return the name of the queue to move to; a message sent straight to the dead-letter queue has none."""
+        arn = self._destination_arn or getattr(message, "slipway_source", None)
+        return arn.rsplit(":", 1)[-1] if arn and arn != self.source_arn else None
+
+    def describe(self) -> dict[str, Any]:
+        """Return the task as ListMessageMoveTasks shows it."""
+        shown = {
+            "TaskHandle": self.handle if self._status == "RUNNING" else None,
+            "Status": self._status,
+            "SourceArn": self.source_arn,
+            "DestinationArn": self._destination_arn,
+            "ApproximateNumberOfMessagesMoved": self.moved,
+            "ApproximateNumberOfMessagesToMove": self._to_move,
+            "StartedTimestamp": self._started,
+        }
+        return {key: value for key, value in shown.items() if value is not None}

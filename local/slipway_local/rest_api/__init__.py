@@ -1,0 +1,1 @@
+"""The data plane of API Gateway's REST APIs."""

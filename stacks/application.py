@@ -1,0 +1,50 @@
+"""The CDK application: every environment of a folder of settings, checked by cdk-nag as it is synthesised."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from stacks.environment import EnvironmentStage
+from stacks.settings_file import SettingsError, read_environments
+from stacks.slipway_stack import ROOT
+
+
+def build(folder: Path | None = None, only: str | None = None, *, checked: bool = True, **app_options: Any) -> cdk.App:
+    """Return the application, not yet synthesised.
+
+    `folder`, `only`: settings to read and the one environment to make; left out, CDK's context `config` and `env` say.
+    `checked`: with cdk-nag's AWS Solutions rules, whose findings make synthesis fail.
+    Raises: SettingsError with every error of the settings.
+    """
+    # The CDK CLI passes on what cdk.json holds; read here, it also holds for `python app.py` and in tests.
+    context = {**json.loads((ROOT / "cdk.json").read_text())["context"], **app_options.pop("context", {})}
+    app = cdk.App(context=context, tree_metadata=False, **app_options)
+    here = folder or Path(app.node.try_get_context("config") or ROOT / "config")
+    for name, settings in read_environments(here, only or app.node.try_get_context("env")).items():
+        EnvironmentStage(app, name=name, settings=settings)
+    if checked:
+        add_checks(app)
+    return app
+
+
+def add_checks(app: cdk.App) -> None:
+    """Let the AWS Solutions rules of cdk-nag refuse the application when it is synthesised."""
+    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 - half a second, for nothing where checks are off
+
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def main() -> None:
+    """Synthesise; on errors in the settings print them and exit with 1."""
+    try:
+        # CDK_VALIDATION=false is the CDK's own switch for its validation; it turns off ours too.
+        app = build(checked=os.environ.get("CDK_VALIDATION") != "false")
+    except SettingsError as error:
+        sys.exit(str(error))
+    app.synth()

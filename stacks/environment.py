@@ -1,0 +1,51 @@
+"""One environment: its stacks, and the order in which they are deployed."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.foundation import FoundationStack
+from stacks.gateway import GatewayStack
+from stacks.ingestion import IngestionStack
+from stacks.network import NetworkStack
+from stacks.observability import ObservabilityStack
+from stacks.retrieval import RetrievalStack
+from stacks.settings import Settings
+from stacks.slipway_stack import SlipwayStack
+
+
+class EnvironmentStage(cdk.Stage):
+    """The stacks of one environment as `stacks`, in deployment order; without a VPC there is no network stack.
+
+    Names pass by SSM parameters, which CDK cannot see: each stack therefore waits for the one before it.
+    """
+
+    def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            "".join(part.capitalize() for part in name.split("-")),
+            env=cdk.Environment(account=settings.account, region=settings.region),
+            permissions_boundary=_boundary(settings.permissions_boundary),
+        )
+        kinds: list[type[FoundationStack | NetworkStack | RetrievalStack | IngestionStack | GatewayStack]] = [
+            FoundationStack,
+            *([NetworkStack] if settings.network.mode != "none" else []),
+            RetrievalStack,
+            IngestionStack,
+            GatewayStack,
+        ]
+        self.stacks: list[SlipwayStack] = [kind(self, name=name, settings=settings) for kind in kinds]
+        self.stacks.append(ObservabilityStack(self, name=name, settings=settings))
+        for earlier, later in zip(self.stacks, self.stacks[1:], strict=False):
+            later.add_stack_dependency(earlier)
+        for key, value in {"slipway:environment": name, **settings.tags}.items():
+            cdk.Tags.of(self).add(key, value)
+
+
+def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:
+    if policy is None:
+        return None
+    if policy.startswith("arn:"):
+        return cdk.PermissionsBoundary.from_arn(policy)
+    return cdk.PermissionsBoundary.from_name(policy)

@@ -1,0 +1,93 @@
+"""Foundation: what holds data and outlives the rest: key, buckets, tables, and the topic of alarms."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from slipway_constructs.empty_bucket import EmptyBucketOnDelete
+from slipway_constructs.encryption_key import EncryptionKey
+from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
+from stacks.settings import Settings
+from stacks.slipway_stack import TENANT_INDEX, SlipwayStack
+
+
+class FoundationStack(SlipwayStack):
+    """The stateful base. Functions appear here only with removal: destroy, to empty the buckets."""
+
+    def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
+        super().__init__(scope, "foundation", name=name, settings=settings, stateful=True)
+        key = self._own_key()
+        log_retention = cdk.Duration.days(settings.observability.log_retention_days)
+        access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)
+        raw = SecureBucket(self, "Raw", access_logs=access_logs.bucket, removal=self.removal, key=key)
+        documents = self._table("Documents", sort_key="item", key=key)
+        documents.add_global_secondary_index(
+            index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")
+        )
+        rejects = self._table("Rejects", sort_key="rejected_at", key=key)
+        topic = self._alarm_topic(key)
+        if self.removal == cdk.RemovalPolicy.DESTROY:
+            self._empty_on_delete(raw, access_logs, key)
+        self.publish(
+            {
+                "raw-bucket-name": raw.bucket.bucket_name,
+                "documents-table-name": documents.table_name,
+                "rejects-table-name": rejects.table_name,
+                "alarm-topic-arn": topic.topic_arn,
+                **({"key-arn": key.key_arn} if key else {}),
+            }
+        )
+
+    def _own_key(self) -> kms.IKey | None:
+        if self.settings.encryption.customer_managed_key:
+            return EncryptionKey(self, "EnvironmentKey", removal=self.removal).key
+        return self.key()
+
+    def _table(self, construct_id: str, *, sort_key: str, key: kms.IKey | None) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            construct_id,
+            partition_key=_text("document_id"),
+            sort_key=_text(sort_key),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
+            encryption_key=key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=self.removal != cdk.RemovalPolicy.DESTROY,
+            removal_policy=self.removal,
+        )
+
+    def _alarm_topic(self, key: kms.IKey | None) -> sns.Topic:
+        topic = sns.Topic(self, "Alarms", enforce_ssl=True, master_key=key)
+        # The policy that requires TLS replaces the topic's default one, under which alarms could publish.
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
+        if self.settings.observability.alarm_email:
+            topic.add_subscription(subscriptions.EmailSubscription(self.settings.observability.alarm_email))
+        return topic
+
+    def _empty_on_delete(self, raw: SecureBucket, access_logs: AccessLogsBucket, key: kms.IKey | None) -> None:
+        # This stack comes before the network, so its function runs outside the VPC.
+        defaults = self.function_defaults("api", key=key, in_network=False)
+        emptier = EmptyBucketOnDelete(self, "EmptyBuckets", defaults=defaults)
+        emptier.add("EmptyRaw", raw.bucket)
+        emptied_last = emptier.add("EmptyAccessLogs", access_logs.bucket)
+        # Deleted in reverse: first the raw bucket, which writes the logs, then the logs.
+        raw.bucket.node.add_dependency(emptied_last)
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,0 +1,182 @@
+"""Gateway: the OpenAI-compatible API over the documents."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.aurora_vector_store import allow_data_api
+from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
+from slipway_constructs.permissions import allow, allow_key
+from slipway_constructs.python_function import FunctionDefaults, PythonFunction
+from slipway_constructs.web_firewall import WebFirewall
+from stacks.bedrock import allow_models
+from stacks.settings import Settings
+from stacks.slipway_stack import SlipwayStack
+
+API_TIMEOUT = cdk.Duration.seconds(29)  # API Gateway waits no longer by default
+KEY_LENGTH = 48
+KEY_ROTATION_REASON = (
+    "Callers hold this key, so replacing it is agreed with them: `aws secretsmanager put-secret-value` changes it, and "
+    "within 5 minutes the old one is refused. A scheduled rotation would cut them off."
+)
+OBJECTS_REASON = (
+    "DELETE /v1/documents/{id} removes every version of a document, whose key the tenant chose; the function deletes "
+    "in this one bucket, below the caller's tenant."
+)
+
+
+def api_name(environment: str) -> str:
+    """Return the API's name, by which CloudWatch knows its metrics."""
+    return f"slipway-{environment}"
+
+
+class GatewayStack(SlipwayStack):
+    """API, key, and the functions behind: chat, documents, authorize."""
+
+    def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
+        super().__init__(scope, "gateway", name=name, settings=settings)
+        key_secret = self._api_key()
+        defaults = self.function_defaults("api")
+        chat, documents = self._chat(defaults), self._documents(defaults)
+        authorize = self._authorize(defaults, key_secret)
+        api = OpenAiApi(
+            self,
+            "OpenAi",
+            api_name=api_name(name),
+            functions=ApiFunctions(chat=chat.function, documents=documents.function, authorize=authorize.function),
+            limits=self._limits(),
+        )
+        if settings.gateway.waf:
+            self._guard(api)
+        self.publish(
+            {
+                "url": api.url,
+                "rest-api-id": api.api.rest_api_id,
+                "stage": STAGE,
+                "api-key-secret-arn": key_secret.secret_arn,
+                "chat-function-name": chat.function.function_name,
+                "documents-function-name": documents.function.function_name,
+                "authorize-function-name": authorize.function.function_name,
+            }
+        )
+
+    def _api_key(self) -> secretsmanager.Secret:
+        secret = secretsmanager.Secret(
+            self,
+            "ApiKey",
+            description="Key of the tenant default for the OpenAI-compatible API",
+            encryption_key=self.key(),
+            removal_policy=self.removal,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=json.dumps({"tenant": "default"}),
+                generate_string_key="key",
+                password_length=KEY_LENGTH,
+                exclude_punctuation=True,
+            ),
+        )
+        acknowledge(secret, "AwsSolutions-SMG4", KEY_ROTATION_REASON)
+        return secret
+
+    def _limits(self) -> ApiLimits:
+        gateway = self.settings.gateway
+        return ApiLimits(
+            rate_per_second=gateway.throttle.rate_per_second,
+            burst=gateway.throttle.burst,
+            log_retention=self.log_retention,
+            removal=self.removal,
+            firewall=gateway.waf,
+            create_log_role=gateway.log_role == "create",
+            key=self.key(),
+        )
+
+    def _guard(self, api: OpenAiApi) -> None:
+        # One address may use the whole sustained rate, not more; WAF counts over five minutes, 10 requests at least.
+        limit = max(10, int(self.settings.gateway.throttle.rate_per_second * 300))
+        WebFirewall(
+            self,
+            "Firewall",
+            stage_arn=self.format_arn(
+                service="apigateway",
+                account="",
+                resource="/restapis",
+                resource_name=f"{api.api.rest_api_id}/stages/{api.api.deployment_stage.stage_name}",
+            ),
+            requests_per_five_minutes=limit,
+        )
+
+    def _chat(self, defaults: FunctionDefaults) -> PythonFunction:
+        gateway, retrieval = self.settings.gateway, self.settings.retrieval
+        chat = self._function(
+            "Chat",
+            "chat",
+            "Answers questions from documents, with citations",
+            defaults,
+            {
+                **self.database_variables(),
+                **self.embedding_variables(),
+                "MODELS": json.dumps({alias: model.model_dump() for alias, model in gateway.models.items()}),
+                "RETRIEVE_TOP_K": str(retrieval.top_k),
+                "RETRIEVE_MIN_SCORE": str(retrieval.min_score),
+                "CONTEXT_MAX_TOKENS": str(gateway.context_max_tokens),
+            },
+        )
+        self._allow_store(chat.role)
+        model_ids = [model.model_id for model in gateway.models.values()]
+        allow_models(chat.role, [*model_ids, retrieval.embedding.model_id])
+        return chat
+
+    def _documents(self, defaults: FunctionDefaults) -> PythonFunction:
+        bucket_name = self.look_up("foundation", "raw-bucket-name")
+        documents = self._function(
+            "Documents",
+            "documents",
+            "Lists, shows and deletes documents",
+            defaults,
+            {
+                **self.database_variables(),
+                "RAW_BUCKET": bucket_name,
+                "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
+                "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
+            },
+        )
+        self._allow_store(documents.role)
+        self.allow_tables(documents.role)
+        bucket = self.format_arn(service="s3", region="", account="", resource=bucket_name)
+        allow(documents.role, ["s3:ListBucket", "s3:ListBucketVersions"], [bucket])
+        allow(
+            documents.role,
+            ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            [f"{bucket}/*"],
+            wildcard_reason=OBJECTS_REASON,
+        )
+        return documents
+
+    def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
+        variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn}
+        authorize = self._function("Authorize", "authorize", "Turns an API key into a tenant", defaults, variables)
+        allow(authorize.role, ["secretsmanager:GetSecretValue"], [key_secret.secret_arn])
+        allow_key(authorize.role, defaults.key.key_arn if defaults.key else None)
+        return authorize
+
+    def _function(
+        self, construct_id: str, module: str, description: str, defaults: FunctionDefaults, variables: dict[str, str]
+    ) -> PythonFunction:
+        return PythonFunction(
+            self,
+            construct_id,
+            module=module,
+            description=description,
+            defaults=defaults,
+            timeout=API_TIMEOUT,
+            memory=cdk.Size.mebibytes(512),
+            variables=variables,
+        )
+
+    def _allow_store(self, role: iam.IRole) -> None:
+        variables, key = self.database_variables(), self.key()
+        cluster, secret = variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"]
+        allow_data_api(role, cluster, secret, key.key_arn if key else None)

@@ -1,0 +1,104 @@
+"""Ingestion: a document put in the raw bucket becomes searchable chunks."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda_event_sources as event_sources
+from constructs import Construct
+
+from slipway_constructs.aurora_vector_store import allow_data_api
+from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
+from slipway_constructs.permissions import allow, allow_key
+from slipway_constructs.python_function import PythonFunction
+from stacks.bedrock import allow_models
+from stacks.settings import Settings
+from stacks.slipway_stack import SlipwayStack
+
+TIMEOUT = cdk.Duration.minutes(5)
+BATCH_SIZE = 5
+MEGABYTE = 1_000_000
+OBJECTS_REASON = (
+    "Tenants put documents under keys of their own choice; the function reads any object of this one bucket, and "
+    "writes none."
+)
+
+
+class IngestionStack(SlipwayStack):
+    """Raw bucket events → queue → function; failed messages → dead-letter queue."""
+
+    def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
+        super().__init__(scope, "ingestion", name=name, settings=settings)
+        work = DeadLetteredQueue(
+            self,
+            "Work",
+            consumer_timeout=TIMEOUT,
+            max_receive_count=settings.ingestion.max_receive_count,
+            key=self.key(),
+        )
+        self._feed(work)
+        ingest = self._function()
+        self._permit(ingest)
+        ingest.function.add_event_source(
+            event_sources.SqsEventSource(
+                work.queue,
+                batch_size=BATCH_SIZE,
+                report_batch_item_failures=True,
+                max_concurrency=settings.ingestion.max_concurrency,
+            )
+        )
+        self.publish(
+            {
+                "queue-url": work.queue.queue_url,
+                "queue-arn": work.queue.queue_arn,
+                "dead-letter-queue-url": work.dead_letters.queue_url,
+                "dead-letter-queue-arn": work.dead_letters.queue_arn,
+                "function-name": ingest.function.function_name,
+            }
+        )
+
+    def _feed(self, work: DeadLetteredQueue) -> None:
+        bucket = {"name": [self.look_up("foundation", "raw-bucket-name")]}
+        events.Rule(
+            self,
+            "ObjectEvents",
+            description="Documents that come, change and go",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"], detail_type=["Object Created", "Object Deleted"], detail={"bucket": bucket}
+            ),
+            targets=[targets.SqsQueue(work.queue)],
+        )
+
+    def _function(self) -> PythonFunction:
+        ingestion = self.settings.ingestion
+        return PythonFunction(
+            self,
+            "Ingest",
+            module="ingest_document",
+            description="Extracts, cleans, chunks, embeds and stores documents",
+            defaults=self.function_defaults("ingest"),
+            timeout=TIMEOUT,
+            memory=cdk.Size.mebibytes(1024),
+            variables={
+                **self.database_variables(),
+                **self.embedding_variables(),
+                "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
+                "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
+                "CHUNK_MAX_CHARACTERS": str(ingestion.chunk_characters),
+                "CHUNK_OVERLAP_CHARACTERS": str(ingestion.chunk_overlap_characters),
+                "MAX_DOCUMENT_BYTES": str(ingestion.max_document_megabytes * MEGABYTE),
+            },
+        )
+
+    def _permit(self, ingest: PythonFunction) -> None:
+        role, key = ingest.role, self.key()
+        bucket = self.format_arn(
+            service="s3", region="", account="", resource=self.look_up("foundation", "raw-bucket-name")
+        )
+        allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
+        # Without it S3 answers 403 rather than 404 for an object that has gone since its event.
+        allow(role, ["s3:ListBucket"], [bucket])
+        self.allow_tables(role)
+        allow_models(role, [self.settings.retrieval.embedding.model_id])
+        variables = self.database_variables()
+        allow_data_api(role, variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"], None)
+        allow_key(role, key.key_arn if key else None)

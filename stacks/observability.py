@@ -1,0 +1,68 @@
+"""Observability: an alarm on every queue, function, API and database, and one dashboard of them all."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from slipway_constructs.api_monitor import ApiMonitor
+from slipway_constructs.database_monitor import DatabaseMonitor
+from slipway_constructs.function_monitor import FunctionMonitor
+from slipway_constructs.monitoring import Monitor
+from slipway_constructs.open_ai_api import STAGE
+from slipway_constructs.queue_monitor import QueueMonitor
+from stacks import gateway, ingestion
+from stacks.names import part_of_arn
+from stacks.settings import Settings
+from stacks.slipway_stack import SlipwayStack
+
+OLDEST_SECONDS = 3600
+SLOW = cdk.Duration.seconds(20)
+# Functions that serve people and documents. Those of custom resources run in deployments only, which tell failures.
+FUNCTIONS = {
+    "Ingest": ("ingestion", "function-name", ingestion.TIMEOUT),
+    "Chat": ("gateway", "chat-function-name", gateway.API_TIMEOUT),
+    "Documents": ("gateway", "documents-function-name", gateway.API_TIMEOUT),
+    "Authorize": ("gateway", "authorize-function-name", gateway.API_TIMEOUT),
+}
+
+
+class ObservabilityStack(SlipwayStack):
+    """Monitors of what the other stacks published; every alarm notifies the environment's topic."""
+
+    def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
+        super().__init__(scope, "observability", name=name, settings=settings)
+        topic = sns.Topic.from_topic_arn(self, "Alarms", self.look_up("foundation", "alarm-topic-arn"))
+        monitors = [self._api(topic), self._queue(topic), *self._functions(topic), self._database(topic)]
+        if settings.observability.dashboard:
+            cloudwatch.Dashboard(self, "Dashboard", widgets=[monitor.widgets for monitor in monitors])
+
+    def _api(self, topic: sns.ITopic) -> Monitor:
+        return ApiMonitor(
+            self, "Api", topic=topic, api_name=gateway.api_name(self.environment_name), stage=STAGE, slow=SLOW
+        )
+
+    def _queue(self, topic: sns.ITopic) -> Monitor:
+        return QueueMonitor(
+            self,
+            "Ingestion",
+            topic=topic,
+            queue_name=part_of_arn(self.look_up("ingestion", "queue-arn"), 5),
+            dead_letter_queue_name=part_of_arn(self.look_up("ingestion", "dead-letter-queue-arn"), 5),
+            oldest_seconds=OLDEST_SECONDS,
+        )
+
+    def _functions(self, topic: sns.ITopic) -> list[Monitor]:
+        return [
+            FunctionMonitor(self, construct_id, topic=topic, function_name=self.look_up(part, name), timeout=timeout)
+            for construct_id, (part, name, timeout) in FUNCTIONS.items()
+        ]
+
+    def _database(self, topic: sns.ITopic) -> Monitor:
+        return DatabaseMonitor(
+            self,
+            "Database",
+            topic=topic,
+            cluster_identifier=part_of_arn(self.look_up("retrieval", "cluster-arn"), 6),
+            max_acu=self.settings.retrieval.aurora.max_acu,
+        )

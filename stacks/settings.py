@@ -1,0 +1,215 @@
+"""The settings of one environment: what `config/<environment>.yaml` may say, with units, defaults and limits.
+
+Sections are frozen pydantic models that refuse unknown keys. Rules that concern more than one key live in
+`settings_rules.py`; reading a file, with the line of each error, in `settings_file.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stacks.settings_rules import ImpossibleSettingsError, violations
+
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)  # what CloudWatch Logs accepts: PutRetentionPolicy, retentionInDays
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
+ModelAlias = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
+TEXT_MODEL = "global.amazon.nova-2-lite-v1:0"
+
+
+class Section(BaseModel):
+    """A part of the settings: immutable, strictly typed, and without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
+
+
+class Encryption(Section):
+    """Who holds the keys. With both keys left alone, AWS's own keys encrypt everything at no cost."""
+
+    customer_managed_key: bool = Field(False, description="Create a KMS key, rotated yearly; about $1 a month.")
+    key_arn: str | None = Field(
+        None,
+        pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$",
+        description="ARN of an existing KMS key to use instead. Its policy must allow use through IAM, and by the "
+        "services logs, sns, sqs, events and cloudwatch.",
+    )
+
+
+class ExistingNetwork(Section):
+    """A VPC that exists already, told by attributes, so that synthesis needs no credentials."""
+
+    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]{8,17}$", description="Id of the VPC, like vpc-0123456789abcdef0.")
+    subnet_ids: list[SubnetId] = Field(
+        min_length=2, description="Private subnets for functions and database, one for each availability zone."
+    )
+    availability_zones: list[str] = Field(
+        min_length=2, description="The zones of those subnets, in the same order, like [eu-west-1a, eu-west-1b]."
+    )
+    security_group_ids: list[SecurityGroupId] = Field(
+        default_factory=list,
+        description="Security groups for the functions; they must reach the service endpoints on port 443. "
+        "None listed: a group is made that allows this and nothing inwards.",
+    )
+
+
+class Network(Section):
+    """Where functions run. `none` needs no VPC and costs nothing: the database is reached by its Data API."""
+
+    mode: Literal["none", "create", "import"] = Field(
+        "none", description="`none`: functions outside any VPC. `create`: a private VPC. `import`: an existing one."
+    )
+    cidr: str = Field("10.40.0.0/16", description="Address range of a created VPC, /16 to /24.")
+    availability_zones: int = Field(2, ge=2, le=3, description="Availability zones of a created VPC.")
+    nat_gateways: int = Field(
+        0, ge=0, le=3, description="NAT gateways of a created VPC, about $33 a month each; 0 keeps it without internet."
+    )
+    existing: ExistingNetwork | None = Field(
+        None, alias="import", description="The VPC to use with mode `import`, by its attributes."
+    )
+
+
+class Aurora(Section):
+    """The Aurora PostgreSQL Serverless v2 cluster with pgvector."""
+
+    engine_version: str = Field(
+        "17.7",
+        pattern=r"^\d+\.\d+$",
+        description="Aurora PostgreSQL version, in quotes; 15.12, 16.8, 17.4 or later.",
+    )
+    min_acu: float = Field(
+        0,
+        ge=0,
+        le=256,
+        multiple_of=0.5,
+        description="Least capacity, same unit as max_acu; 0 pauses when idle and resumes in about 15 s.",
+    )
+    max_acu: float = Field(
+        2, ge=1, le=256, multiple_of=0.5, description="Most capacity in Aurora capacity units of about 2 GiB."
+    )
+    auto_pause_minutes: int | None = Field(
+        None, ge=5, le=1440, description="Idle minutes before a pause, with `min_acu: 0` only; left open: 5."
+    )
+    backup_days: int = Field(1, ge=1, le=35, description="Days that automatic backups are kept.")
+    readers: int = Field(
+        0, ge=0, le=15, description="Instances beside the writer, in other zones, that take over when it fails."
+    )
+
+
+class Embedding(Section):
+    """The model that turns chunks and questions into vectors. A change needs the documents ingested anew."""
+
+    model_id: Literal["amazon.titan-embed-text-v2:0"] = Field(
+        "amazon.titan-embed-text-v2:0", description="Bedrock id of the embedding model."
+    )
+    dimensions: Literal[256, 512, 1024] = Field(1024, description="Numbers in each embedding.")
+
+
+class Retrieval(Section):
+    """How documents are stored for search, and found."""
+
+    store: Literal["aurora"] = Field("aurora", description="The vector store.")
+    aurora: Aurora = Field(default_factory=Aurora, description="Settings of the store `aurora`.")
+    embedding: Embedding = Field(default_factory=Embedding, description="The embedding model.")
+    top_k: int = Field(8, ge=1, le=50, description="Chunks fetched for a question.")
+    min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")
+
+
+class Ingestion(Section):
+    """How documents become chunks."""
+
+    max_document_megabytes: int = Field(
+        20, ge=1, le=100, description="Largest document in megabytes (10^6 bytes); larger ones are rejected."
+    )
+    chunk_characters: int = Field(1200, ge=200, le=8000, description="Most characters in a chunk.")
+    chunk_overlap_characters: int = Field(150, ge=0, le=2000, description="Characters that neighbouring chunks share.")
+    max_concurrency: int = Field(10, ge=2, le=1000, description="Batches of documents worked on at the same time.")
+    max_receive_count: int = Field(
+        5, ge=2, le=100, description="Attempts before a message goes to the dead-letter queue."
+    )
+
+
+class Model(Section):
+    """A text model behind an alias."""
+
+    model_id: str = Field(
+        pattern=r"^[a-z0-9-]+\.[a-zA-Z0-9.:-]+$",
+        description="Bedrock model id or inference profile id, like eu.amazon.nova-lite-v1:0.",
+    )
+    max_tokens: int = Field(2048, ge=1, le=65536, description="Most tokens in an answer.")
+
+
+class Throttle(Section):
+    """Limits of the whole API, not of one caller."""
+
+    rate_per_second: float = Field(10, gt=0, le=10000, description="Sustained requests a second.")
+    burst: int = Field(20, ge=1, le=5000, description="Requests admitted at once above the sustained rate.")
+
+
+class Gateway(Section):
+    """The OpenAI-compatible endpoint."""
+
+    models: dict[ModelAlias, Model] = Field(
+        default_factory=lambda: {"default": Model(model_id=TEXT_MODEL, max_tokens=2048)},
+        description="Alias that clients name as `model`, with what is behind it; `default` must be one.",
+    )
+    context_max_tokens: int = Field(6000, ge=500, le=200000, description="Most tokens of retrieved chunks in a prompt.")
+    throttle: Throttle = Field(default_factory=Throttle, description="Limits of the whole API.")
+    waf: bool = Field(False, description="Put AWS WAF before the API; about $8 a month.")
+    log_role: Literal["create", "existing"] = Field(
+        "create",
+        description="API Gateway writes access logs by a role of the whole account and region: `create` sets one, and "
+        "leaves it when the stack goes; `existing` if your account has one already.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level of the functions.")
+
+
+class Observability(Section):
+    """Logs, alarms and the dashboard."""
+
+    log_retention_days: RetentionDays = Field(
+        30, description="Days that logs are kept, one of the values CloudWatch Logs accepts."
+    )
+    alarm_email: str | None = Field(
+        None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="Address that alarms are mailed to, once confirmed."
+    )
+    dashboard: bool = Field(True, description="Create the dashboard; the first three of an account are free.")
+
+
+class Settings(Section):
+    """Everything that one environment may set."""
+
+    account: str | None = Field(
+        None, pattern=r"^\d{12}$", description="AWS account, 12 digits in quotes; left open: the one deployed with."
+    )
+    region: Region | None = Field(None, description="AWS region; left open: the one deployed with.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Tags on every resource that takes tags.")
+    removal: Literal["destroy", "retain"] = Field(
+        "retain", description="What becomes of data when its stack is deleted: `destroy` empties and removes it."
+    )
+    termination_protection: bool = Field(True, description="Refuse to delete the stacks that hold data.")
+    permissions_boundary: str | None = Field(
+        None,
+        pattern=r"^(arn:[a-z-]+:iam::\d{12}:policy/[\w+=,.@/-]+|[\w+=,.@-]{1,128})$",
+        description="Name or ARN of the policy that bounds every role.",
+    )
+    encryption: Encryption = Field(default_factory=Encryption, description="Keys.")
+    network: Network = Field(default_factory=Network, description="Where functions run.")
+    retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")
+    ingestion: Ingestion = Field(default_factory=Ingestion, description="From document to chunks.")
+    gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")
+    observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Settings:
+        if found := violations(self):
+            raise ImpossibleSettingsError(found)
+        return self

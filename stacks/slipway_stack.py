@@ -1,0 +1,177 @@
+"""What every stack of an environment shares: its settings, its names, and how its functions are made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from slipway_constructs.dependency_layer import DependencyLayer
+from slipway_constructs.permissions import allow
+from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
+from stacks import names
+from stacks.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYER_CACHE = ROOT / ".slipway" / "cache" / "layers"
+# Only the runtime library goes into functions: everything else in the folder, and every cache, is left out.
+CODE_EXCLUDES = ["*", "!slipway_runtime", "!slipway_runtime/**", "**/__pycache__", "**/__pycache__/**", "**/*.pyc"]
+TENANT_INDEX = "by-tenant"
+TABLE_ACTIONS = (
+    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem"),
+    *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+)
+
+
+class SlipwayStack(cdk.Stack):
+    """A stack `slipway-<environment>-<part>`.
+
+    `part`: the stack's name within the environment, also its folder of SSM parameters.
+    """
+
+    def __init__(self, scope: Construct, part: str, *, name: str, settings: Settings, stateful: bool = False) -> None:
+        self._zone_count = max(settings.network.availability_zones, 2)
+        super().__init__(
+            scope,
+            part.capitalize(),
+            stack_name=f"slipway-{name}-{part}",
+            description=f"Slipway, environment {name}: {part}",
+            termination_protection=stateful and settings.termination_protection,
+        )
+        self.environment_name = name
+        self.settings = settings
+        self.part = part
+        self._key: kms.IKey | None = None
+        self._looked_up: dict[tuple[str, str], str] = {}
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """Return tokens for the first zones of the region, so that no synthesis has to look them up in an account."""
+        return [cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(self._zone_count)]
+
+    @property
+    def removal(self) -> cdk.RemovalPolicy:
+        """Return what becomes of data when a stack is deleted."""
+        return cdk.RemovalPolicy.DESTROY if self.settings.removal == "destroy" else cdk.RemovalPolicy.RETAIN
+
+    @property
+    def log_retention(self) -> logs.RetentionDays:
+        """Return how long logs are kept."""
+        return RETENTION[self.settings.observability.log_retention_days]
+
+    def publish(self, values: dict[str, str]) -> None:
+        """Make names known to other stacks and to people's scripts."""
+        names.publish(self, self.environment_name, self.part, values)
+
+    def look_up(self, part: str, name: str) -> str:
+        """Return a token for a name that another stack published."""
+        if (part, name) not in self._looked_up:
+            self._looked_up[part, name] = names.look_up(self, self.environment_name, part, name)
+        return self._looked_up[part, name]
+
+    def key(self) -> kms.IKey | None:
+        """Return the environment's own key, or None where AWS's keys encrypt."""
+        encryption = self.settings.encryption
+        if not encryption.customer_managed_key and encryption.key_arn is None:
+            return None
+        if self._key is None:
+            self._key = kms.Key.from_key_arn(self, "Key", encryption.key_arn or self.look_up("foundation", "key-arn"))
+        return self._key
+
+    def function_network(self) -> FunctionNetwork | None:
+        """Return where functions run, or None outside any VPC."""
+        if self.settings.network.mode == "none":
+            return None
+        return FunctionNetwork(
+            subnet_ids=self.subnet_ids(), security_group_ids=self._listed("security-group-ids", self._group_count())
+        )
+
+    def subnet_ids(self) -> list[str]:
+        """Return the private subnets of the environment's VPC, tokens."""
+        existing = self.settings.network.existing
+        count = len(existing.subnet_ids) if existing else self.settings.network.availability_zones
+        return self._listed("subnet-ids", count)
+
+    def function_defaults(
+        self, dependency_set: str, *, key: kms.IKey | None = None, in_network: bool = True
+    ) -> FunctionDefaults:
+        """Return what this stack's functions share; makes the layer of the dependency set, so call it once for each."""
+        layer = DependencyLayer(
+            self,
+            f"{dependency_set.capitalize()}Packages",
+            lock_file=ROOT / "lambda" / "requirements" / f"{dependency_set}.txt",
+            cache=LAYER_CACHE,
+        )
+        return FunctionDefaults(
+            environment=self.environment_name,
+            code=lambda_.Code.from_asset(str(ROOT / "lambda"), exclude=CODE_EXCLUDES, ignore_mode=cdk.IgnoreMode.GIT),
+            layer=layer,
+            log_retention=self.log_retention,
+            removal=self.removal,
+            log_level=self.settings.gateway.log_level,
+            key=key or self.key(),
+            network=self.function_network() if in_network else None,
+        )
+
+    def database_variables(self) -> dict[str, str]:
+        """Return the variables by which functions of other stacks find the vector store."""
+        return {
+            "DATABASE_CLUSTER_ARN": self.look_up("retrieval", "cluster-arn"),
+            "DATABASE_SECRET_ARN": self.look_up("retrieval", "secret-arn"),
+            "DATABASE_NAME": self.look_up("retrieval", "database-name"),
+        }
+
+    def embedding_variables(self) -> dict[str, str]:
+        """Return the variables that name the embedding model."""
+        embedding = self.settings.retrieval.embedding
+        return {"EMBEDDING_MODEL_ID": embedding.model_id, "EMBEDDING_DIMENSIONS": str(embedding.dimensions)}
+
+    def allow_tables(self, role: iam.IRole) -> None:
+        """Let a role read and write the lineage of documents and the rejects."""
+        tables = [
+            self._table_arn(self.look_up("foundation", f"{name}-table-name")) for name in ("documents", "rejects")
+        ]
+        allow(role, TABLE_ACTIONS, tables)
+        allow(role, ["dynamodb:Query"], [f"{tables[0]}/index/{TENANT_INDEX}"])
+
+    def _table_arn(self, name: str) -> str:
+        return self.format_arn(service="dynamodb", resource="table", resource_name=name)
+
+    def _listed(self, name: str, count: int) -> list[str]:
+        listed = cdk.Fn.split(",", self.look_up("network", name))
+        return [cdk.Fn.select(index, listed) for index in range(count)]
+
+    def _group_count(self) -> int:
+        existing = self.settings.network.existing
+        return max(len(existing.security_group_ids), 1) if existing else 1
+
+
+RETENTION = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    5: logs.RetentionDays.FIVE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    120: logs.RetentionDays.FOUR_MONTHS,
+    150: logs.RetentionDays.FIVE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    400: logs.RetentionDays.THIRTEEN_MONTHS,
+    545: logs.RetentionDays.EIGHTEEN_MONTHS,
+    731: logs.RetentionDays.TWO_YEARS,
+    1096: logs.RetentionDays.THREE_YEARS,
+    1827: logs.RetentionDays.FIVE_YEARS,
+    2192: logs.RetentionDays.SIX_YEARS,
+    2557: logs.RetentionDays.SEVEN_YEARS,
+    2922: logs.RetentionDays.EIGHT_YEARS,
+    3288: logs.RetentionDays.NINE_YEARS,
+    3653: logs.RetentionDays.TEN_YEARS,
+}

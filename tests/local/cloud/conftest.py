@@ -1,0 +1,109 @@
+"""One local cloud for the whole test session, and small helpers to deploy templates into it."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway_local import cloud
+from slipway_local.aws import Place
+
+CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
+
+
+@dataclass
+class LocalCloud:
+    """A running local cloud: `place.client(service)` talks to it, `deploy` gives it stacks."""
+
+    state: Path
+    place: Place
+    folder: Path
+
+    def deploy(self, **templates: dict[str, Any]) -> cloud.Status:
+        """Deploy these stacks, by name, beside those already there; assets lie in `folder`."""
+        before = {path: path.read_text() for path in self.folder.glob("*.template.json")}
+        for name, template in templates.items():
+            (self.folder / f"{name}.template.json").write_text(json.dumps(template))
+        self._write_manifest()
+        try:
+            return cloud.up(self.folder, self.state, environment="test", cache=CACHE)
+        except cloud.LocalCloudError:
+            for name in templates:
+                (self.folder / f"{name}.template.json").unlink()
+            for path, text in before.items():
+                path.write_text(text)
+            raise
+
+    def _write_manifest(self) -> None:
+        artifacts = {
+            path.name.removesuffix(".template.json"): {
+                "type": "aws:cloudformation:stack",
+                "environment": "aws://unknown-account/unknown-region",
+                "properties": {"templateFile": path.name},
+            }
+            for path in sorted(self.folder.glob("*.template.json"))
+        }
+        (self.folder / "manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": artifacts}))
+
+    def remove(self, *names: str) -> None:
+        """Delete stacks."""
+        for name in names:
+            (self.folder / f"{name}.template.json").unlink(missing_ok=True)
+        self.deploy()
+
+    def outputs(self, status: cloud.Status, stack: str) -> dict[str, Any]:
+        """Return a stack's outputs."""
+        return dict(status.stacks[stack]["outputs"])
+
+    @staticmethod
+    def eventually(check: Callable[[], Any], *, seconds: float = 20.0, what: str = "the condition") -> Any:
+        """Poll until `check` returns something true and return it; fail at the deadline."""
+        deadline = time.monotonic() + seconds
+        while True:
+            result = check()
+            if result:
+                return result
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{what} did not come true within {seconds:g} seconds; last: {result!r}")
+            time.sleep(0.02)
+
+    @staticmethod
+    def role() -> dict[str, Any]:
+        """Return a role that Lambda may assume."""
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = {"Version": "2012-10-17", "Statement": [trust]}
+        return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document}}
+
+    @staticmethod
+    def function(code: str, *, timeout: int = 10, role_id: str = "Role", **properties: Any) -> dict[str, Any]:
+        """Return a function with its code inline; the handler is `index.handler`."""
+        return {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": {"Fn::GetAtt": [role_id, "Arn"]},
+                "Code": {"ZipFile": code},
+                "Timeout": timeout,
+                **properties,
+            },
+        }
+
+
+@pytest.fixture(scope="session")
+def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    folder = tmp_path_factory.mktemp("local-cloud")
+    state, assembly = folder / "state", folder / "assembly"
+    assembly.mkdir()
+    anchor = {"Resources": {"Anchor": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "1"}}}}
+    running = LocalCloud(state, Place(endpoint_url=""), assembly)
+    status = running.deploy(Anchor=anchor)
+    running.place = Place(endpoint_url=status.endpoint_url)
+    yield running
+    cloud.down(state)
+    shutil.rmtree(folder, ignore_errors=True)

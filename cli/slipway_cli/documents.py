@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from slipway_cli.gateway import Gateway
 from slipway_cli.options import AsJson, Environment, InAws
-from slipway_cli.output import answers, print_json
+from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
 from slipway_cli.target import find_target
 
@@ -37,12 +36,14 @@ def list_documents(
     if as_json:
         print_json(found)
         return
-    table = Table("id", "path", "status", "chunks", "bytes", "updated")
     for item in found:
-        state = f"rejected: {item['reason']}" if item["status"] == "rejected" else item["status"]
-        cells = (item["id"], item["path"], state, str(item["chunks"]), str(item["bytes"]), item["updated_at"])
-        table.add_row(*map(escape, cells))
-    answers.print(table)
+        state = (
+            f"rejected: {item['reason']}"
+            if item["status"] == "rejected"
+            else f"{item['status']}, {item['chunks']} chunks"
+        )
+        answers.print(f"{item['id']}  {escape(item['path'])}  [dim]{escape(state)}[/dim]")
+    people.print(f"{len(found)} document(s)")
 
 
 @app.command()

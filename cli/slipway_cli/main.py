@@ -22,6 +22,7 @@ from slipway_cli.output import answers, people, print_json, progress
 from slipway_cli.project import project
 from slipway_cli.redrive import redrive as redrive_queue
 from slipway_cli.target import find_target
+from slipway_local.cloud import LocalCloudError
 
 app = typer.Typer(
     help="Slipway: an LLMOps platform on AWS, and on this machine.",
@@ -117,11 +118,11 @@ def main() -> None:
     """Run the command; what the user can mend is one message on stderr, not a traceback."""
     try:
         app()
-    except CommandError as error:
-        people.print(f"[red]slipway:[/red] {escape(str(error))}", soft_wrap=True)
+    except (CommandError, LocalCloudError) as error:
+        people.print(f"[red]slipway:[/red] {escape(str(error))}")
         sys.exit(1)
     except (ClientError, BotoCoreError) as error:
-        people.print(f"[red]slipway:[/red] AWS answered: {escape(str(error))}", soft_wrap=True)
+        people.print(f"[red]slipway:[/red] AWS answered: {escape(str(error))}")
         sys.exit(1)
 
 

@@ -48,7 +48,10 @@ LOG_FIELDS = {
     "responseBytes": "$context.responseLength",
     "error": "$context.error.responseType",
 }
+# API Gateway's own words for a refused body, "Invalid request body", say neither what is wrong nor what to do.
+BAD_BODY = "The request body must be one JSON object, sent as Content-Type: application/json."
 ERRORS = {
+    "BadBody": (apigateway.ResponseType.BAD_REQUEST_BODY, "invalid_request_error", "invalid_json"),
     "Unauthorized": (apigateway.ResponseType.UNAUTHORIZED, "authentication_error", "invalid_api_key"),
     "AccessDenied": (apigateway.ResponseType.ACCESS_DENIED, "authentication_error", "invalid_api_key"),
     "Throttled": (apigateway.ResponseType.THROTTLED, "rate_limit_error", "rate_limit_exceeded"),
@@ -168,7 +171,8 @@ class OpenAiApi(Construct):
     def _error_bodies(self) -> None:
         for name, (kind, error_type, code) in ERRORS.items():
             error = {"message": "MESSAGE", "type": error_type, "param": None, "code": code}
-            template = json.dumps({"error": error}).replace('"MESSAGE"', "$context.error.messageString")
+            message = json.dumps(BAD_BODY) if name == "BadBody" else "$context.error.messageString"
+            template = json.dumps({"error": error}).replace('"MESSAGE"', message)
             self.api.add_gateway_response(name, type=kind, templates={"application/json": template})
 
     def _acknowledge(self, limits: ApiLimits) -> None:

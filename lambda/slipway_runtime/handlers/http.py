@@ -69,7 +69,8 @@ def _invalid_field(error: msgspec.ValidationError) -> ApiError:
     place = FIELD.search(message)
     missing = MISSING.search(message)
     param = ".".join(filter(None, (place.group(1) if place else "", missing.group(1) if missing else ""))) or None
-    return invalid(FIELD.sub("", message) + ".", param, "missing_required_parameter" if missing else "invalid_type")
+    named = f"{place.group(1)}: {FIELD.sub('', message)}." if place else f"{message}."
+    return invalid(named, param, "missing_required_parameter" if missing else "invalid_type")
 
 
 def _error(error: ApiError) -> dict[str, Any]:

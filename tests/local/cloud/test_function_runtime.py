@@ -49,9 +49,7 @@ def names(local_cloud: Any) -> dict[str, str]:
     body = {
         "Resources": {
             "Role": local_cloud.role(),
-            "Main": local_cloud.function(
-                CODE, timeout=2, MemorySize=256, Environment={"Variables": {"OWN": "value"}}
-            ),
+            "Main": local_cloud.function(CODE, timeout=2, MemorySize=256, Environment={"Variables": {"OWN": "value"}}),
             "BadInit": local_cloud.function("raise RuntimeError('broken at import')"),
             "BadModule": local_cloud.function("import nowhere_to_be_found"),
             "Exits": local_cloud.function("import os; os._exit(7)"),

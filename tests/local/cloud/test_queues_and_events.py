@@ -14,8 +14,7 @@ import pytest
 pytestmark = pytest.mark.capability("O14")
 
 WORKER = """
-import boto3, json, os
-sqs = boto3.client("sqs") if "SINK" in os.environ else None
+import json, os
 def handler(event, context):
     failed = []
     bodies = [record["body"] for record in event["Records"]]
@@ -65,7 +64,9 @@ def send(local_cloud: Any, url: str, *bodies: str) -> None:
 def test_partial_failures_retry_alone_then_go_to_the_dead_letter_queue_and_back(local_cloud: Any) -> None:
     out = local_cloud.outputs(local_cloud.deploy(Partial=flow(local_cloud, BatchSize=10)), "Partial")
     send(local_cloud, out["Queue"], "good-1", "bad-1", "good-2")
-    local_cloud.eventually(lambda: depth(local_cloud, out["Dead"]) == (1, 0), what="one message in the dead-letter queue")
+    local_cloud.eventually(
+        lambda: depth(local_cloud, out["Dead"]) == (1, 0), what="one message in the dead-letter queue"
+    )
     assert depth(local_cloud, out["Queue"]) == (0, 0)
     seen = [body for batch in batches(local_cloud, out["Worker"]) for body in batch]
     assert sorted(seen) == ["bad-1", "bad-1", "good-1", "good-2"]
@@ -80,7 +81,9 @@ def test_partial_failures_retry_alone_then_go_to_the_dead_letter_queue_and_back(
 def test_a_batch_whose_function_dies_comes_back_whole(local_cloud: Any) -> None:
     out = local_cloud.outputs(local_cloud.deploy(Dying=flow(local_cloud, BatchSize=5)), "Dying")
     send(local_cloud, out["Queue"], "crash")
-    local_cloud.eventually(lambda: depth(local_cloud, out["Dead"]) == (1, 0), what="the message in the dead-letter queue")
+    local_cloud.eventually(
+        lambda: depth(local_cloud, out["Dead"]) == (1, 0), what="the message in the dead-letter queue"
+    )
     local_cloud.eventually(lambda: batches(local_cloud, out["Worker"]) == [["crash"], ["crash"]])
 
 
@@ -107,7 +110,10 @@ def test_nothing_is_lost_when_many_send_while_others_delete(local_cloud: Any) ->
 
 @pytest.fixture(scope="module")
 def events(local_cloud: Any) -> Any:
-    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [{"Ref": "Bucket"}]}, "object": {"key": [{"prefix": "in/"}]}}}
+    pattern = {
+        "source": ["aws.s3"],
+        "detail": {"bucket": {"name": [{"Ref": "Bucket"}]}, "object": {"key": [{"prefix": "in/"}]}},
+    }
     body = {
         "Resources": {
             "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {
@@ -141,7 +147,9 @@ def test_object_created_events_carry_what_s3_documents(local_cloud: Any, events:
     s3 = local_cloud.place.client("s3")
     put = s3.put_object(Bucket=events["Bucket"], Key="in/ä b+c.txt", Body=b"hello")
     s3.put_object(Bucket=events["Bucket"], Key="out/other.txt", Body=b"no rule for this")
-    s3.copy_object(Bucket=events["Bucket"], Key="in/copy", CopySource={"Bucket": events["Bucket"], "Key": "in/ä b+c.txt"})
+    s3.copy_object(
+        Bucket=events["Bucket"], Key="in/copy", CopySource={"Bucket": events["Bucket"], "Key": "in/ä b+c.txt"}
+    )
     first, second = receive(local_cloud, events["Queue"])
     assert (first["source"], first["detail-type"], first["account"]) == ("aws.s3", "Object Created", "123456789012")
     assert first["resources"] == [f"arn:aws:s3:::{events['Bucket']}"]

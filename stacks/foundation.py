@@ -81,7 +81,8 @@ class FoundationStack(SlipwayStack):
 
     def _empty_on_delete(self, raw: SecureBucket, access_logs: AccessLogsBucket, key: kms.IKey | None) -> None:
         # This stack comes before the network, so its function runs outside the VPC.
-        emptier = EmptyBucketOnDelete(self, "EmptyBuckets", defaults=self.function_defaults("api", key=key))
+        defaults = self.function_defaults("api", key=key, in_network=False)
+        emptier = EmptyBucketOnDelete(self, "EmptyBuckets", defaults=defaults)
         emptier.add("EmptyRaw", raw.bucket)
         emptied_last = emptier.add("EmptyAccessLogs", access_logs.bucket)
         # Deleted in reverse: first the raw bucket, which writes the logs, then the logs.

@@ -97,7 +97,9 @@ class SlipwayStack(cdk.Stack):
         count = len(existing.subnet_ids) if existing else self.settings.network.availability_zones
         return self._listed("subnet-ids", count)
 
-    def function_defaults(self, dependency_set: str, *, key: kms.IKey | None = None) -> FunctionDefaults:
+    def function_defaults(
+        self, dependency_set: str, *, key: kms.IKey | None = None, in_network: bool = True
+    ) -> FunctionDefaults:
         """Return what this stack's functions share; makes the layer of the dependency set, so call it once for each."""
         layer = DependencyLayer(
             self,
@@ -113,7 +115,7 @@ class SlipwayStack(cdk.Stack):
             removal=self.removal,
             log_level=self.settings.gateway.log_level,
             key=key or self.key(),
-            network=self.function_network(),
+            network=self.function_network() if in_network else None,
         )
 
     def database_variables(self) -> dict[str, str]:

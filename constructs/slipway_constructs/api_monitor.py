@@ -20,22 +20,22 @@ class ApiMetricFactory:
 
     def requests(self) -> cloudwatch.Metric:
         """Return the number of requests."""
-        return self._metric("Count", "Sum", "Requests")
+        return self._metric("Count", "Sum")
 
     def client_errors(self) -> cloudwatch.Metric:
         """Return the number of answers 400 to 499."""
-        return self._metric("4XXError", "Sum", "Client errors")
+        return self._metric("4XXError", "Sum")
 
     def server_errors(self) -> cloudwatch.Metric:
         """Return the number of answers 500 to 599."""
-        return self._metric("5XXError", "Sum", "Server errors")
+        return self._metric("5XXError", "Sum")
 
     def latency_in_milliseconds(self, statistic: str) -> cloudwatch.Metric:
         """Return the time from request to answer; `statistic` like p50 or p99."""
-        return self._metric("Latency", statistic, f"Latency {statistic}, milliseconds")
+        return self._metric("Latency", statistic)
 
-    def _metric(self, name: str, statistic: str, label: str) -> cloudwatch.Metric:
-        return metric("AWS/ApiGateway", name, self._dimensions, statistic=statistic, label=label)
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return metric("AWS/ApiGateway", name, self._dimensions, statistic=statistic)
 
 
 class ApiMonitor(Monitor):
@@ -62,4 +62,4 @@ class ApiMonitor(Monitor):
         )
         self.graph(f"{construct_id}: requests", metrics.requests())
         self.graph(f"{construct_id}: errors", metrics.client_errors(), metrics.server_errors())
-        self.graph(f"{construct_id}: latency", metrics.latency_in_milliseconds("p50"), slowest)
+        self.graph(f"{construct_id}: latency, milliseconds", metrics.latency_in_milliseconds("p50"), slowest)

@@ -21,18 +21,18 @@ class DatabaseMetricFactory:
 
     def capacity_in_acu(self) -> cloudwatch.Metric:
         """Return the capacity in use, in Aurora capacity units."""
-        return self._metric("ServerlessDatabaseCapacity", "Average", "Capacity, ACU")
+        return self._metric("ServerlessDatabaseCapacity", "Average")
 
     def utilization_in_percent(self) -> cloudwatch.Metric:
         """Return the capacity in use as a share of the greatest."""
-        return self._metric("ACUUtilization", "Average", "Share of greatest capacity, percent")
+        return self._metric("ACUUtilization", "Average")
 
     def connections(self) -> cloudwatch.Metric:
         """Return the number of connections."""
-        return self._metric("DatabaseConnections", "Maximum", "Connections")
+        return self._metric("DatabaseConnections", "Maximum")
 
-    def _metric(self, name: str, statistic: str, label: str) -> cloudwatch.Metric:
-        return metric("AWS/RDS", name, self._dimensions, statistic=statistic, label=label)
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return metric("AWS/RDS", name, self._dimensions, statistic=statistic)
 
 
 class DatabaseMonitor(Monitor):
@@ -50,6 +50,6 @@ class DatabaseMonitor(Monitor):
             periods=3,
             description=f"{construct_id}: at its greatest capacity of {max_acu:g} ACU. Raise max_acu.",
         )
-        self.graph(f"{construct_id}: capacity", metrics.capacity_in_acu())
-        self.graph(f"{construct_id}: share of greatest capacity", metrics.utilization_in_percent())
+        self.graph(f"{construct_id}: capacity, ACU", metrics.capacity_in_acu())
+        self.graph(f"{construct_id}: share of greatest capacity, percent", metrics.utilization_in_percent())
         self.graph(f"{construct_id}: connections", metrics.connections())

@@ -22,22 +22,22 @@ class FunctionMetricFactory:
 
     def errors(self) -> cloudwatch.Metric:
         """Return the number of invocations that failed."""
-        return self._metric("Errors", "Sum", "Errors")
+        return self._metric("Errors", "Sum")
 
     def throttles(self) -> cloudwatch.Metric:
         """Return the number of invocations refused for want of concurrency."""
-        return self._metric("Throttles", "Sum", "Throttles")
+        return self._metric("Throttles", "Sum")
 
     def invocations(self) -> cloudwatch.Metric:
         """Return the number of invocations."""
-        return self._metric("Invocations", "Sum", "Invocations")
+        return self._metric("Invocations", "Sum")
 
     def duration_in_milliseconds(self, statistic: str) -> cloudwatch.Metric:
         """Return the duration of invocations; `statistic` like p50 or Maximum."""
-        return self._metric("Duration", statistic, f"Duration {statistic}, milliseconds")
+        return self._metric("Duration", statistic)
 
-    def _metric(self, name: str, statistic: str, label: str) -> cloudwatch.Metric:
-        return metric("AWS/Lambda", name, self._dimensions, statistic=statistic, label=label)
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return metric("AWS/Lambda", name, self._dimensions, statistic=statistic)
 
 
 class FunctionMonitor(Monitor):
@@ -65,4 +65,4 @@ class FunctionMonitor(Monitor):
         )
         self.graph(f"{construct_id}: invocations", metrics.invocations())
         self.graph(f"{construct_id}: errors and throttles", metrics.errors(), metrics.throttles())
-        self.graph(f"{construct_id}: duration", metrics.duration_in_milliseconds("p50"), longest)
+        self.graph(f"{construct_id}: duration, milliseconds", metrics.duration_in_milliseconds("p50"), longest)

@@ -49,13 +49,12 @@ class Monitor(Construct):
         self.widgets.append(cloudwatch.GraphWidget(title=title, left=list(metrics), width=WIDTH, height=HEIGHT))
 
 
-def metric(namespace: str, name: str, dimensions: dict[str, str], *, statistic: str, label: str) -> cloudwatch.Metric:
+def metric(namespace: str, name: str, dimensions: dict[str, str], *, statistic: str) -> cloudwatch.Metric:
     """Return a metric over 5 minutes."""
     return cloudwatch.Metric(
         namespace=namespace,
         metric_name=name,
         dimensions_map=dimensions,
         statistic=statistic,
-        label=label,
         period=PERIOD,
     )

@@ -19,14 +19,14 @@ class QueueMetricFactory:
 
     def age_of_oldest_message_in_seconds(self) -> cloudwatch.Metric:
         """Return the age of the oldest message that is not deleted."""
-        return self._metric("ApproximateAgeOfOldestMessage", "Maximum", "Oldest message, seconds")
+        return self._metric("ApproximateAgeOfOldestMessage", "Maximum")
 
     def visible_messages(self) -> cloudwatch.Metric:
         """Return the number of messages that wait."""
-        return self._metric("ApproximateNumberOfMessagesVisible", "Maximum", "Messages that wait")
+        return self._metric("ApproximateNumberOfMessagesVisible", "Maximum")
 
-    def _metric(self, name: str, statistic: str, label: str) -> cloudwatch.Metric:
-        return metric("AWS/SQS", name, self._dimensions, statistic=statistic, label=label)
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return metric("AWS/SQS", name, self._dimensions, statistic=statistic)
 
 
 class QueueMonitor(Monitor):
@@ -58,5 +58,5 @@ class QueueMonitor(Monitor):
             description=f"{construct_id}: messages failed every attempt. See the logs, then redrive them.",
         )
         self.graph(f"{construct_id}: waiting", queue.visible_messages())
-        self.graph(f"{construct_id}: oldest message", age)
+        self.graph(f"{construct_id}: oldest message, seconds", age)
         self.graph(f"{construct_id}: dead letters", failed)

@@ -11,6 +11,7 @@ import re
 import shutil
 import threading
 import time
+import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,12 +28,16 @@ _NOT_READY = {"57P01", "57P02", "57P03"}  # shutting down, crashed, starting up:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A DB cluster that exists: its identifier, ARN, owner role and database."""
+    """A DB cluster that exists: its identifier, ARN, owner role and database.
+
+    `generation` tells it from an earlier cluster of the same name, whose catalogue was another.
+    """
 
     identifier: str
     arn: str
     username: str
     database: str
+    generation: str
 
 
 class Postgres:
@@ -77,7 +82,14 @@ class Postgres:
         """
         if not re.fullmatch(r"[a-z](-?[a-z0-9])*", cluster_identifier) or len(cluster_identifier) > 63:
             raise ValueError(f"not a DB cluster identifier: {cluster_identifier!r}")
-        cluster = Cluster(identifier=cluster_identifier, arn=arn, username=username, database=database or "postgres")
+        known = self._clusters.get(arn)
+        cluster = Cluster(
+            identifier=cluster_identifier,
+            arn=arn,
+            username=username,
+            database=database or "postgres",
+            generation=known.generation if known else uuid.uuid4().hex,
+        )
         with self._lock:
             server = self._server(cluster_identifier)
             with server.superuser_connection() as connection:
@@ -94,7 +106,7 @@ class Postgres:
         """Stop the cluster's server and remove its data; does nothing where there is no such cluster."""
         with self._lock:
             self._pool.close((cluster_identifier,))
-            self._server(cluster_identifier).stop()
+            self._server(cluster_identifier).stop(cleanly=False)
             shutil.rmtree(self._directory / cluster_identifier, ignore_errors=True)
             self._servers.pop(cluster_identifier, None)
             self._clusters = {arn: c for arn, c in self._clusters.items() if c.identifier != cluster_identifier}
@@ -122,7 +134,9 @@ class Postgres:
         def connect() -> psycopg.Connection:
             return self._connect(cluster.identifier, username, password, database, settings)
 
-        return self._pool.lease((cluster.identifier, database, username, password, settings), connect)
+        return self._pool.lease(
+            (cluster.identifier, cluster.generation, database, username, password, settings), connect
+        )
 
     def _connect(
         self, identifier: str, username: str, password: str, database: str, settings: str
@@ -147,9 +161,8 @@ class Postgres:
                 time.sleep(0.05)
 
     def _server(self, identifier: str) -> PostgresServer:
-        if identifier not in self._servers:
-            self._servers[identifier] = PostgresServer(self._directory / identifier, version=self._version)
-        return self._servers[identifier]
+        # One atomic step: two servers of one folder would not see each other's locks.
+        return self._servers.setdefault(identifier, PostgresServer(self._directory / identifier, version=self._version))
 
 
 def _passes(error: psycopg.OperationalError) -> bool:

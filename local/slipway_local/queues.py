@@ -34,7 +34,7 @@ def install() -> None:
         with self.get_queue(queue_name)._messages_lock:
             change(self, queue_name, receipt_handle, visibility_timeout)
 
-    def receive_message(  # noqa: PLR0917 - moto's signature
+    def receive_message(
         self: Any, queue_name: str, count: int, wait: int, visibility: int, names: list[str] | None = None
     ) -> Any:
         source = self.get_queue(queue_name)

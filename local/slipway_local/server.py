@@ -73,6 +73,7 @@ class Emulator:
     def start(self) -> None:
         """Put our services behind and beside moto's."""
         from slipway_local import buckets, events, queues
+        from slipway_local.bedrock import BedrockRuntime
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.rest_api.data_plane import RestApis
@@ -87,6 +88,11 @@ class Emulator:
             self.functions, self.place.account, self.place.region
         )
         self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
+        self.front_door.by_service["bedrock"] = BedrockRuntime(
+            model_url=os.environ.get("SLIPWAY_MODEL_URL"),
+            model_name=os.environ.get("SLIPWAY_MODEL_NAME"),
+            model_key=os.environ.get("SLIPWAY_MODEL_KEY"),
+        )
 
     def _secret(self, arn: str) -> dict[str, Any]:
         """Return a secret's JSON object. Raises LookupError for an unknown one."""

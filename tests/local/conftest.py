@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +16,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from slipway_local.bedrock import BedrockRuntime
 from slipway_local.postgres import Postgres
+from slipway_local.postgres_pool import is_alive
 from slipway_local.rds_data import RdsDataApi
 from slipway_local.serving import serve
 
@@ -55,8 +60,55 @@ def data_api() -> Iterator[DataApi]:
     """A cluster `slipway-test` with the database `slipway` behind the Data API."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         postgres = Postgres(Path(folder))
-        stack.callback(postgres.stop)
+        stack.callback(postgres.drop_cluster, "slipway-test")
         postgres.ensure_cluster("slipway-test", CLUSTER_ARN, "slipway", "pass'word", "slipway")
         secrets = {SECRET_ARN: {"username": "slipway", "password": "pass'word"}}
         app = RdsDataApi(postgres, secrets.__getitem__)
         yield DataApi(postgres=postgres, app=app, url=stack.enter_context(serve(app)), secrets=secrets)
+
+
+@pytest.fixture
+def cluster(data_api: DataApi) -> Any:
+    """The cluster of `data_api`."""
+    return data_api.postgres.find(CLUSTER_ARN)
+
+
+@pytest.fixture
+def kill_server(data_api: DataApi) -> Any:
+    """A function that kills the cluster's server with SIGKILL and returns when its sessions are gone too."""
+
+    def kill() -> None:
+        folder = data_api.postgres._directory / "slipway-test" / "data"
+        os.kill(int((folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        idle = [connection for kept in data_api.postgres._pool._idle.values() for connection in kept]
+        deadline = time.monotonic() + 10
+        while any(map(is_alive, idle)):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return kill
+
+
+@pytest.fixture(scope="session")
+def rds(data_api: DataApi) -> Any:
+    """A boto3 `rds-data` client of `data_api`."""
+    return data_api.client()
+
+
+@pytest.fixture(scope="session")
+def bedrock_app() -> BedrockRuntime:
+    """The local Bedrock with the extractive stand-in."""
+    return BedrockRuntime()
+
+
+@pytest.fixture(scope="session")
+def bedrock(bedrock_app: BedrockRuntime) -> Iterator[Any]:
+    """A boto3 `bedrock-runtime` client of `bedrock_app`."""
+    with serve(bedrock_app) as url:
+        yield client("bedrock-runtime", url)
+
+
+@pytest.fixture(scope="session")
+def make_client() -> Any:
+    """`client(service, url)`, for tests that serve an application of their own."""
+    return client

@@ -50,7 +50,7 @@ def conversation(earlier: list[Turn], hits: list[Hit], question: str) -> list[Tu
 
 
 def _document(index: int, hit: Hit) -> str:
-    source = " › ".join(filter(None, (hit.path, location(hit))))  # noqa: RUF001 - part of the prompt's layout
+    source = " › ".join(filter(None, (hit.path, location(hit))))
     return (
         f'<document index="{index}"><source>{_data(" ".join(source.split()))}</source>'
         f"<document_content>{_data(hit.content)}</document_content></document>"

@@ -4,6 +4,7 @@ Nothing that a person wrote is logged: no text, no question, no key.
 """
 
 import os
+import warnings
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -13,6 +14,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "slipway"))
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"))
 metrics.set_default_dimensions(environment=os.environ.get("SLIPWAY_ENVIRONMENT", "unknown"))
+
+# A call that counts nothing is no mistake here.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 __all__ = ["count", "logger", "measure_milliseconds", "metrics", "observed"]
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
@@ -19,9 +20,10 @@ from ..postgres import Postgres
 from ..postgres_pool import Lease
 from . import results
 from .access import Access
+from .errors import unavailable
 from .execute import Session, run, run_batch, run_on
 from .metadata import Catalogue, column_metadata
-from .parameters import bind, parse
+from .parameters import Bound, bind, parse
 from .transactions import Transactions
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -77,6 +79,8 @@ class RdsDataApi:
             return respond(start_response, route(parse_object(body)))
         except ServiceError as error:
             return respond_error(start_response, error)
+        except psycopg.Error:  # the server went away between two statements of a call
+            return respond_error(start_response, unavailable())
 
     def _execute(self, body: JsonObject) -> JsonObject:
         statement = parse(_sql(body))
@@ -114,9 +118,10 @@ class RdsDataApi:
     def _end(self, body: JsonObject, command: str) -> PGresult:
         transaction_id = _required(body, "transactionId")
         with self._session(body) as session:
-            result = run(session.lease.connection, parse(command), bind(parse(command), []))
-            self._transactions.forget(transaction_id, keep_connection=True)
-            return result
+            try:
+                return run(session.lease.connection, parse(command), Bound([], []))
+            finally:  # also a commit that fails, on a deferred constraint for example, is the end
+                self._transactions.forget(transaction_id, keep_connection=True)
 
     @contextmanager
     def _session(self, body: JsonObject) -> Iterator[Session]:
@@ -138,7 +143,7 @@ class RdsDataApi:
     def _answer(self, body: JsonObject, lease: Lease, result: PGresult) -> JsonObject:
         if result.status != ExecStatus.TUPLES_OK:
             return {"numberOfRecordsUpdated": result.command_tuples or 0, "generatedFields": []}
-        columns = self._catalogue.columns(lease.connection, lease.key[:2], result)
+        columns = self._catalogue.columns(lease.connection, lease.key[:3], result)
         results.check_columns(columns)
         options = _options(body.get("resultSetOptions") or {})
         answer: JsonObject = {"numberOfRecordsUpdated": 0}

@@ -57,16 +57,16 @@ def run_batch(connection: psycopg.Connection, sql: str, sets: Sequence[Sequence[
     bounds = [bind(statement, parameters) for parameters in sets] or [bind(statement, [])]
     own = connection.info.transaction_status == TransactionStatus.IDLE
     if own:
-        connection.execute("BEGIN")
+        run(connection, parse("BEGIN"), Bound([], []))
     try:
         for bound in bounds:
             run(connection, statement, bound)
+        if own:
+            run(connection, parse("COMMIT"), Bound([], []))
     except ServiceError:
         if own and not connection.closed and connection.info.transaction_status != TransactionStatus.UNKNOWN:
             connection.execute("ROLLBACK")
         raise
-    if own:
-        connection.execute("COMMIT")
     return len(bounds)
 
 

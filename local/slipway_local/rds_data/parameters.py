@@ -120,19 +120,20 @@ def _encode(name: str, parameter: JsonObject) -> tuple[bytes | None, int]:
     if len(members) != 1:
         raise validation_error(f"Parameter {name} must have exactly one value; it has {sorted(members) or 'none'}")
     hint: str = parameter.get("typeHint") or ""
-    kind, value = members.popitem()
+    kind: str = next(iter(members))
+    value: Any = members[kind]
     if kind == "arrayValue":
         raise ServiceError("BadRequestException", "Array parameters are not supported.")
     if kind == "isNull":
         return None, (_HINTS[hint].oid if hint in _HINTS else _UNKNOWN)
     if (
         kind not in _KINDS
-        or not isinstance(value, _KINDS[kind].accepts)
         or isinstance(value, bool) != (kind == "booleanValue")
+        or not isinstance(value, _KINDS[kind].accepts)
     ):
         raise validation_error(f"Parameter {name} has no valid {kind}")
     if hint and kind == "stringValue":
-        return _hinted(name, hint, value)
+        return _hinted(name, hint, str(value))
     return _KINDS[kind].encode(value), _KINDS[kind].oid
 
 

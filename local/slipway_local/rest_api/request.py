@@ -39,9 +39,9 @@ class ApiRequest:
         stage, _, rest = rest.partition("/")
         length = int(environ.get("CONTENT_LENGTH") or 0)
         too_large = length > PAYLOAD_LIMIT_BYTES
-        # Only a chunked body may be read to its end: any other stream stays open and would never end.
-        size = -1 if environ.get("wsgi.input_terminated") else length
-        body = b"" if too_large else environ["wsgi.input"].read(size)
+        # Without a length only a chunked body has an end; of anything else a read would wait for ever.
+        to_read = -1 if environ.get("wsgi.input_terminated") else length
+        body = b"" if too_large else environ["wsgi.input"].read(to_read)
         return cls(
             api_id=api_id,
             stage=stage,

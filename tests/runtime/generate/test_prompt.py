@@ -19,9 +19,9 @@ def test_the_layout_names_each_source_with_page_or_heading() -> None:
     message = user_message([hit("One."), hit("Two.", path="m.pdf", page=3)], "Why?")
     assert message == (
         "<documents>\n"
-        '<document index="1"><source>guide.md › A > B</source>'  # noqa: RUF001
+        '<document index="1"><source>guide.md › A > B</source>'
         "<document_content>One.</document_content></document>\n"
-        '<document index="2"><source>m.pdf › page 3</source>'  # noqa: RUF001
+        '<document index="2"><source>m.pdf › page 3</source>'
         "<document_content>Two.</document_content></document>\n"
         "</documents>\n<question>Why?</question>"
     )

@@ -1,21 +1,26 @@
-"""The functions' surroundings: moto's S3, DynamoDB and Secrets Manager in this process, the store and Bedrock over HTTP."""
+"""The functions' surroundings: moto's S3, DynamoDB and secrets in this process, the store and Bedrock over HTTP."""
 
 import itertools
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
-from slipway_local.bedrock import BedrockRuntime
 
+from slipway_local.bedrock import BedrockRuntime
 from slipway_local.serving import serve
 from slipway_runtime.handlers import authorize, chat, ingest_document
+from slipway_runtime.operate import observability
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.keys import document_id
+from slipway_runtime.retrieve.stores import schema
+from slipway_runtime.retrieve.stores.aurora import AuroraStore
+from slipway_runtime.retrieve.stores.data_api import DataApi
 
 CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
@@ -149,8 +154,25 @@ def _make_tables(dynamodb: Any) -> None:
     table("rejects", ["document_id", "rejected_at"])
 
 
+def _empty_store(data_api: DataApi) -> None:
+    """The schema for 256 dimensions; other tests use the same database with other ones."""
+    if data_api.execute(schema.DIMENSIONS) != [(256,)]:
+        data_api.execute("DROP SCHEMA IF EXISTS slipway CASCADE")
+        AuroraStore(api=data_api).migrate(256, Deadline.after(30))
+    data_api.execute("TRUNCATE slipway.chunks, slipway.documents")
+
+
 def _schema(keys: list[str]) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(keys, ("HASH", "RANGE"), strict=True)]
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """What the function has written so far: log lines and metrics."""
+    handler = observability.logger.registered_handler
+    before, handler.stream = handler.stream, sys.stdout
+    yield lambda: capsys.readouterr().out
+    handler.stream = before
 
 
 @pytest.fixture(scope="session")
@@ -181,13 +203,11 @@ def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         dynamodb = boto3.resource("dynamodb")
         _make_tables(dynamodb)
+        served_data_api.pause(0)
         data_api = served_data_api.database()
-        data_api.execute("DROP SCHEMA IF EXISTS slipway CASCADE")
-        from slipway_runtime.retrieve.stores.aurora import AuroraStore
-
-        AuroraStore(api=data_api).migrate(256, Deadline.after(30))
+        _empty_store(data_api)
         app.calls = 0
         yield Cloud(s3=s3, dynamodb=dynamodb, data_api=data_api, bedrock=app)
         app.throttle("InvokeModel")
         app.throttle("Converse")
-    data_api.execute("DROP SCHEMA slipway CASCADE")
+    served_data_api.pause(0)

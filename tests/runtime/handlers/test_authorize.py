@@ -62,10 +62,10 @@ def test_the_secret_is_cached_and_a_rotated_key_works_soon(secret, context, monk
         handler(token(f"Bearer {'k' * 48}"), context)
 
 
-def test_keys_are_not_logged(secret, context, capsys) -> None:
+def test_keys_are_not_logged(secret, context, logged) -> None:
     handler(token(f"Bearer {'k' * 48}"), context)
     with pytest.raises(Exception, match="Unauthorized"):
         handler(token("Bearer wrong-key-value"), context)
-    logged = capsys.readouterr().out
-    assert "kkkk" not in logged
-    assert "wrong-key-value" not in logged
+    text = logged()
+    assert "kkkk" not in text
+    assert "wrong-key-value" not in text

@@ -1,4 +1,4 @@
-"""The gateway's chat: OpenAI's schema, grounded answers with citations, refusals, and errors that name the parameter."""
+"""The gateway's chat: OpenAI's schema, grounded answers with citations, refusals, errors that name the parameter."""
 
 import json
 
@@ -129,7 +129,8 @@ USER = [{"role": "user", "content": "x"}]
         ("[]", 400, None, "invalid_type"),
         ('"text"', 400, None, "invalid_type"),
         ("\ud800", 400, None, "invalid_json"),
-        ("[" * 100_000, 400, None, "invalid_json"),
+        ("[" * 100_000, 400, None, "invalid_type"),
+        ('{"unknown":' * 100_000, 400, None, "invalid_json"),
         ({"messages": USER}, 400, "model", "missing_required_parameter"),
         ({"model": "default"}, 400, "messages", "missing_required_parameter"),
         (ask("x", model="gpt-9"), 404, "model", "model_not_found"),
@@ -202,7 +203,7 @@ def test_models_are_listed(cloud, context) -> None:
 
 
 def test_an_unexpected_error_is_a_500_without_details_and_logs_hold_no_question(
-    cloud, context, monkeypatch, capsys
+    cloud, context, monkeypatch, logged
 ) -> None:
     cloud.ingest(cloud.put("acme/garden.md", GARDEN))
     call(context, ask("How many hours of private sun do tomatoes need?"))
@@ -210,8 +211,8 @@ def test_an_unexpected_error_is_a_500_without_details_and_logs_hold_no_question(
     chat._answerer.cache_clear()
     status, body, _ = call(context, ask("private"))
     assert (status, body["error"]["code"], body["error"]["type"]) == (500, "internal_error", "server_error")
-    logged = capsys.readouterr().out
-    assert "ValueError" in logged
-    assert "answered" in logged
+    text = logged()
+    assert "ValueError" in text
+    assert "answered" in text
     for private in ("private", "tomatoes", "Tomatoes"):
-        assert private not in logged + json.dumps(body)
+        assert private not in text + json.dumps(body)

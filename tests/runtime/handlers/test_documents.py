@@ -98,8 +98,14 @@ def test_another_tenants_document_does_not_exist(cloud, context) -> None:
 
 @pytest.mark.parametrize(
     ("query", "param"),
-    [({"limit": "0"}, "limit"), ({"limit": "x"}, "limit"), ({"limit": "101"}, "limit"), ({"limit": "²"}, "limit")]
-    + [({"status": "lost"}, "status"), ({"after": "doc_none"}, "after")],
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "x"}, "limit"),
+        ({"limit": "101"}, "limit"),
+        ({"limit": "²"}, "limit"),
+        ({"status": "lost"}, "status"),
+        ({"after": "doc_none"}, "after"),
+    ],
 )
 def test_bad_queries_name_the_parameter(cloud, context, query: dict[str, str], param: str) -> None:
     status, body = call(context, "GET", **query)

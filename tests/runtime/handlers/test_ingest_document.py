@@ -244,12 +244,12 @@ def test_a_version_that_is_gone_before_it_is_read_is_passed_over(cloud) -> None:
     assert cloud.rows(KEY) == []
 
 
-def test_logs_hold_no_content(cloud, capsys) -> None:
+def test_logs_hold_no_content(cloud, logged) -> None:
     cloud.ingest(cloud.put(KEY, TEXT), '{"secret words": ', cloud.put("acme/bad.json", '{"secret words": '))
     cloud.bedrock.throttle("InvokeModel", rate=1.0)
     cloud.ingest(cloud.put("acme/c.md", "secret words"), seconds=10.2)
-    logged = capsys.readouterr().out
-    assert "record handled" in logged
-    assert "record failed" in logged
+    text = logged()
+    assert "record handled" in text
+    assert "record failed" in text
     for private in ("Tomatoes", "tomatoes", "secret words", "compost"):
-        assert private not in logged
+        assert private not in text

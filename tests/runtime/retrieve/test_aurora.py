@@ -10,6 +10,7 @@ import pytest
 from slipway_runtime.operate.lineage import padded
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
+from slipway_runtime.retrieve.stores import schema
 from slipway_runtime.retrieve.stores.aurora import AuroraStore
 from slipway_runtime.retrieve.stores.contract import DocumentVersion, WrongDimensions
 from slipway_runtime.retrieve.stores.data_api import StoreUnavailable
@@ -50,6 +51,8 @@ def vectors(count: int, seed: int = 0) -> list[list[float]]:
 @pytest.fixture
 def store(served_data_api) -> Iterator[AuroraStore]:
     made = AuroraStore(api=served_data_api.database())
+    if made.api.execute(schema.DIMENSIONS) not in ([], [(DIMENSIONS,)]):
+        made.api.execute("DROP SCHEMA slipway CASCADE")
     made.migrate(DIMENSIONS, soon())
     yield made
     made.api.execute("TRUNCATE slipway.chunks, slipway.documents")

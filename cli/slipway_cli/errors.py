@@ -1,0 +1,5 @@
+"""The one exception that a command turns into a message and an exit code."""
+
+
+class CommandError(Exception):
+    """Something the user can mend: the message names what failed and the remedy. Exit code 1, no traceback."""

@@ -1,0 +1,152 @@
+"""Upload files to the raw bucket and wait until the platform has indexed or rejected each of them."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway_cli.collect import LocalFile
+from slipway_cli.errors import CommandError
+from slipway_cli.gateway import Gateway
+from slipway_cli.target import Target
+
+TENANT = "default"
+UPLOADS_AT_ONCE = 8
+POLL_SECONDS = 0.5
+SETTLED = ("indexed", "rejected")
+
+
+@dataclass
+class IngestReport:
+    """What became of the files: the fields that scripts rely on.
+
+    `documents` and `chunks` count what is now searchable among the files given, `duplicates` those that the
+    environment already had unchanged, `rejected` those that could not be read, each with its reason.
+    """
+
+    documents: int = 0
+    chunks: int = 0
+    duplicates: int = 0
+    rejected: list[dict[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Upload:
+    path: str
+    version_id: str | None
+    etag: str
+
+
+def _md5(item: LocalFile) -> str:
+    """What S3 gives as the ETag of an object uploaded in one part without a customer-managed key."""
+    return hashlib.md5(item.file.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def _is_settled(document: dict[str, Any], upload: _Upload) -> bool:
+    same = document["version_id"] == upload.version_id if upload.version_id else document["etag"] == upload.etag
+    return same and document["status"] in SETTLED
+
+
+def _upload_all(target: Target, files: Iterable[LocalFile], done: Callable[[], None]) -> dict[str, _Upload]:
+    bucket = target.parameter("foundation/raw-bucket-name")
+    s3 = target.client("s3")
+
+    def put(item: LocalFile) -> _Upload:
+        answer = s3.put_object(Bucket=bucket, Key=f"{TENANT}/{item.path}", Body=item.file.read_bytes())
+        done()
+        return _Upload(item.path, answer.get("VersionId"), answer["ETag"].strip('"'))
+
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+        return {upload.path: upload for upload in pool.map(put, files)}
+
+
+def _common_prefix(paths: Iterable[str]) -> str:
+    folders = {path.split("/")[0] for path in paths}
+    return f"{folders.pop()}/" if len(folders) == 1 else ""
+
+
+def _documents(gateway: Gateway, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
+    wanted = set(wanted)
+    found = gateway.documents(prefix=_common_prefix(wanted))
+    return {document["path"]: document for document in found if document["path"] in wanted}
+
+
+def _wait(
+    target: Target,
+    gateway: Gateway,
+    uploads: dict[str, _Upload],
+    patience_seconds: float,
+    settled: Callable[[int], None],
+) -> dict[str, dict[str, Any]]:
+    """Poll until every upload is settled; patience is renewed by each one that is."""
+    finished: dict[str, dict[str, Any]] = {}
+    deadline = time.monotonic() + patience_seconds
+    while len(finished) < len(uploads):
+        waiting = [path for path in uploads if path not in finished]
+        news = {p: d for p, d in _documents(gateway, waiting).items() if _is_settled(d, uploads[p])}
+        if news:
+            finished |= news
+            settled(len(news))
+            deadline = time.monotonic() + patience_seconds
+        elif time.monotonic() > deadline:
+            raise CommandError(_stuck_message(target, waiting, patience_seconds))
+        else:
+            time.sleep(POLL_SECONDS)
+    return finished
+
+
+def _stuck_message(target: Target, waiting: list[str], patience_seconds: float) -> str:
+    url = target.parameter("ingestion/dead-letter-queue-url")
+    attributes = target.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    dead = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+    names = ", ".join(waiting[:5]) + (f" and {len(waiting) - 5} more" if len(waiting) > 5 else "")
+    return (
+        f"{len(waiting)} document(s) were uploaded, but nothing was indexed for {patience_seconds:.0f} s: {names}. "
+        f"The dead-letter queue holds {dead} message(s); the ingestion function's log says why "
+        "(`slipway local logs`, or CloudWatch). The objects are kept: mend the cause, then `slipway redrive`."
+    )
+
+
+def ingest(
+    target: Target,
+    files: list[LocalFile],
+    *,
+    patience_seconds: float,
+    step: Callable[[str, int], Callable[[int], None]],
+) -> IngestReport:
+    """Bring `files` into the environment; returns when every one of them is searchable or rejected.
+
+    A file that the environment already holds unchanged is not uploaded again. `step(description, total)` starts a
+    progress line and returns what advances it. Raises: CommandError if nothing moves for `patience_seconds`.
+    """
+    started = time.monotonic()
+    gateway = Gateway(target.gateway_url, target.api_key)
+    known = _documents(gateway, [item.path for item in files])
+    unchanged = {
+        item.path: known[item.path]
+        for item in files
+        if item.path in known and known[item.path]["status"] in SETTLED and known[item.path]["etag"] == _md5(item)
+    }
+    new = [item for item in files if item.path not in unchanged]
+    advance_upload = step("Uploading", len(new))
+    uploads = _upload_all(target, new, lambda: advance_upload(1))
+    settled = _wait(target, gateway, uploads, patience_seconds, step("Indexing", len(uploads)))
+    return _report({**unchanged, **settled}, duplicates=len(unchanged), seconds=time.monotonic() - started)
+
+
+def _report(documents: dict[str, dict[str, Any]], *, duplicates: int, seconds: float) -> IngestReport:
+    indexed = [document for document in documents.values() if document["status"] == "indexed"]
+    rejected = sorted(
+        ({"object": path, "reason": d["reason"]} for path, d in documents.items() if d["status"] == "rejected"),
+        key=lambda item: item["object"],
+    )
+    return IngestReport(
+        documents=len(indexed),
+        chunks=sum(document["chunks"] for document in indexed),
+        duplicates=duplicates,
+        rejected=rejected,
+        seconds=round(seconds, 2),
+    )

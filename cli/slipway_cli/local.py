@@ -1,0 +1,115 @@
+"""`slipway local …`: the cloud on this machine."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from slipway_cli.errors import CommandError
+from slipway_cli.options import AsJson, Environment
+from slipway_cli.output import answers, people, print_json
+from slipway_cli.project import Project, project
+from slipway_cli.synth import synthesise
+from slipway_cli.target import find_target
+from slipway_local import cloud
+
+app = typer.Typer(
+    help="The local cloud: the environment's own templates and functions, on this machine.", no_args_is_help=True
+)
+
+
+def describe(here: Project, environment: str) -> dict[str, Any]:
+    """The local cloud's status in the form that scripts rely on; without it, `gateway_url` and `api_key` are None."""
+    status = cloud.status(here.state(environment))
+    running = status.state == "running"
+    target = find_target(here, environment, aws=False) if running else None
+    return {
+        "environment": environment,
+        "gateway_url": target.gateway_url if target else None,
+        "api_key": target.api_key if target else None,
+        "endpoint_url": status.endpoint_url,
+        "state": status.state,
+        "resources": asdict(status)["resources"],
+        "not_emulated": list(status.not_emulated),
+    }
+
+
+def bring_up(here: Project, environment: str) -> None:
+    """Synthesise the environment and deploy it to its local cloud, telling on stderr what is being done.
+
+    Raises: CommandError if it cannot be synthesised or deployed; what was begun is rolled back then.
+    """
+    with people.status(f"Synthesising {environment}") as line:
+        assembly = synthesise(here, environment)
+
+        def show(stack: str, logical_id: str, what: str) -> None:
+            line.update(" ".join(filter(None, ("Local cloud:", what, stack, logical_id))))
+
+        try:
+            cloud.up(assembly, here.state(environment), environment=environment, progress=show, cache=here.cache)
+        except cloud.LocalCloudError as error:
+            raise CommandError(f"{error}\nThe daemon's log: slipway local logs --env {environment}") from error
+
+
+def _print_status(description: dict[str, Any]) -> None:
+    resources = description["resources"]
+    answers.print(f"Local cloud of [bold]{description['environment']}[/bold]: {description['state']}")
+    if description["state"] == "running":
+        answers.print(
+            f"  gateway   {description['gateway_url']}  (any OpenAI client; key: slipway local status --json)"
+        )
+        answers.print(f"  AWS API   {description['endpoint_url']}  (AWS_ENDPOINT_URL)")
+    for kind, meaning in (
+        ("live", "an emulated service stands behind it"),
+        ("recorded", "kept and queryable, but does nothing here"),
+        ("refused", "not supported"),
+    ):
+        answers.print(f"  {kind:9} {len(resources[kind])} resources: {meaning}")
+    for name in resources["recorded"] + resources["refused"]:
+        answers.print(f"    {name}", style="dim")
+    for sentence in description["not_emulated"]:
+        answers.print(f"  differs from AWS: {sentence}", style="dim")
+
+
+@app.command()
+def up(env: Environment = "dev", as_json: AsJson = False) -> None:
+    """Synthesise the environment, start its local cloud and deploy it there; harmless when it is already up."""
+    here = project()
+    here.require_environment(env)
+    bring_up(here, env)
+    description = describe(here, env)
+    print_json(description) if as_json else _print_status(description)
+
+
+@app.command()
+def down(
+    env: Environment = "dev",
+    every: Annotated[bool, typer.Option("--all", help="Every environment's local cloud.")] = False,
+) -> None:
+    """Stop the local cloud; harmless when it is not up."""
+    here = project()
+    for name in here.environments() if every else [here.require_environment(env)]:
+        cloud.down(here.state(name))
+        people.print(f"The local cloud of {name} is stopped.")
+
+
+@app.command()
+def status(env: Environment = "dev", as_json: AsJson = False) -> None:
+    """Say whether the local cloud runs, where, and which resources are live, recorded or refused."""
+    here = project()
+    here.require_environment(env)
+    description = describe(here, env)
+    print_json(description) if as_json else _print_status(description)
+
+
+@app.command()
+def logs(
+    function: Annotated[str | None, typer.Argument(help="Part of a function's name; without it, all.")] = None,
+    env: Environment = "dev",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what comes.")] = False,
+) -> None:
+    """Print the logs of the functions and of the local cloud itself."""
+    here = project()
+    here.require_environment(env)
+    for line in cloud.logs(here.state(env), function, follow=follow):
+        answers.print(line, markup=False, soft_wrap=True)

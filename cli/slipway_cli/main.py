@@ -1,0 +1,129 @@
+"""The command `slipway`. Exit code 0 only when it worked, 2 for wrong usage, 1 otherwise."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
+from rich.table import Table
+
+from slipway_cli import documents, local
+from slipway_cli.capabilities import read_capabilities
+from slipway_cli.collect import collect
+from slipway_cli.errors import CommandError
+from slipway_cli.gateway import Gateway
+from slipway_cli.ingest import ingest as ingest_files
+from slipway_cli.options import AsJson, Environment, InAws
+from slipway_cli.output import answers, people, print_json, progress
+from slipway_cli.project import project
+from slipway_cli.redrive import redrive as redrive_queue
+from slipway_cli.target import find_target
+
+app = typer.Typer(
+    help="Slipway: an LLMOps platform on AWS, and on this machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(local.app, name="local")
+app.add_typer(documents.app, name="documents")
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[str], typer.Argument(help="Folders, files or glob patterns.", metavar="PATH…")],
+    env: Environment = "dev",
+    aws: InAws = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Give up after so many seconds without any progress.")] = 300,
+    as_json: AsJson = False,
+) -> None:
+    """Bring documents into the environment; returns when all of them are searchable or rejected with a reason."""
+    files = collect(paths)
+    target = find_target(project(), env, aws=aws)
+    with progress() as bar:
+
+        def step(description: str, total: int) -> Callable[[int], None]:
+            task = bar.add_task(description, total=total)
+            return lambda count: bar.advance(task, count)
+
+        report = ingest_files(target, files, patience_seconds=timeout, step=step)
+    if as_json:
+        print_json(asdict(report))
+        return
+    answers.print(
+        f"{report.documents} documents, {report.chunks} chunks searchable, {report.duplicates} already there, "
+        f"{len(report.rejected)} rejected, {report.seconds:.1f} s"
+    )
+    for item in report.rejected:
+        answers.print(f"  rejected {escape(item['object'])}: {escape(item['reason'])}", style="yellow")
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The question.")],
+    env: Environment = "dev",
+    aws: InAws = False,
+    model: Annotated[str, typer.Option(help="A model alias of the environment.")] = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Ask the gateway; the answer cites the documents it stands on, or says that they do not hold it."""
+    target = find_target(project(), env, aws=aws)
+    gateway = Gateway(target.gateway_url, target.api_key)
+    started = time.monotonic()
+    completion = gateway.ask(text, model=model)
+    result = {
+        "answer": completion["choices"][0]["message"]["content"],
+        "grounded": completion["slipway"]["grounded"],
+        "citations": completion["slipway"]["citations"],
+        "usage": completion["usage"],
+        "latency_ms": round((time.monotonic() - started) * 1000),
+    }
+    if as_json:
+        print_json(result)
+        return
+    answers.print(escape(result["answer"]))
+    for number, citation in enumerate(result["citations"], 1):
+        place = f"{citation['document']} › {citation['location']}" if citation["location"] else citation["document"]
+        answers.print(f"  [dim]\\[{number}] {escape(place)}  (score {citation['score']:.2f})[/dim]")
+
+
+@app.command()
+def redrive(env: Environment = "dev", aws: InAws = False, as_json: AsJson = False) -> None:
+    """Send what failed again and again, and lies in the dead-letter queue, through ingestion once more."""
+    moved = redrive_queue(find_target(project(), env, aws=aws))
+    print_json({"moved": moved}) if as_json else answers.print(f"{moved} message(s) sent back to the ingestion queue.")
+
+
+@app.command()
+def capabilities(as_json: AsJson = False) -> None:
+    """List every promise of the platform with the tests that proved it in the last full run of `make test`."""
+    here = project()
+    rows, finished_at = read_capabilities(here.root, here.home)
+    if finished_at is None:
+        people.print("No full test run is recorded here yet, so nothing is shown as proven: run `make test`.")
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
+    table = Table("id", "capability", "proven by")
+    for row in rows:
+        table.add_row(row.id, escape(row.title), f"{len(row.tests)} tests" if row.tests else "–")
+    answers.print(table)
+
+
+def main() -> None:
+    """Run the command; what the user can mend is one message on stderr, not a traceback."""
+    try:
+        app()
+    except CommandError as error:
+        people.print(f"[red]slipway:[/red] {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except (ClientError, BotoCoreError) as error:
+        people.print(f"[red]slipway:[/red] AWS answered: {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

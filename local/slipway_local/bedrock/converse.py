@@ -1,0 +1,135 @@
+"""The Converse operation: what a conversation must look like, and the answer's shape.
+
+Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..aws_json import JsonObject, ServiceError, validation_error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """A validated request: system text, (role, text) turns, and how to infer. `None` leaves a setting to the model."""
+
+    system: str
+    turns: tuple[tuple[str, str], ...]
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop_sequences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A model's answer. `stop_reason`: end_turn, max_tokens, stop_sequence or content_filtered."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+    stop_reason: str = "end_turn"
+
+
+class TextBackend(Protocol):
+    """Whatever writes the text."""
+
+    def reply(self, conversation: Conversation) -> Reply:
+        """Return the next assistant turn. Raises: ServiceError in Bedrock's words."""
+        ...
+
+
+def parse(body: JsonObject) -> Conversation:
+    """Return the conversation in a Converse request. Raises: ServiceError for what Bedrock refuses, and for content
+    other than text, which is not emulated."""
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages or _role(messages[0]) != "user":
+        raise validation_error(
+            "A conversation must start with a user message. "
+            "Try again with a conversation that starts with a user message."
+        )
+    turns: list[tuple[str, str]] = []
+    for index, message in enumerate(messages):
+        role = _role(message)
+        if turns and role == turns[-1][0]:
+            raise validation_error(
+                "A conversation must alternate between user and assistant roles. Make sure the conversation alternates "
+                "between user and assistant roles and try again."
+            )
+        turns.append((role, _text(message.get("content"), f"messages.{index}")))
+    system = body.get("system") or []
+    return Conversation(
+        system=_text(system, "system") if system else "",
+        turns=tuple(turns),
+        **_inference(body.get("inferenceConfig") or {}),
+    )
+
+
+def answer(reply: Reply, latency_ms: int) -> JsonObject:
+    """Return the response body. Units: milliseconds."""
+    return {
+        "metrics": {"latencyMs": latency_ms},
+        "output": {"message": {"content": [{"text": reply.text}], "role": "assistant"}},
+        "stopReason": reply.stop_reason,
+        "usage": {
+            "inputTokens": reply.input_tokens,
+            "outputTokens": reply.output_tokens,
+            "totalTokens": reply.input_tokens + reply.output_tokens,
+        },
+    }
+
+
+def _role(message: Any) -> str:
+    role = message.get("role") if isinstance(message, dict) else None
+    if role not in ("user", "assistant"):
+        raise validation_error("Value at 'messages.role' failed to satisfy constraint: [user, assistant]")
+    return str(role)
+
+
+def _text(content: Any, where: str) -> str:
+    if not isinstance(content, list) or not content:
+        raise validation_error(
+            f"The content field in the Message object at {where} is empty. Add a ContentBlock object to the content "
+            "field and try again."
+        )
+    parts = []
+    for index, block in enumerate(content):
+        if not isinstance(block, dict) or set(block) - {"text", "cachePoint"}:
+            raise validation_error(
+                f"The local Bedrock understands text only, not the content at {where}.content.{index}."
+            )
+        if "cachePoint" in block:
+            continue
+        if not isinstance(block.get("text"), str) or not block["text"].strip():
+            raise validation_error(
+                f"The text field in the ContentBlock object at {where}.content.{index} is blank. Add text to the text "
+                "field, and try again."
+            )
+        parts.append(block["text"])
+    return "\n".join(parts)
+
+
+def _inference(config: JsonObject) -> dict[str, Any]:
+    for name in ("temperature", "topP"):
+        if config.get(name) is not None and not 0 <= _number(config[name], name) <= 1:
+            raise _out_of_range(name)
+    if config.get("maxTokens") is not None and (not isinstance(config["maxTokens"], int) or config["maxTokens"] < 1):
+        raise _out_of_range("maxTokens")
+    return {
+        "max_tokens": config.get("maxTokens"),
+        "temperature": config.get("temperature"),
+        "top_p": config.get("topP"),
+        "stop_sequences": tuple(config.get("stopSequences") or ()),
+    }
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _out_of_range(name)
+    return float(value)
+
+
+def _out_of_range(name: str) -> ServiceError:
+    return validation_error(f"Value at 'inferenceConfig.{name}' failed to satisfy constraint: it is out of range")

@@ -1,0 +1,116 @@
+"""A stand-in for a language model that quotes: the sentences of the prompt's documents that answer its question.
+
+It writes nothing of its own, says that it is a stand-in, and answers `NO_ANSWER` when no sentence supports an answer.
+It understands prompts with `<document index="1">…<document_content>…</document_content></document>` and
+`<question>…</question>`.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING, NamedTuple
+
+from .converse import Conversation, Reply
+from .sentences import Question, Sentence, split_sentences
+
+if TYPE_CHECKING:
+    from .embedder import Embedder
+
+NOTE = "(Extractive stand-in: sentences quoted from the documents, no language model.)"
+NO_ANSWER = "NO_ANSWER"
+NO_DOCUMENTS = (
+    "This is the local extractive stand-in for a language model. It only quotes sentences from documents in its "
+    "prompt, and this prompt holds none. Set SLIPWAY_MODEL_URL to an OpenAI-compatible server to get generated text."
+)
+# The least score that counts as an answer. On the first half of tests/local/extractive_cases.json every value from .57
+# to .85 is always right; on the second half .68 is right for 19 of 22.
+SUPPORT = 0.68
+_NEAR_BEST = 0.85  # a further sentence is quoted from this share of the best score on
+_AT_MOST = 3
+_CANDIDATES = 64  # sentences that are embedded; those that share most words with the question
+_DOCUMENT = re.compile(
+    r'<document index="(?P<index>\d+)">\s*(?:<source>(?P<source>.*?)</source>)?\s*'
+    r"<document_content>(?P<content>.*?)</document_content>\s*</document>",
+    re.DOTALL,
+)
+_QUESTION = re.compile(r"<question>(.*?)</question>", re.DOTALL)
+
+
+class Scored(NamedTuple):
+    """A sentence, its document's index in the prompt, and how well it answers (about 0 to 1.5)."""
+
+    score: float
+    document: str
+    text: str
+
+
+class Extractive:
+    """The stand-in as a text backend."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def reply(self, conversation: Conversation) -> Reply:
+        """Return quoted sentences with their [index], NO_ANSWER, or what this is where the prompt has no documents."""
+        prompt = conversation.turns[-1][1]
+        documents = list(_DOCUMENT.finditer(prompt))
+        question = _QUESTION.search(prompt)
+        if question is None or (not documents and NO_ANSWER not in conversation.system):
+            text = NO_DOCUMENTS
+        else:
+            text = self._quote(self.rank(unescape(question[1]), documents))
+        return self._limit(text, conversation)
+
+    def rank(self, question: str, documents: list[re.Match[str]]) -> list[Scored]:
+        """Return the candidate sentences, best first."""
+        asked = Question(question)
+        sentences = [
+            (match["index"], sentence)
+            for match in documents
+            for sentence in split_sentences(unescape(match["content"]), unescape(match["source"] or ""))
+        ]
+        if not sentences:
+            return []
+        sentences.sort(key=lambda pair: -asked.overlap(pair[1]))
+        candidates = sentences[:_CANDIDATES]
+        vectors = self._embedder.embed([question, *(sentence.in_context for _, sentence in candidates)])
+        scored = [
+            Scored(score(asked, sentence, float(vectors[0] @ vector)), index, sentence.text)
+            for (index, sentence), vector in zip(candidates, vectors[1:], strict=True)
+        ]
+        return sorted(scored, key=lambda item: -item.score)
+
+    def _quote(self, ranked: list[Scored]) -> str:
+        if not ranked or ranked[0].score < SUPPORT:
+            return NO_ANSWER
+        chosen: list[Scored] = []
+        for item in ranked:
+            if item.score >= max(SUPPORT, _NEAR_BEST * ranked[0].score) and item.text not in {c.text for c in chosen}:
+                chosen.append(item)
+        return " ".join([*(f"{item.text} [{item.document}]" for item in chosen[:_AT_MOST]), NOTE])
+
+    def _limit(self, text: str, conversation: Conversation) -> Reply:
+        reason = "end_turn"
+        stops = [position for stop in conversation.stop_sequences if (position := text.find(stop)) >= 0]
+        if stops:
+            text, reason = text[: min(stops)], "stop_sequence"
+        words = re.findall(r"\s*\S+", text)
+        # A word is one token here, so a limit in tokens cuts at a word.
+        if conversation.max_tokens is not None and len(words) > conversation.max_tokens:
+            text, reason = "".join(words[: conversation.max_tokens]), "max_tokens"
+        prompt = "\n".join([conversation.system, *(turn for _, turn in conversation.turns)])
+        return Reply(
+            text=text,
+            input_tokens=self._embedder.count_tokens(prompt),
+            output_tokens=min(len(words), conversation.max_tokens or len(words)),
+            stop_reason=reason,
+        )
+
+
+def score(asked: Question, sentence: Sentence, cosine: float) -> float:
+    """Return how well `sentence` answers: meaning plus the share of the question's words and names that it holds.
+
+    A sentence about X200 answers no question about X300: a missing number or code takes .25 away.
+    """
+    return cosine + 0.5 * asked.overlap(sentence) - (0.25 if asked.misses_number(sentence) else 0.0)

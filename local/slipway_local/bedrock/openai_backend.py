@@ -1,0 +1,104 @@
+"""Converse by any server that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp.
+
+Source: https://platform.openai.com/docs/api-reference/chat/create, and for the errors
+https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from ..aws_json import JsonObject, ServiceError
+from .converse import Conversation, Reply
+
+_TIMEOUT_SECONDS = 300.0  # a large model on a laptop is slow
+_STOP_REASONS = {"length": "max_tokens", "content_filter": "content_filtered"}
+
+
+class OpenAiBackend:
+    """The server at `url` (it ends in /v1), asked for the model `name`, or for the first one it lists.
+
+    Raises (from reply): ServiceError: ThrottlingException for 429, ServiceUnavailableException for other 5xx and for
+    a server that does not answer, ValidationException for 400, ModelErrorException for anything else.
+    """
+
+    def __init__(self, url: str, *, name: str | None = None, key: str | None = None) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"the model URL must begin with http:// or https://: {url!r}")
+        self._url = url.rstrip("/")
+        self._name = name
+        self._key = key
+
+    def reply(self, conversation: Conversation) -> Reply:
+        """Return the server's next turn."""
+        messages = [{"role": role, "content": text} for role, text in conversation.turns]
+        if conversation.system:
+            messages.insert(0, {"role": "system", "content": conversation.system})
+        settings = {
+            "max_tokens": conversation.max_tokens,
+            "temperature": conversation.temperature,
+            "top_p": conversation.top_p,
+            "stop": list(conversation.stop_sequences) or None,
+        }
+        request = {"model": self._model(), "messages": messages, "stream": False}
+        request |= {name: value for name, value in settings.items() if value is not None}
+        return _read(self._send("/chat/completions", request), conversation)
+
+    def _model(self) -> str:
+        if self._name is None:
+            listed = self._send("/models", None).get("data") or []
+            if not listed:
+                raise ServiceError("ModelErrorException", f"{self._url} lists no model; set SLIPWAY_MODEL_NAME", 424)
+            self._name = str(listed[0]["id"])
+        return self._name
+
+    def _send(self, path: str, body: JsonObject | None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, data=data, headers=headers)  # noqa: S310 - checked above
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise self._translate(error) from error
+        except (OSError, TimeoutError) as error:
+            message = f"The model server at {self._url} cannot be reached ({error}). Is it running?"
+            raise ServiceError("ServiceUnavailableException", message, 503) from error
+        except ValueError as error:
+            raise ServiceError("ModelErrorException", f"{self._url} did not answer with JSON", 424) from error
+
+    def _translate(self, error: urllib.error.HTTPError) -> ServiceError:
+        detail = (
+            f"The model server at {self._url} answered {error.code}: {error.read()[:500].decode('utf-8', 'replace')}"
+        )
+        if error.code == 429:
+            return ServiceError("ThrottlingException", detail, 429)
+        if error.code == 400:
+            return ServiceError("ValidationException", detail, 400)
+        if error.code >= 500:
+            return ServiceError("ServiceUnavailableException", detail, 503)
+        return ServiceError("ModelErrorException", detail, 424, originalStatusCode=error.code)
+
+
+def _read(response: Any, conversation: Conversation) -> Reply:
+    try:
+        choice = response["choices"][0]
+        text = choice["message"].get("content") or ""
+        usage = response.get("usage") or {}
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ServiceError("ModelErrorException", "The model server's answer is not a chat completion", 424) from error
+    reason = _STOP_REASONS.get(choice.get("finish_reason"), "end_turn")
+    # OpenAI's schema does not tell a stop sequence from a natural end; vLLM adds which one it was.
+    if choice.get("stop_reason") in conversation.stop_sequences:
+        reason = "stop_sequence"
+    return Reply(
+        text=text,
+        input_tokens=int(usage.get("prompt_tokens") or 0),
+        output_tokens=int(usage.get("completion_tokens") or 0),
+        stop_reason=reason,
+    )

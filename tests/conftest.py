@@ -1,0 +1,48 @@
+"""Records which capabilities the last full run proved, for `slipway capabilities`."""
+
+import json
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+REPORT = ROOT / ".slipway" / "test-report.json"
+
+
+class CapabilityReport:
+    """Collects, for each capability id, the tests that passed; written only after a run of the whole suite."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, list[str]] = {}
+        self.failed: set[str] = set()
+        self.passed: set[str] = set()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            self.ids[item.nodeid] = [marker.args[0] for marker in item.iter_markers("capability")]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.add(report.nodeid)
+        elif report.when == "call" and report.passed:
+            self.passed.add(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        option = session.config.option
+        whole = session.config.args == session.config.getini("testpaths") and not (option.keyword or option.markexpr)
+        if not whole or option.collectonly:
+            return
+        proven: dict[str, list[str]] = defaultdict(list)
+        for node in sorted(self.passed - self.failed):
+            for capability in self.ids.get(node, []):
+                proven[capability].append(node)
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text(
+            json.dumps({"finished_at": datetime.now(UTC).isoformat(timespec="seconds"), "passed": proven}, indent=1)
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(CapabilityReport(), "capability-report")

@@ -1,0 +1,39 @@
+"""`make demo` itself, with the project's own documents and with a user's folder."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.command import ROOT, Slipway
+
+
+def demo(slipway: Slipway, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [str(ROOT / ".venv/bin/python"), "tools/demo.py", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, env=slipway.env, capture_output=True, text=True, check=False, timeout=250)
+
+
+@pytest.mark.capability("O14")
+@pytest.mark.capability("R8")
+def test_the_demo_ends_well_and_running_it_again_is_harmless(slipway: Slipway, dev: dict[str, Any]) -> None:
+    first = demo(slipway)
+    assert first.returncode == 0, first.stderr
+    again = demo(slipway)
+    assert again.returncode == 0, again.stderr
+    assert "refused: not in the documents" in again.stdout
+    assert "0 already there" not in again.stdout
+    assert "extractive stand-in" in again.stdout.lower()
+
+
+def test_the_demo_takes_a_folder(slipway: Slipway, dev: dict[str, Any], npm_docs: Path) -> None:
+    run = demo(slipway, "--docs", npm_docs / "configuring-npm")
+    assert run.returncode == 0, run.stderr
+    assert "citations" in run.stdout
+
+
+def test_the_demo_fails_when_a_step_does_not_work(slipway: Slipway, dev: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 nothing else")
+    run = demo(slipway, "--docs", tmp_path)
+    assert run.returncode == 1
+    assert "not one document became searchable" in run.stderr

@@ -1,0 +1,102 @@
+"""Two hundred Markdown files, 1 MB: nothing is lost, and killing the worker in the middle changes nothing."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from slipway_cli.target import Target
+from support.command import BIN, ROOT, Slipway
+from support.waiting import wait_for
+
+COUNT = 200
+BYTES = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def corpus(npm_docs: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The npm manual as one text, cut into 200 documents of 5 kB each at line ends."""
+    text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(npm_docs.rglob("*.md")))
+    text = (text * (BYTES // len(text) + 1))[:BYTES]
+    size = len(text) // COUNT
+    return [f"# Part {n}\n\n{text[n * size : (n + 1) * size]}" for n in range(COUNT)]
+
+
+def write(folder: Path, corpus: list[str]) -> Path:
+    folder.mkdir()
+    for number, text in enumerate(corpus):
+        (folder / f"part-{number:03}.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+def rows(target: Target, folder: str) -> list[Any]:
+    """What the vector store holds of one folder: everything that must not depend on how ingestion went."""
+    sql = (
+        "SELECT substr(path, strpos(path, '/')), ordinal, md5(content), page, heading, start_offset, end_offset "
+        "FROM slipway.chunks WHERE path LIKE :prefix"
+    )
+    found: list[Any] = []
+    for digit in range(10):  # the Data API returns at most 1 MB at a time
+        found += query(target, sql, f"{folder}/part-%{digit}.md")
+    return sorted(found)
+
+
+def query(target: Target, sql: str, prefix: str) -> list[list[Any]]:
+    records = target.client("rds-data").execute_statement(
+        resourceArn=target.parameter("retrieval/cluster-arn"),
+        secretArn=target.parameter("retrieval/secret-arn"),
+        database=target.parameter("retrieval/database-name"),
+        sql=sql,
+        parameters=[{"name": "prefix", "value": {"stringValue": prefix}}],
+    )["records"]
+    return [[next(iter(field.values())) for field in record] for record in records]
+
+
+# Batches of other sizes round differently in the last digit, so vectors are compared by their distance.
+APART = """
+SELECT count(*) FROM slipway.chunks a JOIN slipway.chunks b
+  ON substr(a.path, strpos(a.path, '/')) = substr(b.path, strpos(b.path, '/')) AND a.ordinal = b.ordinal
+WHERE a.path LIKE 'calm/%' AND b.path LIKE :prefix AND a.embedding <=> b.embedding > 0.001
+"""
+
+
+def function_workers(home: Path) -> list[psutil.Process]:
+    """The processes in which this local cloud runs the ingestion function."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        environment = process.info["environ"] or {}
+        command = process.info["cmdline"] or []
+        ours = str(home) in environment.get("LAMBDA_TASK_ROOT", "") + environment.get("PYTHONPATH", "")
+        if ours and "slipway_runtime.handlers.ingest_document.handler" in command:
+            found.append(process)
+    return found
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.capability("D1")
+@pytest.mark.capability("R1")
+def test_killing_the_worker_ends_with_the_rows_of_an_undisturbed_run(
+    slipway: Slipway, dev: dict[str, Any], target: Target, corpus: list[str], tmp_path: Path
+) -> None:
+    """Lambda may lose an environment at any moment; SQS then delivers its messages again."""
+    calm = slipway.json("ingest", write(tmp_path / "calm", corpus), "--timeout", "200")
+    assert calm["documents"] == COUNT
+    assert calm["rejected"] == []
+
+    folder = write(tmp_path / "disturbed", corpus)
+    command = [str(BIN / "slipway"), "ingest", str(folder), "--timeout", "200"]
+    with subprocess.Popen(command, env=slipway.env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+        assert wait_for(lambda: len(slipway.json("documents", "--prefix", "disturbed/", "--status", "indexed")) > 20)
+        killed = function_workers(slipway.home)
+        assert killed
+        for process in killed:
+            os.kill(process.pid, signal.SIGKILL)
+        _, errors = run.communicate(timeout=280)
+    assert run.returncode == 0, errors
+    assert rows(target, "disturbed") == rows(target, "calm")
+    assert len(rows(target, "calm")) == calm["chunks"]
+    assert query(target, APART, "disturbed/%") == [[0]]

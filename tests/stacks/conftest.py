@@ -1,0 +1,100 @@
+"""Synthesises each environment once for all tests of the stacks, in this process, without bundling."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ["CDK_VALIDATION"] = "false"  # four seconds a synthesis; tests/stacks/test_command_line.py has it on once
+
+from stacks import application
+
+
+class Templates(dict[str, dict[str, Any]]):
+    """The templates of one environment's stacks, by part: foundation, network …"""
+
+    def of(self, part: str, kind: str) -> list[dict[str, Any]]:
+        """Return the resources of one type in one stack."""
+        return [item for item in self[part]["Resources"].values() if item["Type"] == kind]
+
+    def unpublished(self) -> list[str]:
+        """Return the names that a stack looks up and no earlier stack published: such a deployment would fail."""
+        published, missing = {"/cdk-bootstrap/hnb659fds/version"}, []
+        for part, template in self.items():
+            parameters = template.get("Parameters", {}).values()
+            wanted = {item["Default"] for item in parameters if item["Type"] == "AWS::SSM::Parameter::Value<String>"}
+            missing += sorted(wanted - published)
+            published |= {item["Properties"]["Name"] for item in self.of(part, "AWS::SSM::Parameter")}
+        return missing
+
+    def one(self, part: str, kind: str) -> dict[str, Any]:
+        """Return the properties of the only resource of a type in a stack."""
+        (found,) = self.of(part, kind)
+        return found["Properties"]
+
+    def function(self, part: str, module: str) -> dict[str, Any]:
+        """Return the properties of the function with a handler in this module."""
+        handler = f"slipway_runtime.handlers.{module}.handler"
+        (found,) = [
+            item["Properties"]
+            for item in self.of(part, "AWS::Lambda::Function")
+            if item["Properties"]["Handler"] == handler
+        ]
+        return found
+
+    def allowed(self, part: str, construct: str) -> set[str]:
+        """Return the actions that the policies of a construct's role allow."""
+        policies = [
+            item["Properties"]["PolicyDocument"]
+            for name, item in self[part]["Resources"].items()
+            if item["Type"] == "AWS::IAM::Policy" and name.startswith(construct)
+        ]
+        lists = [statement["Action"] for policy in policies for statement in policy["Statement"]]
+        return {action for item in lists for action in (item if isinstance(item, list) else [item])}
+
+
+def templates_of(app: Any, stage: str) -> Templates:
+    """Synthesise, and return the templates of one environment. Nothing may have been looked up in an account."""
+    assembly = app.synth().get_nested_assembly(f"assembly-{stage}")
+    assert "missing" not in json.loads(Path(assembly.directory, "manifest.json").read_text())
+    return Templates(
+        {
+            stack.stack_name.rsplit("-", 1)[1]: json.loads(Path(stack.template_full_path).read_text())
+            for stack in assembly.stacks
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Templates]:
+    """The shipped environments, checked by cdk-nag as they were synthesised: a finding fails every test."""
+    outdir = str(tmp_path_factory.mktemp("assembly"))
+    app = application.build(outdir=outdir, context={"aws:cdk:bundling-stacks": []})
+    return {name: templates_of(app, name.capitalize()) for name in ("dev", "staging", "prod")}
+
+
+@pytest.fixture(scope="session")
+def dev(environments: dict[str, Templates]) -> Templates:
+    return environments["dev"]
+
+
+@pytest.fixture(scope="session")
+def prod(environments: dict[str, Templates]) -> Templates:
+    return environments["prod"]
+
+
+@pytest.fixture
+def synthesise(tmp_path: Path) -> Callable[[str], Templates]:
+    """Returns a function that synthesises the environment `trial` from YAML, checked by cdk-nag."""
+
+    def build(settings: str) -> Templates:
+        folder = tmp_path / "config"
+        folder.mkdir(exist_ok=True)
+        (folder / "trial.yaml").write_text(settings)
+        context = {"aws:cdk:bundling-stacks": []}
+        return templates_of(application.build(folder, outdir=str(tmp_path / "out"), context=context), "Trial")
+
+    return build

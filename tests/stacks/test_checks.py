@@ -1,0 +1,77 @@
+"""cdk-nag is at work, and every finding that was accepted has a reason."""
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_sqs as sqs
+
+from stacks import application
+
+ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
+# The rules that may be accepted at all. A new one is a decision, taken here.
+ACCEPTABLE = {
+    "AwsSolutions-APIG3": "no firewall by setting",
+    "AwsSolutions-APIG6": "execution logs",
+    "AwsSolutions-COG4": "keys, not people",
+    "AwsSolutions-IAM4": "the log role of API Gateway",
+    "AwsSolutions-IAM5": "objects of one bucket, regions of one model, network interfaces",
+    "AwsSolutions-L1": "Python 3.13",
+    "AwsSolutions-RDS10": "deletable by setting",
+    "AwsSolutions-SMG4": "rotation",
+    "AwsSolutions-VPC7": "a VPC without traffic",
+}
+
+
+def acknowledgements(node: Any) -> list[tuple[str, str]]:
+    found = [entry.data for entry in node.metadata if entry.type == ACKNOWLEDGED]
+    own = [
+        (rule.split("::", 1)[-1] if rule.startswith("Annotation::") else rule, why)
+        for data in found
+        for rule, why in data.items()
+    ]
+    return own + [item for child in node.children for item in acknowledgements(child.node)]
+
+
+@pytest.fixture(scope="module")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
+    app = application.build(outdir=str(tmp_path_factory.mktemp("out")), context={"aws:cdk:bundling-stacks": []})
+    return acknowledgements(app.node)
+
+
+def test_every_accepted_finding_has_a_reason_that_a_reviewer_can_judge(accepted: list[tuple[str, str]]) -> None:
+    assert len(accepted) > 30
+    for rule, reason in accepted:
+        assert len(reason.split()) >= 10, rule
+
+
+def test_only_known_rules_are_accepted(accepted: list[tuple[str, str]]) -> None:
+    assert {rule.split("[")[0] for rule, _ in accepted} == set(ACCEPTABLE)
+
+
+def test_no_action_is_accepted_with_a_wildcard(accepted: list[tuple[str, str]]) -> None:
+    assert not [rule for rule, _ in accepted if "Action::" in rule]
+
+
+def test_a_finding_fails_the_synthesis(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    sqs.Queue(cdk.Stack(app, "Stack"), "Open")
+    application.add_checks(app)
+
+    with pytest.raises(RuntimeError, match="AwsSolutions-SQS4"):
+        app.synth()
+
+
+def test_the_feature_flags_are_as_the_library_recommends() -> None:
+    (archive,) = (Path(cdk.__file__).parent / "_jsii").glob("aws-cdk-lib@*.tgz")
+    with tarfile.open(archive) as package:
+        member = next(item for item in package if item.name == "package/recommended-feature-flags.json")
+        recommended = json.load(package.extractfile(member))  # type: ignore[arg-type]
+    flags = json.loads((application.ROOT / "cdk.json").read_text())["context"]
+    partitions = flags.pop("@aws-cdk/core:target-partitions")
+
+    assert flags.items() <= recommended.items()
+    assert set(partitions) >= set(recommended["@aws-cdk/core:target-partitions"])

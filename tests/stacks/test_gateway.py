@@ -1,0 +1,113 @@
+import json
+from typing import Any
+
+import pytest
+
+
+def paths(templates: Any) -> set[str]:
+    """Return `VERB /path` of every method."""
+    found = templates["gateway"]["Resources"]
+
+    def path(reference: dict[str, Any]) -> str:
+        if "Fn::GetAtt" in reference:
+            return ""
+        resource = found[reference["Ref"]]["Properties"]
+        return f"{path(resource['ParentId'])}/{resource['PathPart']}"
+
+    methods = [item["Properties"] for item in templates.of("gateway", "AWS::ApiGateway::Method")]
+    return {f"{method['HttpMethod']} {path(method['ResourceId'])}" for method in methods}
+
+
+@pytest.mark.capability("S7")
+def test_the_api_has_the_paths_of_openai(dev: Any) -> None:
+    assert paths(dev) == {
+        "POST /v1/chat/completions",
+        "GET /v1/models",
+        "GET /v1/documents",
+        "GET /v1/documents/{id}",
+        "DELETE /v1/documents/{id}",
+    }
+
+
+def test_every_method_needs_a_key(dev: Any) -> None:
+    authorizer = dev.one("gateway", "AWS::ApiGateway::Authorizer")
+
+    assert {item["Properties"]["AuthorizationType"] for item in dev.of("gateway", "AWS::ApiGateway::Method")} == {
+        "CUSTOM"
+    }
+    assert authorizer["Type"] == "TOKEN"
+    assert authorizer["IdentitySource"] == "method.request.header.Authorization"
+
+
+def test_the_key_is_generated_for_the_default_tenant(dev: Any) -> None:
+    made = dev.one("gateway", "AWS::SecretsManager::Secret")["GenerateSecretString"]
+
+    assert json.loads(made["SecretStringTemplate"]) == {"tenant": "default"}
+    assert made["GenerateStringKey"] == "key"
+    assert made["PasswordLength"] == 48
+
+
+def test_the_stage_is_throttled_and_logs_neither_keys_nor_addresses(dev: Any) -> None:
+    stage = dev.one("gateway", "AWS::ApiGateway::Stage")
+    log_format = stage["AccessLogSetting"]["Format"]
+
+    assert stage["StageName"] == "live"
+    assert stage["MethodSettings"][0]["ThrottlingRateLimit"] == 10
+    assert stage["MethodSettings"][0]["ThrottlingBurstLimit"] == 20
+    assert "$context.requestId" in log_format
+    assert not {"identity", "authorization", "body"} & set(log_format.lower().replace(".", " ").split())
+
+
+def test_errors_of_the_gateway_have_openais_form(dev: Any) -> None:
+    bodies = [
+        item["Properties"]["ResponseTemplates"]["application/json"]
+        for item in dev.of("gateway", "AWS::ApiGateway::GatewayResponse")
+    ]
+
+    assert len(bodies) == 5
+    for body in bodies:
+        error = json.loads(body.replace("$context.error.messageString", '"why"'))["error"]
+        assert set(error) == {"message", "type", "param", "code"}
+
+
+def test_chat_gets_its_models_and_may_call_only_them(dev: Any) -> None:
+    variables = dev.function("gateway", "chat")["Environment"]["Variables"]
+    policies = json.dumps(dev.of("gateway", "AWS::IAM::Policy"))
+
+    assert json.loads(variables["MODELS"]) == {
+        "default": {"model_id": "global.amazon.nova-2-lite-v1:0", "max_tokens": 2048}
+    }
+    assert {"RETRIEVE_TOP_K", "RETRIEVE_MIN_SCORE", "CONTEXT_MAX_TOKENS"} <= set(variables)
+    assert ":inference-profile/global.amazon.nova-2-lite-v1:0" in policies
+    assert ":bedrock:*::foundation-model/amazon.nova-2-lite-v1:0" in policies
+    assert "foundation-model/*" not in policies
+
+
+def test_documents_deletes_and_does_not_read(dev: Any) -> None:
+    allowed = dev.allowed("gateway", "Documents")
+
+    assert {"s3:DeleteObjectVersion", "s3:ListBucketVersions", "rds-data:ExecuteStatement", "dynamodb:Query"} <= allowed
+    assert "s3:GetObject" not in allowed
+
+
+def test_a_firewall_stands_before_prod_and_reads_no_prompt(dev: Any, prod: Any) -> None:
+    assert dev.of("gateway", "AWS::WAFv2::WebACL") == []
+    acl = prod.one("gateway", "AWS::WAFv2::WebACL")
+
+    assert acl["Rules"][0]["Name"] == "RateByAddress"
+    assert "SizeRestrictions_BODY" in json.dumps(acl)
+    assert all(not rule["VisibilityConfig"]["SampledRequestsEnabled"] for rule in acl["Rules"])
+    assert len(prod.of("gateway", "AWS::WAFv2::WebACLAssociation")) == 1
+
+
+@pytest.mark.capability("S7")
+def test_what_the_command_needs_is_published(dev: Any) -> None:
+    names = {
+        item["Properties"]["Name"].removeprefix("/slipway/dev/gateway/")
+        for item in dev.of("gateway", "AWS::SSM::Parameter")
+    }
+
+    assert names == {
+        *("url", "rest-api-id", "stage", "api-key-secret-arn"),
+        *("chat-function-name", "documents-function-name", "authorize-function-name"),
+    }

@@ -1,0 +1,48 @@
+import json
+from typing import Any
+
+import pytest
+
+CUSTOM_RESOURCE_HANDLERS = {"migrate_store", "empty_bucket"}
+
+
+@pytest.mark.capability("O2")
+def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
+    alarms = [item["Properties"] for item in dev.of("observability", "AWS::CloudWatch::Alarm")]
+    kinds = sorted((alarm["Namespace"], alarm["MetricName"]) for alarm in alarms)
+    functions = [
+        item["Properties"]["Handler"].split(".")[-2]
+        for part in dev
+        for item in dev.of(part, "AWS::Lambda::Function")
+        if item["Properties"]["Handler"].split(".")[-2] not in CUSTOM_RESOURCE_HANDLERS
+    ]
+
+    for name in ("Errors", "Throttles", "Duration"):
+        assert kinds.count(("AWS/Lambda", name)) == len(functions) == 4
+    assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 1
+    assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 1
+    assert {("AWS/ApiGateway", "5XXError"), ("AWS/RDS", "ACUUtilization")} <= set(kinds)
+    assert [alarm["ExtendedStatistic"] for alarm in alarms if alarm["MetricName"] == "Latency"] == ["p99"]
+
+
+@pytest.mark.capability("O2")
+def test_every_alarm_notifies_says_what_to_do_and_stays_quiet_without_traffic(dev: Any) -> None:
+    for alarm in dev.of("observability", "AWS::CloudWatch::Alarm"):
+        properties = alarm["Properties"]
+        assert "alarmtopicarn" in properties["AlarmActions"][0]["Ref"]
+        assert len(properties["AlarmDescription"]) > 30
+        assert properties["TreatMissingData"] == "notBreaching"
+
+
+def test_the_duration_alarm_is_just_below_the_timeout(dev: Any) -> None:
+    alarms = [item["Properties"] for item in dev.of("observability", "AWS::CloudWatch::Alarm")]
+
+    assert {alarm["Threshold"] for alarm in alarms if alarm["MetricName"] == "Duration"} == {26100, 270000}
+
+
+@pytest.mark.capability("O1")
+def test_one_dashboard_shows_a_row_for_each_monitor(dev: Any) -> None:
+    body = json.dumps(dev.one("observability", "AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+    for title in ("Api: latency", "Ingestion: dead letters", "Chat: duration", "Ingest: errors", "Database: capacity"):
+        assert title in body

@@ -1,0 +1,223 @@
+from pathlib import Path
+
+import pytest
+
+from stacks.settings import Settings
+from stacks.settings_file import SettingsError, read_environments, read_settings
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/a"
+NETWORK = (
+    "network: {mode: import, import: {vpc_id: vpc-0123456789abcdef0, subnet_ids: [subnet-01234567, subnet-89abcdef], "
+)
+
+
+def errors(tmp_path: Path, content: str | bytes) -> list[str]:
+    path = tmp_path / "dev.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(SettingsError) as caught:
+        read_settings(path)
+    return [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("removl: destroy", "1: removl: expected one of the keys account"),
+        ("a: 1\n", "1: a: expected one of the keys"),
+        ("\nretrieval:\n  aurora:\n    min_acuu: 1\n", "4: retrieval.aurora.min_acuu: expected one of the keys"),
+        ("retrieval: {aurora: {min_acu: many}}", "1: retrieval.aurora.min_acu: expected a number, got 'many'"),
+        ("retrieval:\n  top_k: '8'", "2: retrieval.top_k: expected a whole number, got '8'. Write it without quotes"),
+        ("retrieval: {top_k: 0}", "1: retrieval.top_k: expected at least 1, got 0"),
+        ("retrieval: {min_score: 1.5}", "1: retrieval.min_score: expected at most 1, got 1.5"),
+        ("retrieval: {aurora: {max_acu: 1.3}}", "1: retrieval.aurora.max_acu: expected a multiple of 0.5, got 1.3"),
+        ("retrieval: {embedding: {dimensions: 768}}", "expected 256, 512 or 1024, got 768"),
+        ("removal: keep", "1: removal: expected 'destroy' or 'retain', got 'keep'"),
+        ("termination_protection: 1", "expected true or false, got 1"),
+        ("termination_protection: 'no'", "expected true or false, got 'no'"),
+        (
+            "account: 123456789012\nregion: eu-west-1",
+            '1: account: expected text, got 123456789012. Put it in quotes: "1',
+        ),
+        ("account: '12'\nregion: eu-west-1", "1: account: expected text of the form"),
+        ("region: Ireland\naccount: '123456789012'", "1: region: expected text of the form"),
+        ("network:", "1: network: expected a mapping of settings, got nothing"),
+        ("tags: [a, b]", "1: tags: expected a mapping, got a list"),
+        ("tags: {owner: 7}", "1: tags.owner: expected text, got 7"),
+        ("observability: {log_retention_days: 10}", "observability.log_retention_days: expected 1, 3, 5, 7"),
+        ("observability: {alarm_email: nobody}", "observability.alarm_email: expected text of the form"),
+        (
+            "gateway: {models: {default: {max_tokens: 5}}}",
+            "gateway.models.default.model_id: expected a value, got nothing",
+        ),
+        ("gateway: {models: {'a b': {model_id: amazon.x}}}", "gateway.models.a b: expected text of the form"),
+        ("network: {mode: import, import: {vpc_id: vpc-1}}", "network.import.vpc_id: expected text of the form"),
+        ("- removal: destroy", "1: expected a mapping of settings, got a list"),
+        ("just text", "1: expected a mapping of settings, got 'just text'"),
+        ("", "1: expected a mapping of settings, got an empty file"),
+        ("# only a comment\n", "1: expected a mapping of settings, got an empty file"),
+        ("removal: destroy\n\tregion: x", "2: expected YAML, got"),
+        ("removal: [destroy", "1: expected YAML, got"),
+        ("a: b: c", "1: expected YAML, got mapping values are not allowed here"),
+        ("removal: destroy\n---\nremoval: retain", "2: expected YAML, got"),
+        ("removal: !!python/name:os.system x", "1: expected YAML, got"),
+        (
+            "removal: destroy\ntags: {}\nremoval: retain",
+            "3: removal: expected each key once, got it again, first in line 1",
+        ),
+        ("gateway:\n  waf: true\n  waf: false", "3: gateway.waf: expected each key once"),
+        ("yes: true", "1: expected keys that are text, got another kind of key"),
+        ("tags: &t {a: *t}", "1: tags.a: expected a value, got an alias to what contains it"),
+        (b"removal: destroy\ntags: {owner: caf\xe9}", "2: expected UTF-8 text, got the byte 0xe9. Save it as UTF-8."),
+        (b"\xff\xfer\x00e\x00", "1: expected UTF-8 text, got the byte 0xff"),
+        ("removal: destroy\x00", "1: expected YAML, got"),
+    ],
+)
+def test_an_error_names_line_key_expectation_and_finding(tmp_path: Path, content: str | bytes, expected: str) -> None:
+    assert any(expected in error for error in errors(tmp_path, content)), errors(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("account: '123456789012'", "1: region: expected a value, because account has one"),
+        (
+            "encryption: {customer_managed_key: true, key_arn: 'arn:aws:kms:eu-west-1:123456789012:key/a'}",
+            "customer_managed",
+        ),
+        (
+            "account: '123456789012'\nregion: us-east-1\nencryption:\n  key_arn: " + KEY,
+            "4: encryption.key_arn: expected a key in us-east-1, got one in eu-west-1",
+        ),
+        (
+            "account: '123456789012'\nregion: cn-north-1\npermissions_boundary: arn:aws:iam::123456789012:policy/p\n"
+            "gateway: {models: {default: {model_id: amazon.nova-lite-v1:0}}}",
+            "3: permissions_boundary: expected an ARN that starts with arn:aws-cn",
+        ),
+        ("network: {mode: import}", "1: network.import: expected the attributes of the VPC, got none"),
+        (
+            NETWORK.replace("import,", "none,") + "availability_zones: [a, b]}}",
+            "network.import: expected nothing with mode",
+        ),
+        ("network: {nat_gateways: 1}", "network.nat_gateways: expected nothing with mode none, got 1"),
+        ("network: {mode: create, nat_gateways: 3}", "network.nat_gateways: expected at most one for each of 2"),
+        ("network: {mode: create, cidr: 8.8.0.0/16}", "network.cidr: expected a private IPv4 range"),
+        ("network: {mode: create, cidr: 10.0.0.0/28}", "network.cidr: expected a private IPv4 range"),
+        ("network: {mode: create, cidr: ten}", "network.cidr: expected a private IPv4 range"),
+        (
+            NETWORK + "availability_zones: [eu-west-1a, eu-west-1a]}}",
+            "two zones at least, got ['eu-west-1a', 'eu-west-1a']",
+        ),
+        (
+            "account: '123456789012'\nregion: us-east-1\n" + NETWORK + "availability_zones: [eu-west-1a, us-east-1b]}}",
+            "expected zones of us-east-1, got eu-west-1a",
+        ),
+        (
+            "retrieval: {aurora: {min_acu: 8, max_acu: 4}}",
+            "retrieval.aurora.min_acu: expected at most max_acu, which is 4, got 8",
+        ),
+        (
+            "retrieval: {aurora: {min_acu: 1, auto_pause_minutes: 5}}",
+            "auto_pause_minutes: expected nothing with min_acu 1",
+        ),
+        (
+            "retrieval: {aurora: {engine_version: '16.4'}}",
+            "engine_version: expected 15.12, 16.8, 17.4 or a later version",
+        ),
+        (
+            "retrieval: {aurora: {engine_version: '14.20'}}",
+            "engine_version: expected 15.12, 16.8, 17.4 or a later version",
+        ),
+        (
+            "ingestion: {chunk_characters: 200, chunk_overlap_characters: 150}",
+            "expected at most half of chunk_characters",
+        ),
+        (
+            "gateway: {models: {fast: {model_id: amazon.nova-lite-v1:0}}}",
+            "gateway.models: expected an alias named default",
+        ),
+        ("gateway: {models: {}}", "gateway.models: expected an alias named default, got no alias"),
+        (
+            "account: '123456789012'\nregion: us-gov-west-1",
+            "gateway.models.default.model_id: expected a model or inference profile that us-gov-west-1 can call",
+        ),
+    ],
+)
+@pytest.mark.capability("O15")
+def test_an_impossible_combination_comes_with_a_remedy(tmp_path: Path, content: str, expected: str) -> None:
+    found = errors(tmp_path, content)
+
+    assert len(found) == 1
+    assert expected in found[0]
+    assert found[0].rsplit(". ", 1)[1].endswith(".")
+
+
+def test_all_errors_of_a_file_come_at_once_in_its_order(tmp_path: Path) -> None:
+    content = "removl: x\nretrieval:\n  top_k: 0\n  aurora: {min_acu: 9}\nnetwork: {mode: import}\ntags: 3\n"
+
+    lines = [int(error.split(":")[0]) for error in errors(tmp_path, content)]
+
+    assert lines == [1, 3, 4, 5, 6]
+
+
+def test_a_rule_does_not_judge_a_default_that_stands_in_for_a_bad_value(tmp_path: Path) -> None:
+    assert len(errors(tmp_path, "retrieval: {aurora: {min_acu: 4, max_acu: lots}}")) == 1
+
+
+def test_an_unknown_key_is_answered_with_the_nearest_one(tmp_path: Path) -> None:
+    assert errors(tmp_path, "network: {nat_gateway: 1, mode: create}")[0].endswith("Did you mean nat_gateways?")
+
+
+def test_the_errors_of_all_files_come_together(tmp_path: Path) -> None:
+    (tmp_path / "dev.yaml").write_text("a: 1")
+    (tmp_path / "prod.yaml").write_text("b: 1")
+
+    with pytest.raises(SettingsError) as caught:
+        read_environments(tmp_path)
+
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_broken_file_does_not_hinder_another_environment(tmp_path: Path) -> None:
+    (tmp_path / "dev.yaml").write_text("removal: destroy")
+    (tmp_path / "prod.yaml").write_text("b: 1")
+
+    assert list(read_environments(tmp_path, only="dev")) == ["dev"]
+
+
+@pytest.mark.parametrize("name", ["Dev", "a_b", "1st", "an-environment-with-a-long-name"])
+def test_a_file_name_that_cannot_name_stacks_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.yaml").write_text("removal: destroy")
+
+    with pytest.raises(SettingsError, match="rename it"):
+        read_environments(tmp_path)
+
+
+def test_a_missing_environment_is_answered_with_the_nearest_one(tmp_path: Path) -> None:
+    (tmp_path / "staging.yaml").write_text("removal: destroy")
+
+    with pytest.raises(SettingsError, match="did you mean staging"):
+        read_environments(tmp_path, only="stagin")
+
+
+def test_an_empty_folder_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="file for each environment"):
+        read_environments(tmp_path)
+
+
+def test_unreadable_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "dev.yaml").mkdir()
+
+    with pytest.raises(SettingsError, match="readable file"):
+        read_environments(tmp_path)
+
+
+def test_a_byte_order_mark_and_comments_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "dev.yaml"
+    path.write_bytes(b"\xef\xbb\xbf# caf\xc3\xa9\nremoval: destroy # yes\n")
+
+    assert read_settings(path) == Settings(removal="destroy")
+
+
+def test_settings_made_in_code_obey_the_same_rules() -> None:
+    with pytest.raises(ValueError, match="chunk_overlap_characters: expected at most half"):
+        Settings.model_validate({"ingestion": {"chunk_characters": 300, "chunk_overlap_characters": 200}})

@@ -44,15 +44,24 @@ def install(functions: Functions) -> None:
     from moto.s3.models import S3Backend
 
     sequencer = Sequencer()
-    delete = S3Backend.delete_object
+    completing = threading.local()
+    delete, complete = S3Backend.delete_object, S3Backend.complete_multipart_upload
     moto_targets = Rule.send_to_targets
 
     def created(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
         kind, _, what = event_name.removeprefix("s3:").partition(":")
-        if kind == "ObjectCreated":
+        if kind == "ObjectCreated" and not (what == "Put" and getattr(completing, "upload", False)):
             item = {"key": key.name, "size": key.size, "etag": key.etag.strip('"'), **_version(key.version_id)}
             extra = {"reason": REASONS.get(what, what)}
             _publish(bucket, "Object Created", _detail(account_id, bucket, item, sequencer, extra))
+
+    def complete_multipart_upload(self: Any, *arguments: Any, **named: Any) -> Any:
+        # moto makes the object by a put of its own, which would be a second event.
+        completing.upload = True
+        try:
+            return complete(self, *arguments, **named)
+        finally:
+            completing.upload = False
 
     def delete_object(
         self: Any, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
@@ -75,7 +84,7 @@ def install(functions: Functions) -> None:
         _send(self, original_event, functions, lambda: moto_targets(self, original_event, transform_input))
 
     notifications._send_event_bridge_message = created
-    S3Backend.delete_object = delete_object
+    S3Backend.delete_object, S3Backend.complete_multipart_upload = delete_object, complete_multipart_upload
     Rule.send_to_targets = send_to_targets
     functions.deliver = lambda arn, record: deliver(arn, json.dumps(record), functions)
 

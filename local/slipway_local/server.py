@@ -175,9 +175,8 @@ def _import_services(names: list[str]) -> None:
 
 
 class RequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto's, because S3 metadata headers may hold underscores
-    """Keeps connections open, sends without delay and logs nothing but errors."""
+    """Sends each answer in one write without delay, and logs nothing but errors."""
 
-    protocol_version = "HTTP/1.1"
     wbufsize = 65536
     disable_nagle_algorithm = True
 

@@ -19,7 +19,7 @@ class FunctionLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._backend = logs_backend
-        self._group = f"/aws/lambda/{spec.name}"
+        self._group = spec.log_group
         self._stream = f"{time.strftime('%Y/%m/%d')}/[{spec.version}]{uuid.uuid4().hex}"
         self._lock = threading.Lock()
         self._recent: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)

@@ -22,7 +22,7 @@ from slipway_local.functions.runtime_api import Invocation
 from slipway_local.functions.worker import FunctionSpec
 
 RETRY_SECONDS = (1.0, 2.0)  # Lambda waits one minute, then two; nobody wants to wait that long at a laptop
-EVENT_LIMIT_BYTES = 1_048_576
+KEPT_SETTINGS = ("LoggingConfig", "DeadLetterConfig")  # moto drops them
 
 
 class Functions:
@@ -52,7 +52,17 @@ class Functions:
             done = service.invoke(function, _event_bytes(event))
             return done.payload.decode(), done.failed, ""
 
+        create, update = LambdaFunction.__init__, LambdaFunction.update_configuration
         publish = LambdaBackend.publish_layer_version
+
+        def initialise(function: Any, account_id: str, spec: Any, region: str, version: Any = 1) -> None:
+            create(function, account_id, spec, region, version)
+            function.slipway_settings = {name: spec[name] for name in KEPT_SETTINGS if name in spec}
+
+        def update_configuration(function: Any, changes: Any) -> Any:
+            kept = {name: changes[name] for name in KEPT_SETTINGS if name in changes}
+            function.slipway_settings = {**function.slipway_settings, **kept}
+            return update(function, changes)
 
         def publish_layer_version(backend: Any, spec: Any) -> Any:
             layer = publish(backend, spec)
@@ -60,6 +70,7 @@ class Functions:
             layer.code_bytes = b""  # tens of megabytes that nothing reads again
             return layer
 
+        LambdaFunction.__init__, LambdaFunction.update_configuration = initialise, update_configuration
         LambdaFunction.invoke = invoke
         LambdaFunction._invoke_lambda = invoke_lambda
         LambdaBackend.publish_layer_version = publish_layer_version
@@ -114,8 +125,11 @@ class Functions:
                     break
             side = "OnFailure" if done.failed else "OnSuccess"
             destination = (config.get("DestinationConfig") or {}).get(side, {}).get("Destination")
+            dead_letters = (function.slipway_settings.get("DeadLetterConfig") or {}).get("TargetArn")
             if destination:
                 self.deliver(destination, _destination_record(function, event, done, attempt + 1))
+            elif done.failed and dead_letters:
+                self.deliver(dead_letters, json.loads(event))
         except Exception:
             traceback.print_exc(file=sys.stderr)
 
@@ -144,6 +158,8 @@ class Functions:
             name=function.function_name,
             arn=function.function_arn,
             version=str(function.version),
+            log_group=(function.slipway_settings.get("LoggingConfig") or {}).get("LogGroup")
+            or f"/aws/lambda/{function.function_name}",
             handler=function.handler,
             timeout_seconds=int(function.timeout or 3),
             memory_mb=int(function.memory_size or 128),

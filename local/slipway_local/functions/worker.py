@@ -27,6 +27,7 @@ class FunctionSpec:
     name: str
     arn: str
     version: str
+    log_group: str
     handler: str
     timeout_seconds: int
     memory_mb: int
@@ -58,7 +59,7 @@ def environment_variables(spec: FunctionSpec, runtime_api: str, scratch: Path) -
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+        "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_REGION": spec.region,

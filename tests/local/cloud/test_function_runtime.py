@@ -156,6 +156,23 @@ def test_output_goes_to_the_log_group_the_log_file_and_the_tail(local_cloud: Any
     assert "two" in (local_cloud.state / "logs" / f"{names['Main']}.log").read_text().splitlines()
 
 
+def test_a_function_writes_to_the_log_group_it_names(local_cloud: Any) -> None:
+    body = {
+        "Resources": {
+            "Role": local_cloud.role(),
+            "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 7}},
+            "It": local_cloud.function(
+                "def handler(e, c): print('mine', c.log_group_name)", LoggingConfig={"LogGroup": {"Ref": "Group"}}
+            ),
+        },
+        "Outputs": {"It": {"Value": {"Ref": "It"}}, "Group": {"Value": {"Ref": "Group"}}},
+    }
+    outputs = local_cloud.outputs(local_cloud.deploy(Logging=body), "Logging")
+    assert invoke(local_cloud, outputs["It"], {})[1] is None
+    found = local_cloud.place.client("logs").filter_log_events(logGroupName=outputs["Group"])["events"]
+    assert f"mine {outputs['Group']}" in [event["message"] for event in found]
+
+
 def test_an_asynchronous_event_is_tried_three_times_then_goes_to_its_destination(local_cloud: Any) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
     body = {

@@ -14,8 +14,7 @@ import pytest
 pytestmark = pytest.mark.capability("O14")
 
 WORKER = """
-import boto3, json, os
-sqs = boto3.client("sqs") if "SINK" in os.environ else None
+import json, os
 def handler(event, context):
     failed = []
     bodies = [record["body"] for record in event["Records"]]

@@ -1,4 +1,4 @@
-"""Bucket policies are kept, not enforced: moto ignores their conditions, so that a Deny of plain HTTP would deny all."""
+"""Bucket policies are kept, not enforced: moto ignores conditions, so that a Deny of plain HTTP would deny all."""
 
 from typing import Any
 

@@ -234,10 +234,13 @@ def test_a_custom_resource_that_never_answers_times_out(local_cloud: Any) -> Non
 @pytest.mark.parametrize(
     ("resource", "error"),
     [
-        ({"Type": "AWS::SQS::Queue", "Properties": {"Visibility": 3}}, r"Wrong/It \(AWS::SQS::Queue\): property Visibility is no property"),
-        ({"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": "soon"}}, "property DelaySeconds expected integer, got \"soon\""),
+        ({"Type": "AWS::SQS::Queue", "Properties": {"Visibility": 3}},
+         r"Wrong/It \(AWS::SQS::Queue\): property Visibility is no property"),
+        ({"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": "soon"}},
+         'property DelaySeconds expected integer, got "soon"'),
         ({"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "b"}}, "property PolicyDocument is required"),
-        ({"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "On"}}}, "VersioningConfiguration.Status \"On\" is none of"),
+        ({"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "On"}}},
+         'VersioningConfiguration.Status "On" is none of'),
         ({"Type": "AWS::Nothing::Such"}, "knows no such resource type"),
         ({"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x"}}, "nested stacks are not emulated"),
         (parameter({"Fn::ImportValue": "x"}), "SSM parameter"),
@@ -276,7 +279,8 @@ def test_assets_are_uploaded_once_and_zips_do_not_change_with_time(local_cloud: 
     (source / "a.py").touch()
     assert zip_folder(source) == first
     files = {"abc": {"source": {"path": "asset.abc", "packaging": "zip"}, "destinations": {
-        "here": {"bucketName": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}", "objectKey": "abc.zip"}}}}  # fmt: skip
+        "here": {"bucketName": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}", "objectKey": "abc.zip"}}}
+    }  # fmt: skip
     (tmp_path / "S.assets.json").write_text(json.dumps({"files": files}))
     (tmp_path / "S.template.json").write_text("{}")
     artifacts = {

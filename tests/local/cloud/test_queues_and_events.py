@@ -121,7 +121,7 @@ def events(local_cloud: Any) -> Any:
                 "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}}},
             "Queue": {"Type": "AWS::SQS::Queue"},
             "Role": local_cloud.role(),
-            "Hears": local_cloud.function("import json\ndef handler(event, context): print('heard', json.dumps(event))"),
+            "Hears": local_cloud.function("import json\ndef handler(e, context): print('heard', json.dumps(e))"),
             "Rule": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern, "Targets": [
                 {"Id": "queue", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}},
                 {"Id": "function", "Arn": {"Fn::GetAtt": ["Hears", "Arn"]}, "InputPath": "$.detail.object.key"}]}},

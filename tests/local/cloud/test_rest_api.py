@@ -77,8 +77,13 @@ def api(local_cloud: Any) -> Any:
     root = {"Fn::GetAtt": ["Rest", "RootResourceId"]}
     uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Authorize.Arn}/invocations"
     custom = {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": "Authorizer"}}
-    preflight = {"Type": "MOCK", "RequestTemplates": {"application/json": '{"statusCode": 204}'}, "IntegrationResponses": [
-        {"StatusCode": "204", "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": "'*'"}}]}  # fmt: skip
+    origin = {"method.response.header.Access-Control-Allow-Origin": "'*'"}
+    preflight = {
+        "Type": "MOCK",
+        "RequestTemplates": {"application/json": '{"statusCode": 204}'},
+        "IntegrationResponses": [{"StatusCode": "204", "ResponseParameters": origin}],
+    }
+    template = '{"error":{"message":$context.error.messageString}}'
     resources = {
         "Role": local_cloud.role(),
         "Api": local_cloud.function(API),
@@ -111,7 +116,7 @@ def api(local_cloud: Any) -> Any:
                            RequestParameters={"method.request.querystring.q": True}),
         "Unauthorised": of_api("GatewayResponse", ResponseType="UNAUTHORIZED", StatusCode="401",
                                ResponseParameters={"gatewayresponse.header.X-Reason": "'no key'"},
-                               ResponseTemplates={"application/json": '{"error":{"message":$context.error.messageString}}'}),
+                               ResponseTemplates={"application/json": template}),
         "Deployment": of_api("Deployment") | {"DependsOn": ["OpenGet"]},
         "Stage": of_api("Stage", StageName="live", DeploymentId={"Ref": "Deployment"}, Variables={"colour": "blue"}),
     }  # fmt: skip
@@ -192,7 +197,7 @@ def test_errors_are_gateway_responses(api: Any, path: str, status: int, message:
 
 
 def test_a_payload_over_ten_megabytes_is_refused(api: Any) -> None:
-    status, headers, body = api("/open?q=1", "POST", b"x" * (10 * 1024 * 1024 + 1))
+    status, _, body = api("/open?q=1", "POST", b"x" * (10 * 1024 * 1024 + 1))
     assert (status, json.loads(body)["message"]) == (413, "Request Too Long")
 
 

@@ -110,7 +110,8 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApiGateway::Method": Method(),
     "AWS::ApiGateway::Authorizer": _rest(
-        "create_authorizer", "@id", prepare=_authorizer, after=_authorizer_settings, attributes={"AuthorizerId": "{id}"},
+        "create_authorizer", "@id", prepare=_authorizer, after=_authorizer_settings,
+        attributes={"AuthorizerId": "{id}"},
         delete_call="delete_authorizer", delete_with=_of_api("authorizerId"),
     ),
     "AWS::ApiGateway::RequestValidator": _rest(

@@ -14,6 +14,9 @@ if [ -z "$python" ]; then
   exit 1
 fi
 
+# Trust what this system trusts, as pip does: behind a proxy that inspects TLS, uv's and Node's own lists are not enough.
+export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true} NODE_USE_SYSTEM_CA=${NODE_USE_SYSTEM_CA:-1}
+
 stamp=.venv/.locks
 locks=$(cat requirements-dev.txt tools/uv.txt package-lock.json pyproject.toml | cksum)-$("$python" -V)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$locks" ] && exit 0

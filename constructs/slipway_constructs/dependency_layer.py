@@ -86,7 +86,7 @@ class LockedInstall:
 def install(lock_file: Path, target: Path) -> None:
     """Install a lock file's wheels for Lambda into a folder. Raises: RuntimeError with uv's reason if that fails."""
     command = [
-        *(_uv(), "pip", "install", "--quiet", "--no-progress", "--target", str(target)),
+        *(_uv(), "pip", "install", "--system-certs", "--quiet", "--no-progress", "--target", str(target)),
         *("--python-platform", PLATFORM, "--python-version", PYTHON_VERSION, "--only-binary", ":all:"),
         *("--no-installer-metadata", "--require-hashes", "-r", str(lock_file)),
     ]

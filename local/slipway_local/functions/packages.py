@@ -90,7 +90,7 @@ def _unpack(archive: bytes, target: Path, *, prefix: str) -> None:
 def _install(lock: bytes, target: Path) -> None:
     requirements = target.with_suffix(".requirements.txt")
     requirements.write_bytes(lock)
-    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"]
+    command = [sys.executable, "-m", "uv", "pip", "install", "--system-certs", "--quiet", "--require-hashes"]
     done = subprocess.run(
         [*command, "--python", sys.executable, "--target", str(target), "-r", str(requirements)],
         capture_output=True,

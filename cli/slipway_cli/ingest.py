@@ -99,14 +99,20 @@ def _wait(
 
 
 def _stuck_message(target: Target, waiting: list[str], patience_seconds: float) -> str:
-    url = target.parameter("ingestion/dead-letter-queue-url")
-    attributes = target.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-    dead = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+    sqs = target.client("sqs")
+
+    def count(queue: str, attribute: str) -> int:
+        url = target.parameter(f"ingestion/{queue}-url")
+        return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])["Attributes"][attribute])
+
     names = ", ".join(waiting[:5]) + (f" and {len(waiting) - 5} more" if len(waiting) > 5 else "")
     return (
         f"{len(waiting)} document(s) were uploaded, but nothing was indexed for {patience_seconds:.0f} s: {names}. "
-        f"The dead-letter queue holds {dead} message(s); the ingestion function's log says why "
-        "(`slipway local logs`, or CloudWatch). The objects are kept: mend the cause, then `slipway redrive`."
+        f"Waiting in the queue: {count('queue', 'ApproximateNumberOfMessages')}; being worked on, or to be retried "
+        f"later: {count('queue', 'ApproximateNumberOfMessagesNotVisible')}; given up, in the dead-letter queue: "
+        f"{count('dead-letter-queue', 'ApproximateNumberOfMessages')}. The ingestion function's log says why (`slipway "
+        "local logs Ingest`, or CloudWatch). The objects are kept: mend the cause, then run this command again, or "
+        "`slipway redrive` for what was given up."
     )
 
 

@@ -14,7 +14,7 @@ ROUTING_REASON = (
 )
 
 
-def allow_models(role: iam.IRole, model_ids: Iterable[str]) -> None:
+def allow_models(role: iam.Role, model_ids: Iterable[str]) -> None:
     """Let a role invoke models. An inference profile is allowed in this account, and its model in any region.
 
     Source: Amazon Bedrock user guide, "Prerequisites for inference profiles".

@@ -40,34 +40,34 @@ class ObservabilityStack(SlipwayStack):
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
 
-    def _api(self, topic_arn: str) -> Monitor:
+    def _api(self, topic: str) -> Monitor:
         return ApiMonitor(
-            self, "Api", topic_arn=topic_arn, api_name=gateway.api_name(self.environment_name), stage=STAGE, slow=SLOW
+            self, "Api", topic_arn=topic, api_name=gateway.api_name(self.environment_name), stage=STAGE, slow=SLOW
         )
 
-    def _queue(self, topic_arn: str) -> Monitor:
+    def _queue(self, topic: str) -> Monitor:
         return QueueMonitor(
             self,
             "Ingestion",
-            topic_arn=topic_arn,
+            topic_arn=topic,
             queue_name=part_of_arn(self.look_up("ingestion", "queue-arn"), 5),
             dead_letter_queue_name=part_of_arn(self.look_up("ingestion", "dead-letter-queue-arn"), 5),
             oldest_seconds=OLDEST_SECONDS,
         )
 
-    def _functions(self, topic_arn: str) -> list[Monitor]:
+    def _functions(self, topic: str) -> list[Monitor]:
         return [
             FunctionMonitor(
-                self, construct_id, topic_arn=topic_arn, function_name=self.look_up(part, name), timeout=timeout
+                self, construct_id, topic_arn=topic, function_name=self.look_up(part, name), timeout=timeout
             )
             for construct_id, (part, name, timeout) in FUNCTIONS.items()
         ]
 
-    def _database(self, topic_arn: str) -> Monitor:
+    def _database(self, topic: str) -> Monitor:
         return DatabaseMonitor(
             self,
             "Database",
-            topic_arn=topic_arn,
+            topic_arn=topic,
             cluster_identifier=part_of_arn(self.look_up("retrieval", "cluster-arn"), 6),
             max_acu=self.settings.retrieval.aurora.max_acu,
         )

@@ -75,6 +75,7 @@ class Monitor(Construct):
 
 def dashboard(scope: Construct, construct_id: str, monitors: Sequence[Monitor]) -> cloudwatch.CfnDashboard:
     """Create a dashboard with a row for each monitor."""
+    region = cdk.Aws.REGION
     widgets = [
         {
             "type": "metric",
@@ -82,7 +83,7 @@ def dashboard(scope: Construct, construct_id: str, monitors: Sequence[Monitor]) 
             "properties": {
                 "view": "timeSeries",
                 "title": title,
-                "region": cdk.Aws.REGION,
+                "region": region,
                 "metrics": [metric.row() for metric in metrics],
                 "yAxis": {},
             },

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.foundation import FoundationStack
 from stacks.gateway import GatewayStack
 from stacks.ingestion import IngestionStack
-from stacks.network import NetworkStack
 from stacks.observability import ObservabilityStack
 from stacks.retrieval import RetrievalStack
 from stacks.settings import Settings
@@ -28,19 +29,31 @@ class EnvironmentStage(cdk.Stage):
             env=cdk.Environment(account=settings.account, region=settings.region),
             permissions_boundary=_boundary(settings.permissions_boundary),
         )
-        kinds: list[type[FoundationStack | NetworkStack | RetrievalStack | IngestionStack | GatewayStack]] = [
+        kinds: tuple[_Kind, ...] = (
             FoundationStack,
-            *([NetworkStack] if settings.network.mode != "none" else []),
+            *_network(settings),
             RetrievalStack,
             IngestionStack,
             GatewayStack,
-        ]
+            ObservabilityStack,
+        )
         self.stacks: list[SlipwayStack] = [kind(self, name=name, settings=settings) for kind in kinds]
-        self.stacks.append(ObservabilityStack(self, name=name, settings=settings))
         for earlier, later in zip(self.stacks, self.stacks[1:], strict=False):
             later.add_stack_dependency(earlier)
         for key, value in {"slipway:environment": name, **settings.tags}.items():
             cdk.Tags.of(self).add(key, value)
+
+
+class _Kind(Protocol):
+    def __call__(self, scope: Construct, *, name: str, settings: Settings) -> SlipwayStack: ...
+
+
+def _network(settings: Settings) -> tuple[_Kind, ...]:
+    if settings.network.mode == "none":
+        return ()
+    from stacks.network import NetworkStack  # noqa: PLC0415 - a twentieth of a synthesis, for nothing without a VPC
+
+    return (NetworkStack,)
 
 
 def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:

@@ -176,7 +176,7 @@ class GatewayStack(SlipwayStack):
             variables=variables,
         )
 
-    def _allow_store(self, role: iam.IRole) -> None:
+    def _allow_store(self, role: iam.Role) -> None:
         variables, key = self.database_variables(), self.key()
         cluster, secret = variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"]
         allow_data_api(role, cluster, secret, key.key_arn if key else None)

@@ -1,14 +1,12 @@
 """Observability: an alarm on every queue, function, API and database, and one dashboard of them all."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from slipway_constructs.api_monitor import ApiMonitor
 from slipway_constructs.database_monitor import DatabaseMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
-from slipway_constructs.monitoring import Monitor
+from slipway_constructs.monitoring import Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
 from slipway_constructs.queue_monitor import QueueMonitor
 from stacks import gateway, ingestion
@@ -32,37 +30,44 @@ class ObservabilityStack(SlipwayStack):
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "observability", name=name, settings=settings)
-        topic = sns.Topic.from_topic_arn(self, "Alarms", self.look_up("foundation", "alarm-topic-arn"))
-        monitors = [self._api(topic), self._queue(topic), *self._functions(topic), self._database(topic)]
+        topic_arn = self.look_up("foundation", "alarm-topic-arn")
+        monitors = [
+            self._api(topic_arn),
+            self._queue(topic_arn),
+            *self._functions(topic_arn),
+            self._database(topic_arn),
+        ]
         if settings.observability.dashboard:
-            cloudwatch.Dashboard(self, "Dashboard", widgets=[monitor.widgets for monitor in monitors])
+            dashboard(self, "Dashboard", monitors)
 
-    def _api(self, topic: sns.ITopic) -> Monitor:
+    def _api(self, topic: str) -> Monitor:
         return ApiMonitor(
-            self, "Api", topic=topic, api_name=gateway.api_name(self.environment_name), stage=STAGE, slow=SLOW
+            self, "Api", topic_arn=topic, api_name=gateway.api_name(self.environment_name), stage=STAGE, slow=SLOW
         )
 
-    def _queue(self, topic: sns.ITopic) -> Monitor:
+    def _queue(self, topic: str) -> Monitor:
         return QueueMonitor(
             self,
             "Ingestion",
-            topic=topic,
+            topic_arn=topic,
             queue_name=part_of_arn(self.look_up("ingestion", "queue-arn"), 5),
             dead_letter_queue_name=part_of_arn(self.look_up("ingestion", "dead-letter-queue-arn"), 5),
             oldest_seconds=OLDEST_SECONDS,
         )
 
-    def _functions(self, topic: sns.ITopic) -> list[Monitor]:
+    def _functions(self, topic: str) -> list[Monitor]:
         return [
-            FunctionMonitor(self, construct_id, topic=topic, function_name=self.look_up(part, name), timeout=timeout)
+            FunctionMonitor(
+                self, construct_id, topic_arn=topic, function_name=self.look_up(part, name), timeout=timeout
+            )
             for construct_id, (part, name, timeout) in FUNCTIONS.items()
         ]
 
-    def _database(self, topic: sns.ITopic) -> Monitor:
+    def _database(self, topic: str) -> Monitor:
         return DatabaseMonitor(
             self,
             "Database",
-            topic=topic,
+            topic_arn=topic,
             cluster_identifier=part_of_arn(self.look_up("retrieval", "cluster-arn"), 6),
             max_acu=self.settings.retrieval.aurora.max_acu,
         )

@@ -131,7 +131,7 @@ class SlipwayStack(cdk.Stack):
         embedding = self.settings.retrieval.embedding
         return {"EMBEDDING_MODEL_ID": embedding.model_id, "EMBEDDING_DIMENSIONS": str(embedding.dimensions)}
 
-    def allow_tables(self, role: iam.IRole) -> None:
+    def allow_tables(self, role: iam.Role) -> None:
         """Let a role read and write the lineage of documents and the rejects."""
         tables = [
             self._table_arn(self.look_up("foundation", f"{name}-table-name")) for name in ("documents", "rejects")

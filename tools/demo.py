@@ -26,7 +26,7 @@ ENVIRONMENT = "dev"
 # About the project's own documents: two that they answer, and one that they do not.
 OWN_QUESTIONS = (
     ("What happens to a document that cannot be read?", True),
-    ("Which vector store does the dev environment use?", True),
+    ("How long do messages wait in the dead-letter queue?", True),
     ("How many moons does the planet Saturn have?", False),
 )
 

@@ -5,11 +5,9 @@ Source: API Gateway developer guide, "Amazon API Gateway dimensions and metrics"
 """
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from slipway_constructs.monitoring import Monitor, metric
+from slipway_constructs.monitoring import Metric, Monitor
 
 
 class ApiMetricFactory:
@@ -18,33 +16,33 @@ class ApiMetricFactory:
     def __init__(self, api_name: str, stage: str) -> None:
         self._dimensions = {"ApiName": api_name, "Stage": stage}
 
-    def requests(self) -> cloudwatch.Metric:
+    def requests(self) -> Metric:
         """Return the number of requests."""
         return self._metric("Count", "Sum")
 
-    def client_errors(self) -> cloudwatch.Metric:
+    def client_errors(self) -> Metric:
         """Return the number of answers 400 to 499."""
         return self._metric("4XXError", "Sum")
 
-    def server_errors(self) -> cloudwatch.Metric:
+    def server_errors(self) -> Metric:
         """Return the number of answers 500 to 599."""
         return self._metric("5XXError", "Sum")
 
-    def latency_in_milliseconds(self, statistic: str) -> cloudwatch.Metric:
+    def latency_in_milliseconds(self, statistic: str) -> Metric:
         """Return the time from request to answer; `statistic` like p50 or p99."""
         return self._metric("Latency", statistic)
 
-    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        return metric("AWS/ApiGateway", name, self._dimensions, statistic=statistic)
+    def _metric(self, name: str, statistic: str) -> Metric:
+        return Metric("AWS/ApiGateway", name, self._dimensions, statistic)
 
 
 class ApiMonitor(Monitor):
     """Alarms on any server error, and when p99 latency is above `slow` for a quarter of an hour."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, topic: sns.ITopic, api_name: str, stage: str, slow: cdk.Duration
+        self, scope: Construct, construct_id: str, *, topic_arn: str, api_name: str, stage: str, slow: cdk.Duration
     ) -> None:
-        super().__init__(scope, construct_id, topic=topic)
+        super().__init__(scope, construct_id, topic_arn=topic_arn)
         metrics = ApiMetricFactory(api_name, stage)
         slowest = metrics.latency_in_milliseconds("p99")
         self.alarm(

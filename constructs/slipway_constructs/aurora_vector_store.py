@@ -84,7 +84,7 @@ class AuroraVectorStore(Construct):
             for index in range(1 + capacity.readers)
         ]
 
-    def allow_use(self, role: iam.IRole) -> None:
+    def allow_use(self, role: iam.Role) -> None:
         """Let a role run SQL through the Data API with the generated user."""
         allow_data_api(role, self.cluster_arn, self.secret.secret_arn, self._key_arn)
 
@@ -156,7 +156,7 @@ class AuroraVectorStore(Construct):
         return instance
 
 
-def allow_data_api(role: iam.IRole, cluster_arn: str, secret_arn: str, key_arn: str | None) -> None:
+def allow_data_api(role: iam.Role, cluster_arn: str, secret_arn: str, key_arn: str | None) -> None:
     """Let a role run SQL on a cluster through the Data API, with the user of a secret."""
     allow(role, DATA_API_ACTIONS, [cluster_arn])
     allow(role, ["secretsmanager:GetSecretValue"], [secret_arn])

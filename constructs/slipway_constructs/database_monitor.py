@@ -4,11 +4,9 @@ Creates: an alarm for a cluster that runs at its greatest capacity.   Grants: no
 Source: Aurora user guide, "Important Amazon CloudWatch metrics for Aurora Serverless v2".
 """
 
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from slipway_constructs.monitoring import Monitor, metric
+from slipway_constructs.monitoring import Metric, Monitor
 
 AT_MAXIMUM_PERCENT = 95
 
@@ -19,29 +17,29 @@ class DatabaseMetricFactory:
     def __init__(self, cluster_identifier: str) -> None:
         self._dimensions = {"DBClusterIdentifier": cluster_identifier}
 
-    def capacity_in_acu(self) -> cloudwatch.Metric:
+    def capacity_in_acu(self) -> Metric:
         """Return the capacity in use, in Aurora capacity units."""
         return self._metric("ServerlessDatabaseCapacity", "Average")
 
-    def utilization_in_percent(self) -> cloudwatch.Metric:
+    def utilization_in_percent(self) -> Metric:
         """Return the capacity in use as a share of the greatest."""
         return self._metric("ACUUtilization", "Average")
 
-    def connections(self) -> cloudwatch.Metric:
+    def connections(self) -> Metric:
         """Return the number of connections."""
         return self._metric("DatabaseConnections", "Maximum")
 
-    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        return metric("AWS/RDS", name, self._dimensions, statistic=statistic)
+    def _metric(self, name: str, statistic: str) -> Metric:
+        return Metric("AWS/RDS", name, self._dimensions, statistic)
 
 
 class DatabaseMonitor(Monitor):
     """Alarms when the cluster is at its greatest capacity for a quarter of an hour."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, topic: sns.ITopic, cluster_identifier: str, max_acu: float
+        self, scope: Construct, construct_id: str, *, topic_arn: str, cluster_identifier: str, max_acu: float
     ) -> None:
-        super().__init__(scope, construct_id, topic=topic)
+        super().__init__(scope, construct_id, topic_arn=topic_arn)
         metrics = DatabaseMetricFactory(cluster_identifier)
         self.alarm(
             "AtMaximum",

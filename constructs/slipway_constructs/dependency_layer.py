@@ -20,6 +20,8 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 PLATFORM, PYTHON_VERSION = "aarch64-manylinux2014", "3.13"
+# Read once: each reading of an enumeration asks Node.
+ARCHITECTURE, RUNTIME = lambda_.Architecture.ARM_64, lambda_.Runtime.PYTHON_3_13
 INSTALL_SECONDS = 600
 
 
@@ -34,8 +36,8 @@ class DependencyLayer(lambda_.LayerVersion):
             scope,
             construct_id,
             description=f"Packages of {lock_file.name}",
-            compatible_architectures=[lambda_.Architecture.ARM_64],
-            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+            compatible_architectures=[ARCHITECTURE],
+            compatible_runtimes=[RUNTIME],
             code=lambda_.Code.from_asset(
                 str(lock_file.parent),
                 asset_hash=lock_hash(lock_file),

@@ -5,11 +5,9 @@ Source: Lambda developer guide, "Types of metrics for Lambda functions".
 """
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from slipway_constructs.monitoring import Monitor, metric
+from slipway_constructs.monitoring import Metric, Monitor
 
 NEAR_TIMEOUT = 0.9
 
@@ -20,33 +18,33 @@ class FunctionMetricFactory:
     def __init__(self, function_name: str) -> None:
         self._dimensions = {"FunctionName": function_name}
 
-    def errors(self) -> cloudwatch.Metric:
+    def errors(self) -> Metric:
         """Return the number of invocations that failed."""
         return self._metric("Errors", "Sum")
 
-    def throttles(self) -> cloudwatch.Metric:
+    def throttles(self) -> Metric:
         """Return the number of invocations refused for want of concurrency."""
         return self._metric("Throttles", "Sum")
 
-    def invocations(self) -> cloudwatch.Metric:
+    def invocations(self) -> Metric:
         """Return the number of invocations."""
         return self._metric("Invocations", "Sum")
 
-    def duration_in_milliseconds(self, statistic: str) -> cloudwatch.Metric:
+    def duration_in_milliseconds(self, statistic: str) -> Metric:
         """Return the duration of invocations; `statistic` like p50 or Maximum."""
         return self._metric("Duration", statistic)
 
-    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        return metric("AWS/Lambda", name, self._dimensions, statistic=statistic)
+    def _metric(self, name: str, statistic: str) -> Metric:
+        return Metric("AWS/Lambda", name, self._dimensions, statistic)
 
 
 class FunctionMonitor(Monitor):
     """Alarms on any error, any throttle, and when the longest invocation takes 90 % of the timeout."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, topic: sns.ITopic, function_name: str, timeout: cdk.Duration
+        self, scope: Construct, construct_id: str, *, topic_arn: str, function_name: str, timeout: cdk.Duration
     ) -> None:
-        super().__init__(scope, construct_id, topic=topic)
+        super().__init__(scope, construct_id, topic_arn=topic_arn)
         metrics = FunctionMetricFactory(function_name)
         longest = metrics.duration_in_milliseconds("Maximum")
         near = timeout.to_milliseconds() * NEAR_TIMEOUT

@@ -157,7 +157,7 @@ class OpenAiApi(Construct):
         request_models: dict[str, apigateway.IModel] | None = None,
         request_parameters: dict[str, bool] | None = None,
     ) -> None:
-        method = resource.add_method(
+        resource.add_method(
             verb,
             integration,
             authorizer=self._authorizer,
@@ -166,7 +166,6 @@ class OpenAiApi(Construct):
             request_models=request_models,
             request_parameters=request_parameters,
         )
-        acknowledge(method, "AwsSolutions-COG4", COGNITO_REASON)
 
     def _error_bodies(self) -> None:
         for name, (kind, error_type, code) in ERRORS.items():
@@ -177,6 +176,7 @@ class OpenAiApi(Construct):
 
     def _acknowledge(self, limits: ApiLimits) -> None:
         stage = self.api.deployment_stage
+        acknowledge(self.api, "AwsSolutions-COG4", COGNITO_REASON)
         acknowledge(stage, "AwsSolutions-APIG6", EXECUTION_LOG_REASON)
         if not limits.firewall:
             acknowledge(stage, "AwsSolutions-APIG3", NO_FIREWALL_REASON)

@@ -15,7 +15,7 @@ USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def allow(
-    role: iam.IRole,
+    role: iam.Role,
     actions: Sequence[str],
     resources: Sequence[str],
     *,
@@ -26,7 +26,7 @@ def allow(
     A resource with a wildcard needs `wildcard_reason`, which becomes the acknowledgement of the finding.
     Raises: ValueError if an action holds a wildcard, or a resource does without a reason.
     """
-    role.add_to_principal_policy(statement(actions, resources))
+    role.add_to_policy(statement(actions, resources))
     acknowledge_wildcards(role, resources, wildcard_reason)
 
 
@@ -48,7 +48,7 @@ def acknowledge_wildcards(construct: IConstruct, resources: Sequence[str], reaso
         acknowledge(construct, f"AwsSolutions-IAM5[Resource::{resolved}]", reason)
 
 
-def allow_key(role: iam.IRole, key_arn: str | None) -> None:
+def allow_key(role: iam.Role, key_arn: str | None) -> None:
     """Let a role encrypt and decrypt with the environment's key, if it has one of its own."""
     if key_arn is not None:
         allow(role, USE_KEY, [key_arn])

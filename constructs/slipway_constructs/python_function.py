@@ -17,6 +17,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.dependency_layer import ARCHITECTURE, RUNTIME
 from slipway_constructs.permissions import allow
 
 RUNTIME_REASON = (
@@ -88,8 +89,8 @@ class PythonFunction(Construct):
             self,
             "Function",
             description=description,
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.ARM_64,
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
             handler=f"slipway_runtime.handlers.{module}.handler",
             code=defaults.code,
             layers=[defaults.layer],

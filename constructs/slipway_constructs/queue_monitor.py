@@ -4,11 +4,9 @@ Creates: alarms for the age of the oldest message and for any dead letter.   Gra
 Source: SQS developer guide, "Available CloudWatch metrics for Amazon SQS".
 """
 
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from slipway_constructs.monitoring import Monitor, metric
+from slipway_constructs.monitoring import Metric, Monitor
 
 
 class QueueMetricFactory:
@@ -17,16 +15,16 @@ class QueueMetricFactory:
     def __init__(self, queue_name: str) -> None:
         self._dimensions = {"QueueName": queue_name}
 
-    def age_of_oldest_message_in_seconds(self) -> cloudwatch.Metric:
+    def age_of_oldest_message_in_seconds(self) -> Metric:
         """Return the age of the oldest message that is not deleted."""
         return self._metric("ApproximateAgeOfOldestMessage", "Maximum")
 
-    def visible_messages(self) -> cloudwatch.Metric:
+    def visible_messages(self) -> Metric:
         """Return the number of messages that wait."""
         return self._metric("ApproximateNumberOfMessagesVisible", "Maximum")
 
-    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        return metric("AWS/SQS", name, self._dimensions, statistic=statistic)
+    def _metric(self, name: str, statistic: str) -> Metric:
+        return Metric("AWS/SQS", name, self._dimensions, statistic)
 
 
 class QueueMonitor(Monitor):
@@ -37,12 +35,12 @@ class QueueMonitor(Monitor):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        topic_arn: str,
         queue_name: str,
         dead_letter_queue_name: str,
         oldest_seconds: int,
     ) -> None:
-        super().__init__(scope, construct_id, topic=topic)
+        super().__init__(scope, construct_id, topic_arn=topic_arn)
         queue, dead_letters = QueueMetricFactory(queue_name), QueueMetricFactory(dead_letter_queue_name)
         age, failed = queue.age_of_oldest_message_in_seconds(), dead_letters.visible_messages()
         self.alarm(

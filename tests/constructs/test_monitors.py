@@ -37,10 +37,10 @@ def test_a_monitor_alarms_at_its_thresholds_and_shows_a_row(
 ) -> None:
     kind, arguments, thresholds = MONITORS[name]
 
-    monitor = kind(stack, "Monitor", topic=sns.Topic(stack, "Topic"), **arguments)
+    monitor = kind(stack, "Monitor", topic_arn=sns.Topic(stack, "Topic").topic_arn, **arguments)
 
     alarms = [item["Properties"] for item in resources("AWS::CloudWatch::Alarm")]
     assert {alarm["MetricName"]: alarm["Threshold"] for alarm in alarms} == thresholds
     assert {alarm["ComparisonOperator"] for alarm in alarms} == {"GreaterThanThreshold"}
     assert all("Ref" in alarm["AlarmActions"][0] for alarm in alarms)
-    assert len(monitor.widgets) == 3
+    assert len(monitor.graphs) == 3

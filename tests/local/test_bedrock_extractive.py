@@ -97,6 +97,53 @@ def test_sentences_keep_abbreviations_lists_and_headings_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    "not_prose",
+    [
+        '```bash\n.venv/bin/slipway ask "Where are feature flags stored?"\n```',
+        "~~~\nFeature flags are stored in a file.\n\nFeature flags are stored twice.\n~~~",
+        '- An example:\n\n  ```json\n  {"flags": "feature flags are stored here"}\n  ```',
+        "    flags = stored(feature, flags, here)",
+        "$ flags stored --feature in AppConfig",
+        ".venv/bin/flags show where feature flags are stored",
+        "| feature flags are | stored in |\n|---|:--:|",
+        "---\ntitle: Feature flags are stored here\n---",
+        "Where are feature flags stored?",
+        "Feature flags are stored.",
+        "[Where feature flags are stored](flags.md)",
+        "<!-- Feature flags are stored in a comment. -->",
+        "closing = the, end, of, a, block\n```",
+    ],
+)
+def test_what_is_no_prose_is_no_answer(ask, not_prose: str) -> None:
+    question = "Where are feature flags stored?"
+    alone = {"source": "flags.md", "content": not_prose}
+    assert text(ask(prompt([alone], question))) == NO_ANSWER
+    answered = {"source": "flags.md", "content": f"{not_prose}\n\nFeature flags are stored in `AppConfig`."}
+    assert text(ask(prompt([answered], question))) == f"Feature flags are stored in `AppConfig`. [1] {NOTE}"
+
+
+def test_lists_tables_and_indented_continuations_are_prose() -> None:
+    content = (
+        "- Close all doors\n\n    and open one window again.\n\n"
+        "| place | rule |\n|---|---|\n| roof | Nobody goes there alone. |\n\n"
+        "1. Wear a helmet\n   at all times."
+    )
+    assert [sentence.text for sentence in split_sentences(content, "rules.md")] == [
+        "Close all doors",
+        "and open one window again.",
+        "| roof | Nobody goes there alone. |",
+        "Wear a helmet at all times.",
+    ]
+
+
+def test_among_equals_the_better_ranked_document_is_quoted_first(ask) -> None:
+    texts = ("Feature flags are stored in Dallas.", "Feature flags are stored in Austin.")
+    for order in (texts, texts[::-1]):
+        documents = [{"source": "flags.md", "content": content} for content in order]
+        assert text(ask(prompt(documents, "Where are feature flags stored?"))).startswith(f"{order[0]} [1]")
+
+
+@pytest.mark.parametrize(
     ("one", "other"), [("policies", "policy"), ("stored", "store"), ("Backups", "backup"), ("Café", "cafes")]
 )
 def test_forms_of_a_word_share_a_stem(one: str, other: str) -> None:

@@ -7,6 +7,8 @@ import unicodedata
 from functools import cached_property
 from typing import NamedTuple
 
+from .prose import is_bare_link, prose
+
 _STOP = frozenset(
     """
     a about after all also am an and any are as at be because been before being but by can cannot could did do
@@ -63,6 +65,11 @@ class Question:
         )
         return found / self._total
 
+    def repeats(self, sentence: Sentence) -> bool:
+        """Return whether the sentence says nothing that the question does not say."""
+        said = {stem(match[0]) for match in _WORD.finditer(sentence.text) if match[0].lower() not in _STOP}
+        return said <= self.weights.keys()
+
     def misses_number(self, sentence: Sentence) -> bool:
         """Return whether a number or code of the question is neither in the sentence nor in its context."""
         numbers = {word for word in self.weights if any(map(str.isdigit, word))}
@@ -74,14 +81,20 @@ def split_sentences(content: str, source: str) -> list[Sentence]:
     sentences: list[Sentence] = []
     title = re.sub(r"\.\w+\b", "", source.rsplit("/", 1)[-1]).replace("\u203a", " ").replace("-", " ").replace("_", " ")
     title = heading = " ".join(title.split())
-    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+[.)]|#{1,6})\s)|\n(?=\s*\|)", content):
+    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+[.)]|#{1,6})\s)|\n(?=\s*\|)", prose(content)):
         title_match = _HEADING.match(paragraph.split("\n", 1)[0])
         if title_match:
             heading = f"{title} {title_match['title']}"
             paragraph = paragraph.partition("\n")[2]  # noqa: PLW2901 - the rest of the same block
         text = " ".join(_BULLET.sub("", paragraph).split())
-        sentences += [Sentence(part, heading) for part in _split(text) if len(_WORD.findall(part)) >= _SHORTEST]
+        sentences += [Sentence(part, heading) for part in _split(text) if _can_answer(part)]
     return sentences
+
+
+def _can_answer(part: str) -> bool:
+    """Return whether a sentence may be quoted: labels, questions and bare links may not."""
+    long_enough = len(_WORD.findall(part)) >= _SHORTEST
+    return long_enough and not part.rstrip("\"'*_)").endswith("?") and not is_bare_link(part)
 
 
 def stems(text: str) -> frozenset[str]:

@@ -34,7 +34,7 @@ def invoke(embedder: Embedder, body: bytes) -> JsonObject:
         message = f"Too many input tokens. Max input tokens: {MAX_TOKENS}, request input token count: {count} "
         raise validation_error(f"400 Bad Request: {message}")
     values = resize(embedder.embed([text])[0], size)
-    by_type: dict[str, list[float] | list[int]] = {"float": [round(float(value), 8) for value in values]}
+    by_type: dict[str, list[float] | list[int]] = {"float": values.astype("float64").round(8).tolist()}
     answer: JsonObject = {"inputTextTokenCount": count, "embeddingsByType": by_type}
     types = request.get("embeddingTypes", ["float"])
     if "binary" in types:

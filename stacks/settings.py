@@ -120,7 +120,7 @@ class Retrieval(Section):
     store: Literal["aurora"] = Field("aurora", description="The vector store.")
     aurora: Aurora = Field(default_factory=Aurora, description="Settings of the store `aurora`.")
     embedding: Embedding = Field(default_factory=Embedding, description="The embedding model.")
-    top_k: int = Field(8, ge=1, le=50, description="Chunks fetched for a question.")
+    top_k: int = Field(8, ge=1, le=30, description="Chunks at most that a question is answered from.")
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")
 
 

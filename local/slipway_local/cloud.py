@@ -34,6 +34,10 @@ NOT_EMULATED = (
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
     "A function may take 60 seconds to initialise, not 10; memory and architecture settings limit nothing.",
     "Resources listed as recorded keep their settings and do nothing.",
+    "AWS-managed policies are not attached; conditions in an authorizer's policy are not evaluated.",
+    "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
+    "Settings of live resources that the emulated service has no place for are checked against the schema, then dropped.",
+    "A resource type that is not supported refuses the whole deployment, before anything is made.",
 )
 
 

@@ -18,7 +18,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
@@ -31,6 +30,7 @@ from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
 from slipway_local.front_door import FrontDoor
 from slipway_local.postgres import Postgres
+from slipway_local.request_handler import RequestHandler
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = "30"
@@ -172,27 +172,6 @@ def _import_services(names: list[str]) -> None:
     for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(f"moto.{MOTO_MODULES.get(name, name)}.responses")
-
-
-class RequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto's, because S3 metadata headers may hold underscores
-    """Sends each answer in one write without delay, and logs nothing but errors."""
-
-    wbufsize = 65536
-    disable_nagle_algorithm = True
-
-    def run_wsgi(self) -> None:
-        """Serve one request; tell a client that asks first to go on, which boto3 does before each S3 upload.
-
-        werkzeug does so too, but into the buffer, and boto3 would wait a second for it.
-        """
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
-            del self.headers["Expect"]
-        super().run_wsgi()
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log nothing."""
 
 
 def hold(state: Path) -> Any:

@@ -40,7 +40,7 @@ def test_every_document_of_the_folder_is_searchable(manual: dict[str, Any], npm_
     [
         ("What does the prepublishOnly script do?", "using-npm/scripts.md", "publish"),
         ("What is a scope and what can it be used for?", "using-npm/scope.md", "scope"),
-        ("How can I remove a package from the registry?", "using-npm/removal.md", "unpublish"),
+        ("How do I uninstall npm itself?", "using-npm/removal.md", "uninstall"),
     ],
 )
 def test_an_answer_cites_the_document_it_stands_on(

@@ -36,7 +36,7 @@ NOT_EMULATED = (
     "Resources listed as recorded keep their settings and do nothing.",
     "AWS-managed policies are not attached; conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
-    "Settings of live resources that the emulated service has no place for are checked against the schema, then dropped.",
+    "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",
     "A resource type that is not supported refuses the whole deployment, before anything is made.",
 )
 

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from slipway_constructs.permissions import allow
-from stacks.settings_rules import profile_prefix
+from stacks.regions import profile_prefix
 
 ROUTING_REASON = (
     "A cross-region inference profile sends a request to whichever of its regions has capacity, and needs the model in "

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from stacks.settings_rules import ImpossibleSettingsError, violations
+from stacks.settings_rules import violations
+from stacks.settings_violation import ImpossibleSettingsError
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from stacks.settings import Settings
 from stacks.settings_errors import Problem, problem_of
-from stacks.settings_rules import ImpossibleSettingsError
+from stacks.settings_violation import ImpossibleSettingsError
 from stacks.settings_yaml import Key, parse
 
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")

@@ -29,10 +29,8 @@ class Metric:
 
     def row(self) -> list[Any]:
         """Return the metric as a dashboard's body lists it."""
-        return [self.namespace, self.name, *(part for pair in self.dimensions.items() for part in pair), self._shown()]
-
-    def _shown(self) -> dict[str, str]:
-        return {} if self.statistic == "Average" else {"stat": self.statistic}
+        dimensions = (part for pair in self.dimensions.items() for part in pair)
+        return [self.namespace, self.name, *dimensions, {"stat": self.statistic}]
 
 
 class Monitor(Construct):
@@ -75,6 +73,7 @@ class Monitor(Construct):
 
 def dashboard(scope: Construct, construct_id: str, monitors: Sequence[Monitor]) -> cloudwatch.CfnDashboard:
     """Create a dashboard with a row for each monitor."""
+    region = cdk.Aws.REGION
     widgets = [
         {
             "type": "metric",
@@ -82,7 +81,7 @@ def dashboard(scope: Construct, construct_id: str, monitors: Sequence[Monitor]) 
             "properties": {
                 "view": "timeSeries",
                 "title": title,
-                "region": cdk.Aws.REGION,
+                "region": region,
                 "metrics": [metric.row() for metric in metrics],
                 "yAxis": {},
             },

@@ -98,7 +98,7 @@ def test_killing_the_worker_ends_with_the_rows_of_an_undisturbed_run(
         for process in killed:
             os.kill(process.pid, signal.SIGKILL)
         _, errors = run.communicate(timeout=280)
-    assert run.returncode == 0, errors
+    assert run.returncode == 0, errors.decode()
     assert rows(target, "disturbed") == rows(target, "calm")
     assert len(rows(target, "calm")) == calm["chunks"]
     assert query(target, APART, "disturbed/%") == [[0]]

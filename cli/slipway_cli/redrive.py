@@ -16,7 +16,8 @@ def redrive(target: Target) -> int:
     """
     sqs = target.client("sqs")
     arn = target.parameter("ingestion/dead-letter-queue-arn")
-    sqs.start_message_move_task(SourceArn=arn)
+    # Named, because events that EventBridge could not deliver came from no queue, and SQS could not send them back.
+    sqs.start_message_move_task(SourceArn=arn, DestinationArn=target.parameter("ingestion/queue-arn"))
     while True:
         task = sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1)["Results"][0]
         if task["Status"] == "COMPLETED":

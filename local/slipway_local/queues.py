@@ -35,13 +35,15 @@ def install() -> None:
             change(self, queue_name, receipt_handle, visibility_timeout)
 
     def receive_message(
-        self: Any, queue_name: str, count: int, wait: int, visibility: int, names: list[str] | None = None
+        self: Any, queue_name: str, count: int, wait: int, visibility: int | None, names: list[str] | None = None
     ) -> Any:
+        """Without `visibility`, the queue's own counts as it is when a message comes, not when the wait began."""
         source = self.get_queue(queue_name)
         deadline = time.monotonic() + (wait or 0)
         while True:
             with source._messages_lock:
-                messages = receive(self, queue_name, count, 0, visibility, names)
+                hidden_for = int(source.visibility_timeout) if visibility is None else visibility
+                messages = receive(self, queue_name, count, 0, hidden_for, names)
                 remaining = deadline - time.monotonic()
                 if messages or remaining <= 0:
                     return messages

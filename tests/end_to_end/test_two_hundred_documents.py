@@ -88,7 +88,7 @@ def test_killing_the_worker_ends_with_the_rows_of_an_undisturbed_run(
 
     # Half an hour in the template, six times the function's timeout; the test cannot wait so long for redelivery.
     queue_url = target.parameter("ingestion/queue-url")
-    target.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "20"})
+    target.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "45"})
     folder = write(tmp_path / "disturbed", corpus)
     command = [str(BIN / "slipway"), "ingest", str(folder), "--timeout", "200"]
     with subprocess.Popen(command, env=slipway.env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:

@@ -116,8 +116,7 @@ class QueuePoller:
         return batch
 
     def _receive(self, count: int, wait: float) -> list[Any]:
-        visibility = int(self._backend.get_queue(self._queue).visibility_timeout)
-        return list(self._backend.receive_message(self._queue, count, wait, visibility, ["All"]))
+        return list(self._backend.receive_message(self._queue, count, wait, None, ["All"]))
 
     def _process(self, batch: list[Any]) -> None:
         try:

@@ -29,10 +29,8 @@ class Metric:
 
     def row(self) -> list[Any]:
         """Return the metric as a dashboard's body lists it."""
-        return [self.namespace, self.name, *(part for pair in self.dimensions.items() for part in pair), self._shown()]
-
-    def _shown(self) -> dict[str, str]:
-        return {} if self.statistic == "Average" else {"stat": self.statistic}
+        dimensions = (part for pair in self.dimensions.items() for part in pair)
+        return [self.namespace, self.name, *dimensions, {"stat": self.statistic}]
 
 
 class Monitor(Construct):

@@ -46,3 +46,15 @@ def test_one_dashboard_shows_a_row_for_each_monitor(dev: Any) -> None:
 
     for title in ("Api: latency", "Ingestion: dead letters", "Chat: duration", "Ingest: errors", "Database: capacity"):
         assert title in body
+
+
+@pytest.mark.capability("O1")
+def test_the_dashboard_places_three_graphs_in_a_row_and_names_each_metric_in_full(dev: Any) -> None:
+    delimiter, parts = dev.one("observability", "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"]
+    widgets = json.loads(delimiter.join(part if isinstance(part, str) else "token" for part in parts))["widgets"]
+
+    assert [(widget["x"], widget["y"]) for widget in widgets] == [(8 * (at % 3), 6 * (at // 3)) for at in range(21)]
+    assert widgets[0]["properties"]["metrics"] == [
+        ["AWS/ApiGateway", "Count", "ApiName", "slipway-dev", "Stage", "live", {"stat": "Sum"}]
+    ]
+    assert {widget["properties"]["region"] for widget in widgets} == {"token"}

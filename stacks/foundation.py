@@ -19,7 +19,7 @@ class FoundationStack(SlipwayStack):
     """The stateful base. Functions appear here only with removal: destroy, to empty the buckets."""
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
-        super().__init__(scope, "foundation", name=name, settings=settings, stateful=True)
+        super().__init__(scope, "foundation", name=name, settings=settings)
         key = self._own_key()
         log_retention = cdk.Duration.days(settings.observability.log_retention_days)
         access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)

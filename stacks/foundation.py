@@ -23,7 +23,10 @@ class FoundationStack(SlipwayStack):
         key = self._own_key()
         log_retention = cdk.Duration.days(settings.observability.log_retention_days)
         access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)
-        raw = SecureBucket(self, "Raw", access_logs=access_logs.bucket, removal=self.removal, key=key)
+        keep = cdk.Duration.days(settings.ingestion.keep_versions_days)
+        raw = SecureBucket(
+            self, "Raw", access_logs=access_logs.bucket, removal=self.removal, keep_versions=keep, key=key
+        )
         documents = self._table("Documents", sort_key="item", key=key)
         documents.add_global_secondary_index(
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")

@@ -59,7 +59,22 @@ def errors(tmp_path: Path, content: str | bytes) -> list[str]:
         ("removal: [destroy", "1: expected YAML, got"),
         ("a: b: c", "1: expected YAML, got mapping values are not allowed here"),
         ("removal: destroy\n---\nremoval: retain", "2: expected YAML, got"),
-        ("removal: !!python/name:os.system x", "1: expected YAML, got"),
+        (
+            "removal: !!python/name:os.system x",
+            "1: removal: expected a value without a YAML tag, got !!python/name:os.",
+        ),
+        ("tags:\n  a: x\n  b: !foo x", "3: tags.b: expected a value without a YAML tag, got !foo. Remove the tag."),
+        ("tags: !!set {a}", "1: tags: expected a value without a YAML tag, got !!set"),
+        ("tags: {released: 2024-02-30}", 'got 2024-02-30. Put it in quotes: "2024-02-30".'),
+        ("removal: 2024-01-01 25:00:00", "1: removal: expected text in quotes, or a plain decimal number, got 2024-01"),
+        ("region: !!int eu-west-1", "1: region: expected text in quotes, or a plain decimal number, got eu-west-1"),
+        ("retrieval: {top_k: 010}", "1: retrieval.top_k: expected text in quotes, or a plain decimal number, got 010"),
+        ("account: 012345670123", 'got 012345670123. Put it in quotes: "012345670123".'),
+        ("retrieval:\n  aurora: {engine_version: 17.10}", 'expected text, got 17.10. Put it in quotes: "17.10".'),
+        ("tags: {ok: no}", '1: tags.ok: expected text, got no. Put it in quotes: "no".'),
+        ("tags: {a: " + "9" * 5000 + "}", "1: tags.a: expected text in quotes"),
+        ("removal: destroy\ntags: " + "[" * 3000 + "]" * 3000, "2: expected at most 32 levels of nesting, got more"),
+        ("tags: " + "[" * 50 + "]" * 50, "expected at most 32 levels of nesting, got more"),
         (
             "removal: destroy\ntags: {}\nremoval: retain",
             "3: removal: expected each key once, got it again, first in line 1",
@@ -95,13 +110,45 @@ def test_an_error_names_line_key_expectation_and_finding(tmp_path: Path, content
         ),
         ("network: {mode: import}", "1: network.import: expected the attributes of the VPC, got none"),
         (
-            NETWORK.replace("import,", "none,") + "availability_zones: [a, b]}}",
+            NETWORK.replace("import,", "none,") + "availability_zones: [eu-west-1a, eu-west-1b]}}",
             "network.import: expected nothing with mode",
         ),
         ("network: {nat_gateways: 1}", "network.nat_gateways: expected nothing with mode none, got 1"),
         ("network: {mode: create, nat_gateways: 3}", "network.nat_gateways: expected at most one for each of 2"),
         ("network: {mode: create, cidr: 8.8.0.0/16}", "network.cidr: expected a private IPv4 range"),
         ("network: {mode: create, cidr: 10.0.0.0/28}", "network.cidr: expected a private IPv4 range"),
+        ("network: {mode: create, cidr: 127.0.0.0/16}", "network.cidr: expected a private IPv4 range"),
+        ("tags: {'aws:owner': me}", "1: tags.aws:owner: expected a key that does not begin with aws: or slipway:"),
+        ("tags: {'slipway:environment': me}", "tags.slipway:environment: expected a key that does not begin"),
+        (
+            NETWORK + "availability_zones: [eu-west-1a, eu-west-1b], security_group_ids: [sg-01234567, sg-01234567]}}",
+            "network.import.security_group_ids: expected at most 5 groups, each once",
+        ),
+        (
+            NETWORK
+            + "availability_zones: [eu-west-1a, eu-west-1b], security_group_ids: ["
+            + ", ".join(f"sg-0123456{at}" for at in range(6))
+            + "]}}",
+            "network.import.security_group_ids: expected at most 5 groups, each once",
+        ),
+        (NETWORK + "availability_zones: [zone, eu-west-1b]}}", "availability_zones.0: expected text of the form"),
+        (
+            "gateway: {models: {default: {model_id: 'amazon.titan-embed-text-v2:0'}}}",
+            "gateway.models.default.model_id: expected a model that writes text",
+        ),
+        (
+            "gateway: {context_max_tokens: 500}\ningestion: {chunk_characters: 8000}",
+            "1: gateway.context_max_tokens: expected room for one chunk of 8000 characters, 2667 tokens",
+        ),
+        ("retrieval: {aurora: {engine_version: '99.1'}}", "engine_version: expected 15.12, 16.8, 17.4 or a later"),
+        (
+            "account: '210987654321'\nregion: eu-west-1\nencryption:\n  key_arn: " + KEY,
+            "4: encryption.key_arn: expected a key of partition aws and account 210987654321",
+        ),
+        (
+            "account: '210987654321'\nregion: eu-west-1\npermissions_boundary: arn:aws:iam::123456789012:policy/p",
+            "3: permissions_boundary: expected an ARN that starts with arn:aws:iam::210987654321:",
+        ),
         ("network: {mode: create, cidr: ten}", "network.cidr: expected a private IPv4 range"),
         (
             NETWORK + "availability_zones: [eu-west-1a, eu-west-1a]}}",
@@ -121,11 +168,11 @@ def test_an_error_names_line_key_expectation_and_finding(tmp_path: Path, content
         ),
         (
             "retrieval: {aurora: {engine_version: '16.4'}}",
-            "engine_version: expected 15.12, 16.8, 17.4 or a later version",
+            "engine_version: expected 15.12, 16.8, 17.4 or a later minor version",
         ),
         (
             "retrieval: {aurora: {engine_version: '14.20'}}",
-            "engine_version: expected 15.12, 16.8, 17.4 or a later version",
+            "engine_version: expected 15.12, 16.8, 17.4 or a later minor version",
         ),
         (
             "ingestion: {chunk_characters: 200, chunk_overlap_characters: 150}",
@@ -149,6 +196,13 @@ def test_an_impossible_combination_comes_with_a_remedy(tmp_path: Path, content: 
     assert len(found) == 1
     assert expected in found[0]
     assert found[0].rsplit(". ", 1)[1].endswith(".")
+
+
+def test_a_region_of_the_european_sovereign_cloud_is_one() -> None:
+    models = {"default": {"model_id": "amazon.nova-lite-v1:0"}}
+    here = {"account": "123456789012", "region": "eusc-de-east-1", "gateway": {"models": models}}
+
+    assert Settings.model_validate(here).region == "eusc-de-east-1"
 
 
 def test_all_errors_of_a_file_come_at_once_in_its_order(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ class Embedding(Section):
     )
     dimensions: Literal[256, 512, 1024] = Field(
         1024,
-        description="Numbers in each embedding. A store that holds chunks refuses a change: remove its documents first.",
+        description="Numbers in each embedding. A store with chunks refuses a change: empty it first.",
     )
 
 

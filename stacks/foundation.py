@@ -19,11 +19,14 @@ class FoundationStack(SlipwayStack):
     """The stateful base. Functions appear here only with removal: destroy, to empty the buckets."""
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
-        super().__init__(scope, "foundation", name=name, settings=settings, stateful=True)
+        super().__init__(scope, "foundation", name=name, settings=settings)
         key = self._own_key()
         log_retention = cdk.Duration.days(settings.observability.log_retention_days)
         access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)
-        raw = SecureBucket(self, "Raw", access_logs=access_logs.bucket, removal=self.removal, key=key)
+        keep = cdk.Duration.days(settings.ingestion.keep_versions_days)
+        raw = SecureBucket(
+            self, "Raw", access_logs=access_logs.bucket, removal=self.removal, keep_versions=keep, key=key
+        )
         documents = self._table("Documents", sort_key="item", key=key)
         documents.add_global_secondary_index(
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")

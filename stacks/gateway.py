@@ -19,9 +19,10 @@ from stacks.slipway_stack import SlipwayStack
 
 API_TIMEOUT = cdk.Duration.seconds(29)  # API Gateway waits no longer by default
 KEY_LENGTH = 48
+# Two minutes: the authorizer keeps the secret for one, and API Gateway keeps what the authorizer said for another.
 KEY_ROTATION_REASON = (
     "Callers hold this key, so replacing it is agreed with them: `aws secretsmanager put-secret-value` changes it, and "
-    "within 5 minutes the old one is refused. A scheduled rotation would cut them off."
+    "within 2 minutes the old one is refused. A scheduled rotation would cut them off."
 )
 OBJECTS_REASON = (
     "DELETE /v1/documents/{id} removes every version of a document, whose key the tenant chose; the function deletes "
@@ -138,13 +139,13 @@ class GatewayStack(SlipwayStack):
             defaults,
             {
                 **self.database_variables(),
-                "RAW_BUCKET": bucket_name,
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
+                # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
             },
         )
         self._allow_store(documents.role)
-        self.allow_tables(documents.role)
+        self.allow_documents(documents.role, listing=True)
         bucket = self.format_arn(service="s3", region="", account="", resource=bucket_name)
         allow(documents.role, ["s3:ListBucket", "s3:ListBucketVersions"], [bucket])
         allow(

@@ -35,8 +35,8 @@ class IngestionStack(SlipwayStack):
             max_receive_count=settings.ingestion.max_receive_count,
             key=self.key(),
         )
-        self._feed(work)
-        ingest = self._function()
+        rule = self._feed(work)
+        ingest = self._function(work)
         self._permit(ingest)
         ingest.function.add_event_source(
             event_sources.SqsEventSource(
@@ -52,23 +52,25 @@ class IngestionStack(SlipwayStack):
                 "queue-arn": work.queue.queue_arn,
                 "dead-letter-queue-url": work.dead_letters.queue_url,
                 "dead-letter-queue-arn": work.dead_letters.queue_arn,
+                "rule-name": rule.rule_name,
                 "function-name": ingest.function.function_name,
             }
         )
 
-    def _feed(self, work: DeadLetteredQueue) -> None:
+    def _feed(self, work: DeadLetteredQueue) -> events.Rule:
         bucket = {"name": [self.look_up("foundation", "raw-bucket-name")]}
-        events.Rule(
+        return events.Rule(
             self,
             "ObjectEvents",
             description="Documents that come, change and go",
             event_pattern=events.EventPattern(
                 source=["aws.s3"], detail_type=["Object Created", "Object Deleted"], detail={"bucket": bucket}
             ),
-            targets=[targets.SqsQueue(work.queue)],
+            # What EventBridge cannot deliver within a day waits beside what the function could not do.
+            targets=[targets.SqsQueue(work.queue, dead_letter_queue=work.dead_letters)],
         )
 
-    def _function(self) -> PythonFunction:
+    def _function(self, work: DeadLetteredQueue) -> PythonFunction:
         ingestion = self.settings.ingestion
         return PythonFunction(
             self,
@@ -85,6 +87,7 @@ class IngestionStack(SlipwayStack):
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
                 "CHUNK_MAX_CHARACTERS": str(ingestion.chunk_characters),
                 "CHUNK_OVERLAP_CHARACTERS": str(ingestion.chunk_overlap_characters),
+                "QUEUE_URL": work.queue.queue_url,
                 "MAX_DOCUMENT_BYTES": str(ingestion.max_document_megabytes * MEGABYTE),
             },
         )
@@ -97,7 +100,8 @@ class IngestionStack(SlipwayStack):
         allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
         # Without it S3 answers 403 rather than 404 for an object that has gone since its event.
         allow(role, ["s3:ListBucket"], [bucket])
-        self.allow_tables(role)
+        self.allow_documents(role)
+        self.allow_rejects(role)
         allow_models(role, [self.settings.retrieval.embedding.model_id])
         variables = self.database_variables()
         allow_data_api(role, variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"], None)

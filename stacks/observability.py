@@ -6,9 +6,10 @@ from constructs import Construct
 from slipway_constructs.api_monitor import ApiMonitor
 from slipway_constructs.database_monitor import DatabaseMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
-from slipway_constructs.monitoring import Monitor, dashboard
+from slipway_constructs.monitoring import Metric, Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
 from slipway_constructs.queue_monitor import QueueMonitor
+from slipway_constructs.rule_monitor import RuleMonitor
 from stacks import gateway, ingestion
 from stacks.names import part_of_arn
 from stacks.settings import Settings
@@ -33,6 +34,7 @@ class ObservabilityStack(SlipwayStack):
         topic_arn = self.look_up("foundation", "alarm-topic-arn")
         monitors = [
             self._api(topic_arn),
+            RuleMonitor(self, "Events", topic_arn=topic_arn, rule_name=self.look_up("ingestion", "rule-name")),
             self._queue(topic_arn),
             *self._functions(topic_arn),
             self._database(topic_arn),
@@ -58,10 +60,24 @@ class ObservabilityStack(SlipwayStack):
     def _functions(self, topic: str) -> list[Monitor]:
         return [
             FunctionMonitor(
-                self, construct_id, topic_arn=topic, function_name=self.look_up(part, name), timeout=timeout
+                self,
+                construct_id,
+                topic_arn=topic,
+                function_name=self.look_up(part, name),
+                timeout=timeout,
+                failures=self._authorizer_failures() if construct_id == "Authorize" else None,
             )
             for construct_id, (part, name, timeout) in FUNCTIONS.items()
         ]
+
+    def _authorizer_failures(self) -> Metric:
+        """Return the failures of the authorizer that are no refusal of a key.
+
+        API Gateway answers 401 only to an exception, so Lambda counts every wrong key as an error. The runtime counts
+        what it did not expect; an authorizer that does not even start shows in the API's own 5xx.
+        """
+        dimensions = {"service": "authorize", "environment": self.environment_name}
+        return Metric("Slipway", "AuthorizerFailures", dimensions, "Sum")
 
     def _database(self, topic: str) -> Monitor:
         return DatabaseMonitor(

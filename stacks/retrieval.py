@@ -15,10 +15,13 @@ AUTO_PAUSE_MINUTES = 5
 
 
 class RetrievalStack(SlipwayStack):
-    """The stateful store. A custom resource brings its schema up to date, also when the dimensions change."""
+    """The stateful store. A custom resource brings the schema up to date: of a new cluster, and with a new version.
+
+    Other dimensions are refused, and the deployment rolls back, unless the store is empty.
+    """
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
-        super().__init__(scope, "retrieval", name=name, settings=settings, stateful=True)
+        super().__init__(scope, "retrieval", name=name, settings=settings)
         vpc_id, subnet_ids = self._place()
         store = AuroraVectorStore(
             self,
@@ -77,6 +80,8 @@ class RetrievalStack(SlipwayStack):
             resource_type="Custom::VectorStoreMigration",
             service_token=migrate.function.function_arn,
             properties={
+                # Another cluster is an empty one: a changed ARN makes CloudFormation run the migration on it.
+                "ClusterArn": store.cluster_arn,
                 "Dimensions": str(self.settings.retrieval.embedding.dimensions),
                 "SchemaVersion": SCHEMA_VERSION,
             },

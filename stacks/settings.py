@@ -20,7 +20,8 @@ RETENTION_DAYS = (
 RetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")]
+Zone = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d(-[a-z0-9-]+-\d)?[a-z]$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
 ModelAlias = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
@@ -52,7 +53,7 @@ class ExistingNetwork(Section):
     subnet_ids: list[SubnetId] = Field(
         min_length=2, description="Private subnets for functions and database, one for each availability zone."
     )
-    availability_zones: list[str] = Field(
+    availability_zones: list[Zone] = Field(
         min_length=2, description="The zones of those subnets, in the same order, like [eu-west-1a, eu-west-1b]."
     )
     security_group_ids: list[SecurityGroupId] = Field(
@@ -84,7 +85,7 @@ class Aurora(Section):
     engine_version: str = Field(
         "17.7",
         pattern=r"^\d+\.\d+$",
-        description="Aurora PostgreSQL version, in quotes; 15.12, 16.8, 17.4 or later.",
+        description="Aurora PostgreSQL version, in quotes; 15.12, 16.8, 17.4 or a later minor version.",
     )
     min_acu: float = Field(
         0,
@@ -106,12 +107,15 @@ class Aurora(Section):
 
 
 class Embedding(Section):
-    """The model that turns chunks and questions into vectors. A change needs the documents ingested anew."""
+    """The model that turns chunks and questions into vectors. A change needs an empty store."""
 
     model_id: Literal["amazon.titan-embed-text-v2:0"] = Field(
         "amazon.titan-embed-text-v2:0", description="Bedrock id of the embedding model."
     )
-    dimensions: Literal[256, 512, 1024] = Field(1024, description="Numbers in each embedding.")
+    dimensions: Literal[256, 512, 1024] = Field(
+        1024,
+        description="Numbers in each embedding. A store with chunks refuses a change: empty it first.",
+    )
 
 
 class Retrieval(Section):
@@ -135,6 +139,12 @@ class Ingestion(Section):
     max_concurrency: int = Field(10, ge=2, le=1000, description="Batches of documents worked on at the same time.")
     max_receive_count: int = Field(
         5, ge=2, le=100, description="Attempts before a message goes to the dead-letter queue."
+    )
+    keep_versions_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        description="Days that the raw bucket keeps replaced and deleted versions of documents.",
     )
 
 
@@ -196,7 +206,7 @@ class Settings(Section):
     removal: Literal["destroy", "retain"] = Field(
         "retain", description="What becomes of data when its stack is deleted: `destroy` empties and removes it."
     )
-    termination_protection: bool = Field(True, description="Refuse to delete the stacks that hold data.")
+    termination_protection: bool = Field(True, description="Refuse to delete the stacks.")
     permissions_boundary: str | None = Field(
         None,
         pattern=r"^(arn:[a-z-]+:iam::\d{12}:policy/[\w+=,.@/-]+|[\w+=,.@-]{1,128})$",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,16 +43,16 @@ class Problem:
     line: int | None = None
 
 
-def problem_of(detail: ErrorDetails, data: Any) -> Problem:
-    """Return pydantic's error as a problem. `data` is what the file holds."""
+def problem_of(detail: ErrorDetails, data: Any, texts: Mapping[tuple[str | int, ...], str]) -> Problem:
+    """Return pydantic's error as a problem. `data` is what the file holds, `texts` how it writes what is no text."""
     key = tuple(part for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
         return _unknown_key(key)
     ctx = {name: f"{value:g}" if isinstance(value, float) else value for name, value in detail.get("ctx", {}).items()}
     template = EXPECTED.get(detail["type"])
     expected = template.format(**ctx) if template else detail["msg"]
-    got = "nothing" if detail["type"] == "missing" else _shown(detail["input"])
-    return Problem(key, expected, got, _remedy(key, detail, data))
+    got = "nothing" if detail["type"] == "missing" else _shown(detail["input"], texts.get(key))
+    return Problem(key, expected, got, _remedy(key, detail, data, texts.get(key)))
 
 
 def value_at(data: Any, key: tuple[str | int, ...]) -> Any:
@@ -72,11 +73,11 @@ def _unknown_key(key: tuple[str | int, ...]) -> Problem:
     return Problem(key, f"one of the keys {', '.join(names)}", "an unknown key", remedy)
 
 
-def _remedy(key: tuple[str | int, ...], detail: ErrorDetails, data: Any) -> str:
+def _remedy(key: tuple[str | int, ...], detail: ErrorDetails, data: Any, written: str | None) -> str:
     """Return the field's own description; for a number where text belongs, and the like, what to write instead."""
     found = detail["input"]
     if detail["type"] == "string_type" and isinstance(found, int | float):
-        return f'Put it in quotes: "{found}".'
+        return f'Put it in quotes: "{written or found}".'
     if detail["type"] in {"int_type", "float_type", "bool_type"} and isinstance(found, str):
         return "Write it without quotes and units. " + _description(key)
     if found is None and value_at(data, key[:-1]) is not None:
@@ -84,9 +85,11 @@ def _remedy(key: tuple[str | int, ...], detail: ErrorDetails, data: Any) -> str:
     return _description(key)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, written: str | None) -> str:
     if value is None:
         return "nothing"
+    if written is not None:
+        return written
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list):

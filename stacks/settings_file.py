@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from stacks.settings import Settings
 from stacks.settings_errors import Problem, problem_of
 from stacks.settings_violation import ImpossibleSettingsError
-from stacks.settings_yaml import Key, parse
+from stacks.settings_yaml import Key, Places, parse
 
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
@@ -52,15 +52,15 @@ def read_settings(path: Path) -> Settings:
             f"{path}:1: expected a file name of at most 16 lower-case letters, digits and hyphens, got {path.name!r}. "
             "The file's name is the environment's: rename it."
         )
-    problems, lines, data = parse(path)
+    problems, places, data = parse(path)
     if not problems:
-        problems, settings = _validate(data)
+        problems, settings = _validate(data, places)
         if settings is not None:
             return settings
-    raise SettingsError("\n".join(_line(path, lines, problem) for problem in _in_file_order(problems, lines)))
+    raise SettingsError("\n".join(_line(path, places.lines, each) for each in _in_file_order(problems, places.lines)))
 
 
-def _validate(data: Any) -> tuple[list[Problem], Settings | None]:
+def _validate(data: Any, places: Places) -> tuple[list[Problem], Settings | None]:
     """Return the problems of the values, and the settings if there are none."""
     try:
         return [], Settings.model_validate(data)
@@ -68,8 +68,8 @@ def _validate(data: Any) -> tuple[list[Problem], Settings | None]:
         details = error.errors(include_url=False)
     if broken := _broken_rules(details):
         return broken, None
-    problems = [problem_of(detail, data) for detail in details]
-    unknown = {problem_of(detail, data).key for detail in details if detail["type"] == "extra_forbidden"}
+    problems = [problem_of(detail, data, places.texts) for detail in details]
+    unknown = {problem_of(detail, data, places.texts).key for detail in details if detail["type"] == "extra_forbidden"}
     return problems + _impossible_besides({problem.key for problem in problems}, unknown, data), None
 
 

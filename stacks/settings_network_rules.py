@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from stacks.settings import Settings
 
 
+# RFC 1918. Other ranges that Python calls private, like 127.0.0.0/8, are none that EC2 gives out.
+PRIVATE = [ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+MOST_GROUPS = 5  # security groups of one network interface. Source: VPC user guide, "Amazon VPC quotas"
+
+
 def _network_mode(settings: Settings) -> Iterator[Violation]:
     network = settings.network
     if network.mode == "import" and network.existing is None:
@@ -51,7 +56,7 @@ def _created_network(settings: Settings) -> Iterator[Violation]:
         )
     try:
         block = ipaddress.IPv4Network(network.cidr)
-        usable = block.is_private and 16 <= block.prefixlen <= 24
+        usable = any(block.subnet_of(each) for each in PRIVATE) and 16 <= block.prefixlen <= 24
     except ValueError:
         usable = False
     if not usable:
@@ -74,6 +79,14 @@ def _imported_network(settings: Settings) -> Iterator[Violation]:
             expected=f"the zone of each of the {len(subnets)} different subnets, in their order, two zones at least",
             got=zones,
             remedy="List one zone for each subnet; Aurora needs subnets in two zones.",
+        )
+    groups = existing.security_group_ids
+    if len(groups) > MOST_GROUPS or len(set(groups)) < len(groups):
+        yield Violation(
+            key=("network", "import", "security_group_ids"),
+            expected=f"at most {MOST_GROUPS} groups, each once",
+            got=groups,
+            remedy="Remove those that repeat, or put the rules of several into one.",
         )
     for zone in zones:
         if settings.region and not re.fullmatch(re.escape(settings.region) + r"(-[a-z0-9-]+-\d)?[a-z]", zone):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from stacks import settings_network_rules
-from stacks.regions import can_call, partition_of, profile_prefix
+from stacks import settings_account_rules, settings_network_rules
+from stacks.regions import can_call, profile_prefix
 from stacks.settings_violation import Violation
 
 if TYPE_CHECKING:
@@ -18,50 +18,8 @@ if TYPE_CHECKING:
 # pgvector 0.8 (half-precision vectors, iterative index scans) came with these Aurora versions. Source: Aurora
 # PostgreSQL release notes, "Extension versions".
 ENGINE_MINIMUM = {15: 12, 16: 8, 17: 4}
-
-
-def _account_and_region(settings: Settings) -> Iterator[Violation]:
-    if (settings.account is None) == (settings.region is None):
-        return
-    missing, given = ("account", "region") if settings.account is None else ("region", "account")
-    yield Violation(
-        key=(missing,),
-        expected=f"a value, because {given} has one",
-        got="none",
-        remedy="Give both, or leave both open to deploy wherever the credentials point.",
-    )
-
-
-def _one_key(settings: Settings) -> Iterator[Violation]:
-    encryption = settings.encryption
-    if encryption.customer_managed_key and encryption.key_arn:
-        yield Violation(
-            key=("encryption", "customer_managed_key"),
-            expected="false beside encryption.key_arn",
-            got="true",
-            remedy="Remove customer_managed_key to use the existing key, or key_arn to have one made.",
-        )
-
-
-def _arns_of_here(settings: Settings) -> Iterator[Violation]:
-    region = settings.region
-    if region is None:
-        return
-    key_arn, boundary = settings.encryption.key_arn, settings.permissions_boundary
-    if key_arn and key_arn.split(":")[3] != region:
-        yield Violation(
-            key=("encryption", "key_arn"),
-            expected=f"a key in {region}",
-            got=f"one in {key_arn.split(':')[3]}",
-            remedy="KMS keys work in their own region only: name one of this region or its replica here.",
-        )
-    if boundary and boundary.startswith("arn:") and boundary.split(":")[1] != partition_of(region):
-        yield Violation(
-            key=("permissions_boundary",),
-            expected=f"an ARN that starts with arn:{partition_of(region)}",
-            got=boundary,
-            remedy="Give the policy's name alone; then the partition and the account follow the deployment.",
-        )
+CHARACTERS_PER_TOKEN = 3  # few enough for European languages; a chunk that fits no prompt is never cited
+NOT_CHAT = ("embed", "rerank")
 
 
 def _aurora_capacity(settings: Settings) -> Iterator[Violation]:
@@ -85,12 +43,12 @@ def _aurora_capacity(settings: Settings) -> Iterator[Violation]:
 def _aurora_version(settings: Settings) -> Iterator[Violation]:
     version = settings.retrieval.aurora.engine_version
     major, minor = (int(part) for part in version.split("."))
-    if minor < ENGINE_MINIMUM.get(major, 0 if major > max(ENGINE_MINIMUM) else minor + 1):
+    if minor < ENGINE_MINIMUM.get(major, minor + 1):
         yield Violation(
             key=("retrieval", "aurora", "engine_version"),
-            expected="15.12, 16.8, 17.4 or a later version, which carry pgvector 0.8",
+            expected="15.12, 16.8, 17.4 or a later minor version of these, which carry pgvector 0.8",
             got=version,
-            remedy="Take a later version that your region offers.",
+            remedy="Take one of these that your region offers.",
         )
 
 
@@ -105,6 +63,17 @@ def _chunks(settings: Settings) -> Iterator[Violation]:
         )
 
 
+def _context(settings: Settings) -> Iterator[Violation]:
+    budget, chunk = settings.gateway.context_max_tokens, settings.ingestion.chunk_characters
+    if budget * CHARACTERS_PER_TOKEN < chunk:
+        yield Violation(
+            key=("gateway", "context_max_tokens"),
+            expected=f"room for one chunk of {chunk} characters, {-(-chunk // CHARACTERS_PER_TOKEN)} tokens or more",
+            got=budget,
+            remedy="Raise context_max_tokens or lower ingestion.chunk_characters.",
+        )
+
+
 def _models(settings: Settings) -> Iterator[Violation]:
     models, region = settings.gateway.models, settings.region
     if "default" not in models:
@@ -115,6 +84,13 @@ def _models(settings: Settings) -> Iterator[Violation]:
             remedy="Rename the alias that clients get when they do not care, or add one.",
         )
     for alias, model in models.items():
+        if any(word in model.model_id for word in NOT_CHAT):
+            yield Violation(
+                key=("gateway", "models", alias, "model_id"),
+                expected="a model that writes text",
+                got=model.model_id,
+                remedy="This one embeds or ranks: take a text model, like eu.amazon.nova-lite-v1:0.",
+            )
         if region and not can_call(region, model.model_id):
             yield Violation(
                 key=("gateway", "models", alias, "model_id"),
@@ -126,13 +102,12 @@ def _models(settings: Settings) -> Iterator[Violation]:
 
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
-    _account_and_region,
-    _one_key,
-    _arns_of_here,
+    *settings_account_rules.RULES,
     *settings_network_rules.RULES,
     _aurora_capacity,
     _aurora_version,
     _chunks,
+    _context,
     _models,
 )
 

@@ -22,10 +22,6 @@ LAYER_CACHE = ROOT / ".slipway" / "cache" / "layers"
 # Only the runtime library goes into functions: everything else in the folder, and every cache, is left out.
 CODE_EXCLUDES = ["*", "!slipway_runtime", "!slipway_runtime/**", "**/__pycache__", "**/__pycache__/**", "**/*.pyc"]
 TENANT_INDEX = "by-tenant"
-TABLE_ACTIONS = (
-    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem"),
-    *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
-)
 
 
 class SlipwayStack(cdk.Stack):
@@ -34,14 +30,14 @@ class SlipwayStack(cdk.Stack):
     `part`: the stack's name within the environment, also its folder of SSM parameters.
     """
 
-    def __init__(self, scope: Construct, part: str, *, name: str, settings: Settings, stateful: bool = False) -> None:
+    def __init__(self, scope: Construct, part: str, *, name: str, settings: Settings) -> None:
         self._zone_count = max(settings.network.availability_zones, 2)
         super().__init__(
             scope,
             part.capitalize(),
             stack_name=f"slipway-{name}-{part}",
             description=f"Slipway, environment {name}: {part}",
-            termination_protection=stateful and settings.termination_protection,
+            termination_protection=settings.termination_protection,
         )
         self.environment_name = name
         self.settings = settings
@@ -131,16 +127,20 @@ class SlipwayStack(cdk.Stack):
         embedding = self.settings.retrieval.embedding
         return {"EMBEDDING_MODEL_ID": embedding.model_id, "EMBEDDING_DIMENSIONS": str(embedding.dimensions)}
 
-    def allow_tables(self, role: iam.Role) -> None:
-        """Let a role read and write the lineage of documents and the rejects."""
-        tables = [
-            self._table_arn(self.look_up("foundation", f"{name}-table-name")) for name in ("documents", "rejects")
-        ]
-        allow(role, TABLE_ACTIONS, tables)
-        allow(role, ["dynamodb:Query"], [f"{tables[0]}/index/{TENANT_INDEX}"])
+    def allow_documents(self, role: iam.Role, *, listing: bool = False) -> None:
+        """Let a role read and write the lineage of single documents; with `listing` also list a tenant's."""
+        table = self._table_arn("documents")
+        allow(role, ["dynamodb:GetItem", "dynamodb:PutItem"], [table])
+        if listing:
+            allow(role, ["dynamodb:Query"], [f"{table}/index/{TENANT_INDEX}"])
+
+    def allow_rejects(self, role: iam.Role) -> None:
+        """Let a role note that an object was rejected."""
+        allow(role, ["dynamodb:PutItem"], [self._table_arn("rejects")])
 
     def _table_arn(self, name: str) -> str:
-        return self.format_arn(service="dynamodb", resource="table", resource_name=name)
+        table = self.look_up("foundation", f"{name}-table-name")
+        return self.format_arn(service="dynamodb", resource="table", resource_name=table)
 
     def _listed(self, name: str, count: int) -> list[str]:
         listed = cdk.Fn.split(",", self.look_up("network", name))

@@ -2,6 +2,8 @@
 
 Creates: a cluster, its instances, a subnet group, a security group that admits nothing, a generated secret.
 Grants: none; `allow_use` lets a role run statements.
+Not exported: PostgreSQL's log. RDS would make its log group under a name that is known only once the cluster is there,
+unencrypted and kept for ever; what statements fail with, the Data API tells its caller, who logs it.
 Units: capacity in Aurora capacity units (about 2 GiB of memory), 0 to 256 in steps of 0.5.
 Source: Aurora user guide, "Using Aurora Serverless v2", "Scaling to Zero ACUs", "Using the RDS Data API".
 """
@@ -134,7 +136,6 @@ class AuroraVectorStore(Construct):
             deletion_protection=kept,
             db_subnet_group_name=subnet_group,
             vpc_security_group_ids=[group_id],
-            enable_cloudwatch_logs_exports=["postgresql"] if kept else None,
         )
         cluster.apply_removal_policy(removal)
         if not kept:

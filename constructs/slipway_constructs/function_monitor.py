@@ -1,6 +1,6 @@
 """Watches a Lambda function.
 
-Creates: alarms for errors, throttles, and durations near the timeout.   Grants: none.
+Creates: alarms for failures, throttles, and durations near the timeout.   Grants: none.
 Source: Lambda developer guide, "Types of metrics for Lambda functions".
 """
 
@@ -39,16 +39,27 @@ class FunctionMetricFactory:
 
 
 class FunctionMonitor(Monitor):
-    """Alarms on any error, any throttle, and when the longest invocation takes 90 % of the timeout."""
+    """Alarms on any failure, any throttle, and when the longest invocation takes 90 % of the timeout.
+
+    `failures`: counts the failures of a function whose errors are part of its work; left out, every error is one.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, topic_arn: str, function_name: str, timeout: cdk.Duration
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic_arn: str,
+        function_name: str,
+        timeout: cdk.Duration,
+        failures: Metric | None = None,
     ) -> None:
         super().__init__(scope, construct_id, topic_arn=topic_arn)
         metrics = FunctionMetricFactory(function_name)
         longest = metrics.duration_in_milliseconds("Maximum")
         near = timeout.to_milliseconds() * NEAR_TIMEOUT
-        self.alarm("Errors", metrics.errors(), above=0, description=f"{construct_id}: invocations fail. See its logs.")
+        failed = failures or metrics.errors()
+        self.alarm("Errors", failed, above=0, description=f"{construct_id}: invocations fail. See its logs.")
         self.alarm(
             "Throttles",
             metrics.throttles(),

@@ -35,6 +35,7 @@ LOG_ROLE_REASON = (
     "API Gateway writes logs by one role for the account, and checks that it has exactly the permissions of this "
     "managed policy, which AWS made for it. Only API Gateway can assume the role."
 )
+AUTHORIZED = cdk.Duration.seconds(60)  # how long a key that was right once is not checked again
 # Fields of $context, without addresses or keys: the log says what happened, not who asked what.
 LOG_FIELDS = {
     "requestId": "$context.requestId",
@@ -98,7 +99,7 @@ class OpenAiApi(Construct):
             self,
             "Authorizer",
             handler=functions.authorize,
-            results_cache_ttl=cdk.Duration.minutes(5),
+            results_cache_ttl=AUTHORIZED,
             validation_regex=r"^Bearer [!-~]{16,256}$",
         )
         self._routes(functions)

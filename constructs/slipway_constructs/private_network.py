@@ -12,11 +12,18 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from slipway_constructs.aurora_vector_store import DATA_API_ACTIONS
 from slipway_constructs.permissions import allow
 
-# What functions call. Logs, metrics and the polling of queues go through Lambda itself and need no endpoint.
-INTERFACE_SERVICES = {"BedrockRuntime": "bedrock-runtime", "RdsData": "rds-data", "Secrets": "secretsmanager"}
-GATEWAY_SERVICES = {"S3": ec2.GatewayVpcEndpointAwsService.S3, "DynamoDb": ec2.GatewayVpcEndpointAwsService.DYNAMODB}
+# What functions call. Logs, metrics and the receiving of messages go through Lambda itself and need no endpoint.
+# The actions are all that anyone can do through the endpoint, whatever a role allows.
+INTERFACE_SERVICES = {
+    "BedrockRuntime": ("bedrock-runtime", ["bedrock:InvokeModel"]),
+    "Queues": ("sqs", ["sqs:ChangeMessageVisibility"]),
+    "RdsData": ("rds-data", list(DATA_API_ACTIONS)),
+    "Secrets": ("secretsmanager", ["secretsmanager:GetSecretValue"]),
+}
+TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
 
 
 class PrivateNetwork(Construct):
@@ -50,8 +57,10 @@ class PrivateNetwork(Construct):
         self._endpoints(private)
 
     def _endpoints(self, subnets: list[ec2.ISubnet]) -> None:
-        for name, service in GATEWAY_SERVICES.items():
-            self.vpc.add_gateway_endpoint(name, service=service)
+        # Open: custom resources answer CloudFormation by pre-signed URLs of buckets that are AWS's own accounts'.
+        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        tables = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        tables.add_to_policy(self._own_principals(TABLE_ACTIONS))
         self.functions = ec2.SecurityGroup(
             self, "Functions", vpc=self.vpc, description="Functions: HTTPS outwards only", allow_all_outbound=False
         )
@@ -64,8 +73,8 @@ class PrivateNetwork(Construct):
             allow_all_outbound=False,
         )
         endpoints.add_ingress_rule(self.functions, ec2.Port.tcp(443), "HTTPS from functions")
-        for name, service_name in INTERFACE_SERVICES.items():
-            self.vpc.add_interface_endpoint(
+        for name, (service_name, actions) in INTERFACE_SERVICES.items():
+            endpoint = self.vpc.add_interface_endpoint(
                 name,
                 service=ec2.InterfaceVpcEndpointAwsService(service_name),
                 security_groups=[endpoints],
@@ -73,6 +82,15 @@ class PrivateNetwork(Construct):
                 private_dns_enabled=True,
                 open=False,
             )
+            endpoint.add_to_policy(self._own_principals(actions))
+
+    def _own_principals(self, actions: list[str]) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            principals=[iam.AnyPrincipal()],
+            actions=actions,
+            resources=["*"],
+            conditions={"StringEquals": {"aws:PrincipalAccount": cdk.Stack.of(self).account}},
+        )
 
     def _log_flows(self, retention: logs.RetentionDays, removal: cdk.RemovalPolicy, key: kms.IKey | None) -> None:
         group = logs.LogGroup(self, "FlowLogs", retention=retention, removal_policy=removal, encryption_key=key)

@@ -12,7 +12,7 @@ from constructs import Construct
 
 
 class SecureBucket(Construct):
-    """A bucket as `bucket`, whose events go to EventBridge.
+    """A bucket as `bucket`, whose events go to EventBridge. Replaced and deleted versions stay for `keep_versions`.
 
     Creates: the bucket and its policy.   Grants: none; requests without TLS are denied.
     """
@@ -24,6 +24,7 @@ class SecureBucket(Construct):
         *,
         access_logs: s3.IBucket,
         removal: cdk.RemovalPolicy,
+        keep_versions: cdk.Duration,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -40,7 +41,12 @@ class SecureBucket(Construct):
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
             removal_policy=removal,
-            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=cdk.Duration.days(7))],
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                    noncurrent_version_expiration=keep_versions,
+                )
+            ],
         )
         # The library's `event_bridge_enabled` brings a custom resource with its own function; the property does not.
         resource = cast(s3.CfnBucket, self.bucket.node.default_child)

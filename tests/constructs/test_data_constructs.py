@@ -28,11 +28,19 @@ def capacity(**changes: Any) -> AuroraCapacity:
 
 def test_a_bucket_takes_the_key_it_is_given(stack: cdk.Stack, resources: Resources) -> None:
     logs = AccessLogsBucket(stack, "Logs", removal=DESTROY, retention=cdk.Duration.days(30))
-    SecureBucket(stack, "Raw", access_logs=logs.bucket, removal=DESTROY, key=kms.Key(stack, "Key"))
+    SecureBucket(
+        stack,
+        "Raw",
+        access_logs=logs.bucket,
+        removal=DESTROY,
+        keep_versions=cdk.Duration.days(9),
+        key=kms.Key(stack, "Key"),
+    )
 
     encryption = [item["Properties"]["BucketEncryption"] for item in resources("AWS::S3::Bucket")]
     assert sorted("aws:kms" in json.dumps(item) for item in encryption) == [False, True]
     assert resources("Custom::S3BucketNotifications") == []
+    assert '"NoncurrentVersionExpiration": {"NoncurrentDays": 9}' in json.dumps(resources("AWS::S3::Bucket"))
 
 
 def test_a_queue_hides_messages_six_times_as_long_as_its_consumer_takes(stack: cdk.Stack, resources: Resources) -> None:

@@ -9,6 +9,7 @@ from slipway_constructs.api_monitor import ApiMonitor
 from slipway_constructs.database_monitor import DatabaseMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.queue_monitor import QueueMonitor
+from slipway_constructs.rule_monitor import RuleMonitor
 
 MONITORS: dict[str, tuple[type[Any], dict[str, Any], dict[str, float]]] = {
     "queue": (
@@ -26,6 +27,7 @@ MONITORS: dict[str, tuple[type[Any], dict[str, Any], dict[str, float]]] = {
         {"api_name": "a", "stage": "live", "slow": cdk.Duration.seconds(20)},
         {"5XXError": 0, "Latency": 20000},
     ),
+    "rule": (RuleMonitor, {"rule_name": "r"}, {"FailedInvocations": 0, "InvocationsFailedToBeSentToDlq": 0}),
     "database": (DatabaseMonitor, {"cluster_identifier": "c", "max_acu": 4}, {"ACUUtilization": 95}),
 }
 

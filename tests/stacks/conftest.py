@@ -14,7 +14,9 @@ from stacks import application
 
 
 class Templates(dict[str, dict[str, Any]]):
-    """The templates of one environment's stacks, by part: foundation, network …"""
+    """The templates of one environment's stacks, by part: foundation, network …; `protected`: those not deleted."""
+
+    protected: set[str]
 
     def of(self, part: str, kind: str) -> list[dict[str, Any]]:
         """Return the resources of one type in one stack."""
@@ -60,12 +62,10 @@ def templates_of(app: Any, stage: str) -> Templates:
     """Synthesise, and return the templates of one environment. Nothing may have been looked up in an account."""
     assembly = app.synth().get_nested_assembly(f"assembly-{stage}")
     assert "missing" not in json.loads(Path(assembly.directory, "manifest.json").read_text())
-    return Templates(
-        {
-            stack.stack_name.rsplit("-", 1)[1]: json.loads(Path(stack.template_full_path).read_text())
-            for stack in assembly.stacks
-        }
-    )
+    stacks = {stack.stack_name.rsplit("-", 1)[1]: stack for stack in assembly.stacks}
+    found = Templates({part: json.loads(Path(stack.template_full_path).read_text()) for part, stack in stacks.items()})
+    found.protected = {part for part, stack in stacks.items() if stack.termination_protection}
+    return found
 
 
 @pytest.fixture(scope="session")

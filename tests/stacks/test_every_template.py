@@ -54,6 +54,11 @@ def test_every_name_that_is_looked_up_is_published_by_an_earlier_stack(environme
         assert len(templates.of("gateway", "AWS::SSM::Parameter")) == 7
 
 
+def test_every_stack_is_protected_where_the_settings_say_so(environments: dict[str, Any]) -> None:
+    assert environments["prod"].protected == set(environments["prod"])
+    assert environments["dev"].protected == set()
+
+
 def test_stacks_stay_far_from_cloudformations_limit(environments: dict[str, Any]) -> None:
     for where, template in every_template(environments):
         assert len(template["Resources"]) < 200, f"{where}: CloudFormation allows 500"

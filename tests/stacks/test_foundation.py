@@ -57,6 +57,22 @@ def test_dev_goes_without_a_trace_and_prod_stays(dev: Any, prod: Any) -> None:
     )
 
 
+def test_only_buckets_that_may_be_emptied_say_so_and_the_emptier_reads_that(dev: Any, prod: Any) -> None:
+    mark = {"Key": "slipway:empty-on-delete", "Value": "true"}
+
+    assert [item["Type"] for item in dev["foundation"]["Resources"].values() if mark in _tags(item)] == [
+        "AWS::S3::Bucket",
+        "AWS::S3::Bucket",
+    ]
+    assert "slipway:empty-on-delete" not in json.dumps(prod["foundation"])
+    assert "s3:GetBucketTagging" in dev.allowed("foundation", "EmptyBuckets")
+
+
+def _tags(resource: dict[str, Any]) -> list[Any]:
+    tags = resource.get("Properties", {}).get("Tags", [])
+    return tags if isinstance(tags, list) else []
+
+
 def test_access_logs_are_emptied_after_the_bucket_that_writes_them_is_gone(dev: Any) -> None:
     emptiers = {
         name: item for name, item in dev["foundation"]["Resources"].items() if item["Type"] == "Custom::EmptyBucket"

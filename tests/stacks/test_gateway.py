@@ -37,6 +37,7 @@ def test_every_method_needs_a_key(dev: Any) -> None:
     }
     assert authorizer["Type"] == "TOKEN"
     assert authorizer["IdentitySource"] == "method.request.header.Authorization"
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 60
 
 
 def test_the_key_is_generated_for_the_default_tenant(dev: Any) -> None:
@@ -59,13 +60,15 @@ def test_the_stage_is_throttled_and_logs_neither_keys_nor_addresses(dev: Any) ->
 
 
 def test_errors_of_the_gateway_have_openais_form(dev: Any) -> None:
-    bodies = [
-        item["Properties"]["ResponseTemplates"]["application/json"]
+    bodies = {
+        item["Properties"]["ResponseType"]: item["Properties"]["ResponseTemplates"]["application/json"]
         for item in dev.of("gateway", "AWS::ApiGateway::GatewayResponse")
-    ]
+    }
 
-    assert len(bodies) == 5
-    for body in bodies:
+    assert set(bodies) == {
+        *("BAD_REQUEST_BODY", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"),
+    }
+    for body in bodies.values():
         error = json.loads(body.replace("$context.error.messageString", '"why"'))["error"]
         assert set(error) == {"message", "type", "param", "code"}
 
@@ -88,6 +91,20 @@ def test_documents_deletes_and_does_not_read(dev: Any) -> None:
 
     assert {"s3:DeleteObjectVersion", "s3:ListBucketVersions", "rds-data:ExecuteStatement", "dynamodb:Query"} <= allowed
     assert "s3:GetObject" not in allowed
+    assert {action for action in allowed if action.startswith("dynamodb:")} == {
+        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+    }
+
+
+def test_documents_has_no_permission_on_rejects(dev: Any) -> None:
+    policies = [
+        json.dumps(item)
+        for name, item in dev["gateway"]["Resources"].items()
+        if item["Type"] == "AWS::IAM::Policy" and name.startswith("Documents")
+    ]
+
+    assert any("documentstablename" in policy for policy in policies)
+    assert not any("rejectstablename" in policy for policy in policies)
 
 
 def test_a_firewall_stands_before_prod_and_reads_no_prompt(dev: Any, prod: Any) -> None:

@@ -13,6 +13,27 @@ def test_documents_that_come_and_go_reach_the_queue(dev: Any) -> None:
     assert len(rule["Targets"]) == 1
 
 
+@pytest.mark.capability("D1")
+def test_what_events_cannot_deliver_waits_in_the_dead_letter_queue_which_takes_it_from_this_rule(prod: Any) -> None:
+    (rule_id,) = [name for name, item in prod["ingestion"]["Resources"].items() if item["Type"] == "AWS::Events::Rule"]
+    (target,) = prod.one("ingestion", "AWS::Events::Rule")["Targets"]
+    dead_letters = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+    (policy,) = [
+        item["Properties"]["PolicyDocument"]["Statement"]
+        for item in prod.of("ingestion", "AWS::SQS::QueuePolicy")
+        if item["Properties"]["Queues"] == [{"Ref": dead_letters}]
+    ]
+    senders = [statement for statement in policy if statement["Effect"] == "Allow"]
+
+    assert "RedrivePolicy" not in prod["ingestion"]["Resources"][dead_letters]["Properties"]
+    assert [statement["Principal"] for statement in senders] == [{"Service": "events.amazonaws.com"}]
+    assert senders[0]["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule_id, "Arn"]}}}
+    users = prod.one("foundation", "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    (messages,) = [item for item in users if item["Sid"] == "Messages"]
+    assert "events.amazonaws.com" in messages["Principal"]["Service"]
+    assert set(messages["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
 def test_failures_are_tried_again_alone_and_end_in_the_dead_letter_queue(dev: Any) -> None:
     mapping = dev.one("ingestion", "AWS::Lambda::EventSourceMapping")
     queues = [item["Properties"] for item in dev.of("ingestion", "AWS::SQS::Queue")]
@@ -38,8 +59,16 @@ def test_the_function_gets_the_settings_of_the_contract(dev: Any) -> None:
     assert {"DOCUMENTS_TABLE", "REJECTS_TABLE", "DATABASE_CLUSTER_ARN"} <= set(variables)
 
 
+def test_the_function_may_keep_messages_of_the_queue_that_it_is_told(prod: Any) -> None:
+    queue = prod.function("ingestion", "ingest_document")["Environment"]["Variables"]["QUEUE_URL"]["Ref"]
+
+    assert "RedrivePolicy" in prod["ingestion"]["Resources"][queue]["Properties"]
+    assert "sqs:ChangeMessageVisibility" in prod.allowed("ingestion", "Ingest")
+
+
 def test_the_function_may_read_documents_and_delete_none(dev: Any) -> None:
     allowed = dev.allowed("ingestion", "Ingest")
 
     assert {"s3:GetObject", "s3:GetObjectVersion", "bedrock:InvokeModel", "rds-data:ExecuteStatement"} <= allowed
     assert not {action for action in allowed if action.startswith("s3:") and ("Put" in action or "Delete" in action)}
+    assert {action for action in allowed if action.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:PutItem"}

@@ -16,11 +16,27 @@ def test_a_created_network_is_private_and_reaches_the_services_by_endpoints(prod
         for item in prod.of("network", "AWS::EC2::VPCEndpoint")
     }
 
-    assert services == {"s3", "dynamodb", "bedrock-runtime", "rds-data", "secretsmanager"}
+    assert services == {"s3", "dynamodb", "bedrock-runtime", "rds-data", "secretsmanager", "sqs"}
     for kind in ("InternetGateway", "NatGateway", "Route", "EIP"):
         assert prod.of("network", f"AWS::EC2::{kind}") == []
     assert len(prod.of("network", "AWS::EC2::Subnet")) == 2
     assert prod.one("network", "AWS::EC2::FlowLog")["TrafficType"] == "ALL"
+
+
+def test_endpoints_serve_this_accounts_principals_and_what_functions_do(prod: Any) -> None:
+    policies = {
+        json.dumps(item["Properties"]["ServiceName"]).split(".")[-1].strip('"]}'): item["Properties"].get(
+            "PolicyDocument"
+        )
+        for item in prod.of("network", "AWS::EC2::VPCEndpoint")
+    }
+
+    assert policies.pop("s3") is None, "answers to CloudFormation go to buckets of AWS"
+    for service, policy in policies.items():
+        (statement,) = policy["Statement"]
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+        assert {action.split(":")[0] for action in actions} == {service.removesuffix("-runtime")}
 
 
 def test_functions_talk_https_and_nothing_talks_to_them(prod: Any) -> None:

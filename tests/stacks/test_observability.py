@@ -17,12 +17,27 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
         if item["Properties"]["Handler"].split(".")[-2] not in CUSTOM_RESOURCE_HANDLERS
     ]
 
-    for name in ("Errors", "Throttles", "Duration"):
+    for name in ("Throttles", "Duration"):
         assert kinds.count(("AWS/Lambda", name)) == len(functions) == 4
+    assert kinds.count(("AWS/Lambda", "Errors")) == 3
+    assert kinds.count(("Slipway", "AuthorizerFailures")) == 1
+    assert kinds.count(("AWS/Events", "FailedInvocations")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 1
     assert {("AWS/ApiGateway", "5XXError"), ("AWS/RDS", "ACUUtilization")} <= set(kinds)
     assert [alarm["ExtendedStatistic"] for alarm in alarms if alarm["MetricName"] == "Latency"] == ["p99"]
+
+
+def test_a_wrong_key_is_no_alarm_and_a_failing_authorizer_is_one(prod: Any) -> None:
+    alarms = [item["Properties"] for item in prod.of("observability", "AWS::CloudWatch::Alarm")]
+    (failing,) = [alarm for alarm in alarms if alarm["MetricName"] == "AuthorizerFailures"]
+
+    assert {pair["Name"]: pair["Value"] for pair in failing["Dimensions"]} == {
+        "service": "authorize",
+        "environment": "prod",
+    }
+    errors = [json.dumps(alarm["Dimensions"]) for alarm in alarms if alarm["MetricName"] == "Errors"]
+    assert not [dimensions for dimensions in errors if "authorize" in dimensions]
 
 
 @pytest.mark.capability("O2")
@@ -53,7 +68,7 @@ def test_the_dashboard_places_three_graphs_in_a_row_and_names_each_metric_in_ful
     delimiter, parts = dev.one("observability", "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"]
     widgets = json.loads(delimiter.join(part if isinstance(part, str) else "token" for part in parts))["widgets"]
 
-    assert [(widget["x"], widget["y"]) for widget in widgets] == [(8 * (at % 3), 6 * (at // 3)) for at in range(21)]
+    assert [(widget["x"], widget["y"]) for widget in widgets] == [(8 * (at % 3), 6 * (at // 3)) for at in range(24)]
     assert widgets[0]["properties"]["metrics"] == [
         ["AWS/ApiGateway", "Count", "ApiName", "slipway-dev", "Stage", "live", {"stat": "Sum"}]
     ]

@@ -19,11 +19,12 @@ def test_dev_pauses_at_no_capacity_and_is_reached_by_the_data_api(dev: Any) -> N
 
 
 @pytest.mark.capability("R1")
-def test_the_schema_is_migrated_after_the_database_is_there_and_anew_with_other_dimensions(dev: Any) -> None:
+def test_the_schema_is_migrated_after_the_database_is_there_and_anew_for_another_one(dev: Any) -> None:
     (migration,) = dev.of("retrieval", "Custom::VectorStoreMigration")
 
     assert migration["Properties"]["Dimensions"] == "1024"
     assert migration["Properties"]["SchemaVersion"] == "1"
+    assert migration["Properties"]["ClusterArn"]["Fn::GetAtt"][1] == "DBClusterArn", "another cluster has no schema"
     assert any("Writer" in name for name in migration["DependsOn"])
     assert any("DefaultPolicy" in name for name in migration["DependsOn"])
     assert set(dev.function("retrieval", "migrate_store")["Environment"]["Variables"]) >= {
@@ -48,6 +49,7 @@ def test_prod_survives_a_zone_and_a_mistake(prod: Any) -> None:
     assert cluster["Properties"]["BackupRetentionPeriod"] == 35
     assert cluster["DeletionPolicy"] == "Retain"
     assert "KmsKeyId" in cluster["Properties"]
+    assert "EnableCloudwatchLogsExports" not in cluster["Properties"], "RDS would make a log group without key and end"
     assert "SecondsUntilAutoPause" not in cluster["Properties"]["ServerlessV2ScalingConfiguration"]
 
 

@@ -1,0 +1,138 @@
+from pathlib import Path
+
+import pytest
+
+from stacks.settings import Settings
+from stacks.settings_file import SettingsError, read_settings
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/a"
+NETWORK = (
+    "network: {mode: import, import: {vpc_id: vpc-0123456789abcdef0, subnet_ids: [subnet-01234567, subnet-89abcdef], "
+)
+
+
+def errors(tmp_path: Path, content: str | bytes) -> list[str]:
+    path = tmp_path / "dev.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(SettingsError) as caught:
+        read_settings(path)
+    return [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("account: '123456789012'", "1: region: expected a value, because account has one"),
+        (
+            "encryption: {customer_managed_key: true, key_arn: 'arn:aws:kms:eu-west-1:123456789012:key/a'}",
+            "customer_managed",
+        ),
+        (
+            "account: '123456789012'\nregion: us-east-1\nencryption:\n  key_arn: " + KEY,
+            "4: encryption.key_arn: expected a key in us-east-1, got one in eu-west-1",
+        ),
+        (
+            "account: '123456789012'\nregion: cn-north-1\npermissions_boundary: arn:aws:iam::123456789012:policy/p\n"
+            "gateway: {models: {default: {model_id: amazon.nova-lite-v1:0}}}",
+            "3: permissions_boundary: expected an ARN that starts with arn:aws-cn",
+        ),
+        ("network: {mode: import}", "1: network.import: expected the attributes of the VPC, got none"),
+        (
+            NETWORK.replace("import,", "none,") + "availability_zones: [eu-west-1a, eu-west-1b]}}",
+            "network.import: expected nothing with mode",
+        ),
+        ("network: {nat_gateways: 1}", "network.nat_gateways: expected nothing with mode none, got 1"),
+        ("network: {mode: create, nat_gateways: 3}", "network.nat_gateways: expected at most one for each of 2"),
+        ("network: {mode: create, cidr: 8.8.0.0/16}", "network.cidr: expected a private IPv4 range"),
+        ("network: {mode: create, cidr: 10.0.0.0/28}", "network.cidr: expected a private IPv4 range"),
+        ("network: {mode: create, cidr: 127.0.0.0/16}", "network.cidr: expected a private IPv4 range"),
+        ("tags: {'aws:owner': me}", "1: tags.aws:owner: expected a key that does not begin with aws: or slipway:"),
+        ("tags: {'slipway:environment': me}", "tags.slipway:environment: expected a key that does not begin"),
+        (
+            NETWORK + "availability_zones: [eu-west-1a, eu-west-1b], security_group_ids: [sg-01234567, sg-01234567]}}",
+            "network.import.security_group_ids: expected at most 5 groups, each once",
+        ),
+        (
+            NETWORK
+            + "availability_zones: [eu-west-1a, eu-west-1b], security_group_ids: ["
+            + ", ".join(f"sg-0123456{at}" for at in range(6))
+            + "]}}",
+            "network.import.security_group_ids: expected at most 5 groups, each once",
+        ),
+        (NETWORK + "availability_zones: [zone, eu-west-1b]}}", "availability_zones.0: expected text of the form"),
+        (
+            "gateway: {models: {default: {model_id: 'amazon.titan-embed-text-v2:0'}}}",
+            "gateway.models.default.model_id: expected a model that writes text",
+        ),
+        (
+            "gateway: {context_max_tokens: 500}\ningestion: {chunk_characters: 8000}",
+            "1: gateway.context_max_tokens: expected room for one chunk of 8000 characters, 2667 tokens",
+        ),
+        ("retrieval: {aurora: {engine_version: '99.1'}}", "engine_version: expected 15.12, 16.8, 17.4 or a later"),
+        (
+            "account: '210987654321'\nregion: eu-west-1\nencryption:\n  key_arn: " + KEY,
+            "4: encryption.key_arn: expected a key of partition aws and account 210987654321",
+        ),
+        (
+            "account: '210987654321'\nregion: eu-west-1\npermissions_boundary: arn:aws:iam::123456789012:policy/p",
+            "3: permissions_boundary: expected an ARN that starts with arn:aws:iam::210987654321:",
+        ),
+        ("network: {mode: create, cidr: ten}", "network.cidr: expected a private IPv4 range"),
+        (
+            NETWORK + "availability_zones: [eu-west-1a, eu-west-1a]}}",
+            "two zones at least, got ['eu-west-1a', 'eu-west-1a']",
+        ),
+        (
+            "account: '123456789012'\nregion: us-east-1\n" + NETWORK + "availability_zones: [eu-west-1a, us-east-1b]}}",
+            "expected zones of us-east-1, got eu-west-1a",
+        ),
+        (
+            "retrieval: {aurora: {min_acu: 8, max_acu: 4}}",
+            "retrieval.aurora.min_acu: expected at most max_acu, which is 4, got 8",
+        ),
+        (
+            "retrieval: {aurora: {min_acu: 1, auto_pause_minutes: 5}}",
+            "auto_pause_minutes: expected nothing with min_acu 1",
+        ),
+        (
+            "retrieval: {aurora: {engine_version: '16.4'}}",
+            "engine_version: expected 15.12, 16.8, 17.4 or a later minor version",
+        ),
+        (
+            "retrieval: {aurora: {engine_version: '14.20'}}",
+            "engine_version: expected 15.12, 16.8, 17.4 or a later minor version",
+        ),
+        (
+            "ingestion: {chunk_characters: 200, chunk_overlap_characters: 150}",
+            "expected at most half of chunk_characters",
+        ),
+        (
+            "gateway: {models: {fast: {model_id: amazon.nova-lite-v1:0}}}",
+            "gateway.models: expected an alias named default",
+        ),
+        ("gateway: {models: {}}", "gateway.models: expected an alias named default, got no alias"),
+        (
+            "account: '123456789012'\nregion: us-gov-west-1",
+            "gateway.models.default.model_id: expected a model or inference profile that us-gov-west-1 can call",
+        ),
+    ],
+)
+@pytest.mark.capability("O15")
+def test_an_impossible_combination_comes_with_a_remedy(tmp_path: Path, content: str, expected: str) -> None:
+    found = errors(tmp_path, content)
+
+    assert len(found) == 1
+    assert expected in found[0]
+    assert found[0].rsplit(". ", 1)[1].endswith(".")
+
+
+def test_a_region_of_the_european_sovereign_cloud_is_one() -> None:
+    models = {"default": {"model_id": "amazon.nova-lite-v1:0"}}
+    here = {"account": "123456789012", "region": "eusc-de-east-1", "gateway": {"models": models}}
+
+    assert Settings.model_validate(here).region == "eusc-de-east-1"
+
+
+def test_settings_made_in_code_obey_the_same_rules() -> None:
+    with pytest.raises(ValueError, match="chunk_overlap_characters: expected at most half"):
+        Settings.model_validate({"ingestion": {"chunk_characters": 300, "chunk_overlap_characters": 200}})

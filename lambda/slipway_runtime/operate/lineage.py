@@ -1,7 +1,8 @@
 """Lineage in DynamoDB: the current state of each document, each version it had, and what was rejected and why.
 
 An older event never overwrites a newer one: every write is conditional on the sequencer.
-Source: Amazon S3 user guide, "Event message structure" (sequencer: hexadecimal, compare after padding on the left).
+Source: Amazon S3 user guide, "Event message structure" (sequencer: hexadecimal; pad the shorter one with zeros on the
+right, then compare as text).
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ PAGE_ITEMS = 200
 
 def padded(sequencer: str) -> str:
     """Return the sequencer so that text order is time order."""
-    return sequencer.upper().rjust(SEQUENCER_DIGITS, "0")
+    return sequencer.upper().ljust(SEQUENCER_DIGITS, "0")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

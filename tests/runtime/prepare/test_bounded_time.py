@@ -38,8 +38,10 @@ def test_html_is_known_by_its_first_tag(text: str, expected: str) -> None:
 @pytest.mark.parametrize("path", ["a.md", "a.html", "a.csv", "a.json", "a.txt"])
 @pytest.mark.parametrize(
     "unit",
-    ["<!--", "<!-- a -->\n", "---\n", "title:", "# ", "a\n=", "a\n-", " \t", "- ", "``` ", "<meta ", "<p ", "<br>"]
-    + ["Ã", "Ã©", "\n ", "\r", "|", "1.", "\u00ad\n", "a.\u201d ", "display:", "style="],
+    (
+        *("<!--", "<!-- a -->\n", "---\n", "title:", "# ", "a\n=", "a\n-", " \t", "- ", "``` ", "<meta ", "<p ", "<br>"),
+        *("Ã", "Ã©", "\n ", "\r", "|", "1.", "\u00ad\n", "a.\u201d ", "display:", "style="),
+    ),
 )
 def test_a_repeated_unit_is_read_in_bounded_time(path: str, unit: str) -> None:
     began = time.process_time()

@@ -1,4 +1,4 @@
-"""How much text one document may give, counted while it is produced: formats that repeat names expand a thousandfold."""
+"""How much text one document may give, counted while it is produced: repeated names expand a thousandfold."""
 
 from collections.abc import Iterable, Iterator
 

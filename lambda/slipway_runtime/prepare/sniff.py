@@ -106,7 +106,7 @@ def sniff_text(text: str, path: str) -> MediaType:
 
 
 def _begins_as_html(text: str) -> bool:
-    """Look behind white space, an XML declaration and comments; by find, since a pattern of them backtracks for ever."""
+    """Look behind white space, an XML declaration and comments; by find, since a pattern backtracks for ever."""
     position = _after_blanks(text, 0)
     if text.startswith("<?xml", position):
         if (end := text.find(">", position)) < 0:

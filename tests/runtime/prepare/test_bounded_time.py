@@ -39,7 +39,21 @@ def test_html_is_known_by_its_first_tag(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "unit",
     (
-        *("<!--", "<!-- a -->\n", "---\n", "title:", "# ", "a\n=", "a\n-", " \t", "- ", "``` ", "<meta ", "<p ", "<br>"),
+        *(
+            "<!--",
+            "<!-- a -->\n",
+            "---\n",
+            "title:",
+            "# ",
+            "a\n=",
+            "a\n-",
+            " \t",
+            "- ",
+            "``` ",
+            "<meta ",
+            "<p ",
+            "<br>",
+        ),
         *("Ã", "Ã©", "\n ", "\r", "|", "1.", "\u00ad\n", "a.\u201d ", "display:", "style="),
     ),
 )

@@ -21,12 +21,13 @@ PROBE = """
     found.append("own: secret" if "very-secret" in str(os.environ) else "own: empty")
     print(json.dumps({"sections": [[entry, None] for entry in found], "title": "", "structured": False}))
 """
-# Lambda's user is not root. Root here gives up the one capability by which it would read every process.
+# Lambda's user is not root. Root here gives up the capabilities by which it would read every process.
 PARENT = """
     import ctypes, os, sys
-    PR_CAPBSET_DROP, CAP_SYS_PTRACE = 24, 19
+    PR_CAPBSET_DROP, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON = 24, 19, 21, 38
     if os.getuid() == 0:
-        assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0) == 0
+        for capability in (CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON):
+            ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
     from slipway_runtime.prepare.isolate import read_isolated
     sys.path.insert(0, sys.argv[1])
     print([section.text for section in read_isolated("pdf", b"x").sections])

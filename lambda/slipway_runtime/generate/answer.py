@@ -16,6 +16,8 @@ from slipway_runtime.retrieve.stores.contract import Hit, VectorStore
 REFUSAL = "The documents do not contain an answer to this question."
 # Near-duplicates and the threshold take hits away, so more are fetched than used.
 FETCH_FACTOR = 3
+# Titan Text Embeddings V2 takes 8,192 tokens, and no tokeniser makes more tokens of a text than it has bytes of UTF-8.
+MAX_SEARCHED_BYTES = 8_000
 
 
 class Citation(msgspec.Struct, frozen=True):
@@ -95,9 +97,14 @@ class Answerer:
         return _checked(reply, hits)
 
     def retrieve(self, tenant: str, question: str, deadline: Deadline) -> list[Hit]:
-        """Return the chunks for the prompt: above the threshold, without near-duplicates, within the budget."""
-        [vector] = self.embedder.embed([question], deadline)
-        found = self.store.search(tenant, vector, question, self.retrieval.top_k * FETCH_FACTOR, deadline)
+        """Return the chunks for the prompt: above the threshold, without near-duplicates, within the budget.
+
+        Of a long message only the last 8,000 bytes are searched for; people paste first and ask at the end. The model
+        still gets all of it.
+        """
+        searched = question.encode()[-MAX_SEARCHED_BYTES:].decode("utf-8", "ignore")
+        [vector] = self.embedder.embed([searched], deadline)
+        found = self.store.search(tenant, vector, searched, self.retrieval.top_k * FETCH_FACTOR, deadline)
         best = distinct(above(found, self.retrieval.min_score))[: self.retrieval.top_k]
         return within_budget(best, self.retrieval.context_max_tokens)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from slipway_runtime.generate.errors import ApiError, unknown_model
-from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code, within
 
 TRANSIENT = CONNECTION_ERRORS | {
     "InternalServerException",
@@ -81,15 +81,18 @@ class BedrockModel:
         """Return the model's reply.
 
         Raises: ApiError 404 for a model that Bedrock does not know, 400 for a context too long, 429 when throttled
-        past the deadline, 503 when unavailable, 500 otherwise.
+        past the deadline, 503 when unavailable, 504 when it does not answer before the deadline, 500 otherwise.
         """
         request = self._request(system, turns, sampling)
         try:
             response = self.backoff.call(
-                lambda: self.client.converse(**request),
+                lambda: within(lambda: self.client.converse(**request), deadline),
                 retry_on=lambda error: error_code(error) in TRANSIENT,
                 deadline=deadline,
             )
+        except TimeoutError as error:
+            message = "The model did not answer in time; try again later, or ask for fewer tokens."
+            raise ApiError(504, message, code="model_timeout", retry_after_seconds=BUSY_RETRY_SECONDS) from error
         except Exception as error:
             raise self._api_error(error) from error
         text = "".join(block.get("text", "") for block in response["output"]["message"]["content"])

@@ -10,8 +10,9 @@ from slipway_runtime import settings
 from slipway_runtime.handlers.events import TokenRequest
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.observability import count, logger, observed
+from slipway_runtime.operate.retry import error_code
 
-CACHE_SECONDS = 300.0
+CACHE_SECONDS = 60.0
 # A rotated key must work at once, but a flood of wrong keys must not become a flood of calls to Secrets Manager.
 REFRESH_SECONDS = 10.0
 
@@ -24,7 +25,7 @@ class ApiKey(msgspec.Struct, frozen=True):
 
 
 class KeyCache:
-    """The key, read again after 5 minutes, or after 10 s where a caller's key does not match."""
+    """The key, read again after a minute, or after 10 s where a caller's key does not match."""
 
     def __init__(self) -> None:
         self._key: ApiKey | None = None
@@ -52,19 +53,32 @@ cache = KeyCache()
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return a policy that allows the whole stage, since API Gateway reuses it for other methods, and the tenant.
 
-    Raises: Exception("Unauthorized"), the exact text by which API Gateway answers 401.
+    Raises: Exception("Unauthorized"), the exact text by which API Gateway answers 401. Lambda counts it as an error of
+    the function like any other; the metrics `Unauthorized` and `AuthorizerFailures` tell a wrong key from a fault.
     """
     try:
-        request = msgspec.convert(event, TokenRequest)
-        scheme, _, presented = request.authorization_token.partition(" ")
-        key = cache.matching(presented.strip()) if scheme.lower() == "bearer" else None
-    except msgspec.ValidationError as error:
-        raise Exception("Unauthorized") from error
+        key, method_arn = _presented(event)
+    except Exception as error:
+        # The error may quote the secret, so only its type is logged.
+        count("AuthorizerFailures")
+        logger.error("authorizer failed", extra={"error_type": type(error).__name__, "reason": error_code(error)})
+        raise
     if key is None or not key.key:
         count("Unauthorized")
         logger.info("unauthorized")
         raise Exception("Unauthorized")
-    return _allow(request.method_arn, key.tenant)
+    return _allow(method_arn, key.tenant)
+
+
+def _presented(event: dict[str, Any]) -> tuple[ApiKey | None, str]:
+    """Return the key that the caller presents, None where it is not the right one, and the method's ARN."""
+    try:
+        request = msgspec.convert(event, TokenRequest)
+    except msgspec.ValidationError:
+        return None, ""
+    scheme, _, presented = request.authorization_token.partition(" ")
+    key = cache.matching(presented.strip()) if scheme.lower() == "bearer" else None
+    return key, request.method_arn
 
 
 def _allow(method_arn: str, tenant: str) -> dict[str, Any]:

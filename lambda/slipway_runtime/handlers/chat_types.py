@@ -93,6 +93,8 @@ class ChatRequest(msgspec.Struct):
         for index, message in enumerate(self.messages):
             if not message.text.strip():
                 raise invalid("The content of a message must not be empty.", f"messages[{index}].content")
+            if "\x00" in message.text:
+                raise invalid("The content of a message must not hold NUL characters.", f"messages[{index}].content")
 
     @property
     def turns(self) -> list[Turn]:

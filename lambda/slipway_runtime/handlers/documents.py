@@ -1,5 +1,6 @@
 """GET /v1/documents, GET and DELETE /v1/documents/{id}."""
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +21,10 @@ MARGIN_SECONDS = 2.0
 GATEWAY_SECONDS = 28.0
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+# Longer ones are no sort key that DynamoDB takes, and no path that S3 does.
+MAX_PREFIX_BYTES = 1024
+DOCUMENT_ID = re.compile(r"doc_[0-9a-f]{32}")
+LIMIT = re.compile(r"[0-9]{1,3}")
 STATUSES = ("indexed", "rejected", "deleted")
 
 
@@ -67,19 +72,23 @@ def _route(request: ApiRequest, deadline: Deadline) -> dict[str, Any] | Document
 
 def _list(catalogue: Catalogue, query: dict[str, str]) -> dict[str, Any]:
     limit = query.get("limit", str(DEFAULT_LIMIT))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_LIMIT):
+    if not (LIMIT.fullmatch(limit) and 1 <= int(limit) <= MAX_LIMIT):
         raise invalid(f"'limit' must be a whole number from 1 to {MAX_LIMIT}.", "limit")
     status = query.get("status", "")
     if status and status not in STATUSES:
         raise invalid(f"'status' must be one of {', '.join(STATUSES)}.", "status")
     after = None
     if cursor := query.get("after"):
-        after = catalogue.lineage.current(cursor)
+        after = catalogue.lineage.current(cursor) if DOCUMENT_ID.fullmatch(cursor) else None
         if after is None or after.tenant != catalogue.tenant:
             raise invalid("'after' is not the id of a document.", "after")
-    page = catalogue.page(int(limit), status=status, prefix=query.get("prefix", ""), after=after)
+    prefix = query.get("prefix", "")
+    if len(prefix.encode("utf-8", "surrogatepass")) > MAX_PREFIX_BYTES or not prefix.isprintable():
+        message = f"'prefix' must be at most {MAX_PREFIX_BYTES} bytes of UTF-8 without control characters."
+        raise invalid(message, "prefix")
+    page = catalogue.page(int(limit), status=status, prefix=prefix, after=after)
     data = [_document(record) for record in page.records]
-    return {"object": "list", "data": data, "has_more": page.has_more, "last_id": data[-1].id if data else None}
+    return {"object": "list", "data": data, "has_more": page.has_more, "last_id": page.last_id}
 
 
 def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[str, Any]:
@@ -91,7 +100,7 @@ def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[
 
 
 def _existing(catalogue: Catalogue, document_id: str) -> Record:
-    record = catalogue.find(document_id)
+    record = catalogue.find(document_id) if DOCUMENT_ID.fullmatch(document_id) else None
     if record is None:
         raise ApiError(404, "There is no document with this id.", code="document_not_found", param="id")
     return record

@@ -1,4 +1,9 @@
-"""Custom::EmptyBucket: on Delete removes every object and version, so that the bucket itself can go."""
+"""Custom::EmptyBucket: empties a bucket that is to be deleted, so that the bucket itself can go.
+
+CloudFormation also deletes this resource when the stack keeps its bucket, for example when `removal` changes from
+destroy to retain. The bucket's own tag decides therefore: CloudFormation updates it before it deletes what is no longer
+in the template.
+"""
 
 from typing import Any
 
@@ -9,19 +14,24 @@ from slipway_runtime.operate.objects import Objects
 from slipway_runtime.operate.observability import logger, observed
 from slipway_runtime.operate.retry import error_code
 
+TAG = "slipway:empty-on-delete"
+
 
 @observed
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Empty the bucket on Delete; on Create and Update do nothing."""
+    """Remove every object and version on Delete if the bucket's tag allows it; on Create and Update do nothing."""
     answer(event, "empty-bucket", _empty)
 
 
 def _empty(request: CustomResourceEvent) -> dict[str, str]:
     if request.request_type != "Delete":
         return {}
-    s3 = client("s3")
+    s3, bucket = client("s3"), request.resource_properties["BucketName"]
     try:
-        removed = Objects(client=s3).empty(request.resource_properties["BucketName"])
+        if not _may_be_emptied(s3, bucket):
+            logger.warning("kept", extra={"tag": TAG})
+            return {"Removed": "0"}
+        removed = Objects(client=s3).empty(bucket)
     except s3.exceptions.ClientError as error:
         # A bucket that is already gone is as empty as can be; a deletion that is repeated must succeed.
         if error_code(error) != "NoSuchBucket":
@@ -29,3 +39,17 @@ def _empty(request: CustomResourceEvent) -> dict[str, str]:
         removed = 0
     logger.info("emptied", extra={"objects": removed})
     return {"Removed": str(removed)}
+
+
+def _may_be_emptied(s3: Any, bucket: str) -> bool:
+    """Return whether the bucket carries the tag with the value "true".
+
+    Raises: ClientError, also where the tags may not be read; then nothing is removed.
+    """
+    try:
+        tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+    except s3.exceptions.ClientError as error:
+        if error_code(error) == "NoSuchTagSet":
+            return False
+        raise
+    return {"Key": TAG, "Value": "true"} in tags

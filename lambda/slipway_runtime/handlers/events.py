@@ -37,6 +37,8 @@ class SqsRecord(msgspec.Struct, rename="camel"):
 
     message_id: str
     body: str
+    receipt_handle: str = ""
+    attributes: dict[str, str] = {}
 
 
 class SqsEvent(msgspec.Struct):

@@ -1,6 +1,7 @@
 """Carries changes of the raw bucket, which come as EventBridge events through a queue, into the store."""
 
 import functools
+import os
 from typing import Any
 
 import msgspec
@@ -12,7 +13,8 @@ from slipway_runtime.operate.lifecycle import Change, Lifecycle, Result
 from slipway_runtime.operate.lineage import Lineage, padded
 from slipway_runtime.operate.objects import Objects, ObjectVersion
 from slipway_runtime.operate.observability import count, logger, observed
-from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.redelivery import shorten
+from slipway_runtime.operate.retry import Deadline, error_code
 from slipway_runtime.retrieve.chunk import ChunkSettings
 
 # What is left of the time-out when a record is not begun any more: being stopped in the middle costs the whole batch.
@@ -38,9 +40,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str
 
 def _handled(record: SqsRecord, deadline: Deadline) -> bool:
     facts: dict[str, Any] = {"message_id": record.message_id}
+    if deadline.remaining_seconds <= 0:
+        # Nothing is wrong with it: it was not begun, and comes again soon.
+        count("RecordsDeferred")
+        _deliver_soon(record)
+        return False
     try:
-        if deadline.remaining_seconds <= 0:
-            raise TimeoutError("no time left in this invocation")
         event = msgspec.json.decode(record.body, type=S3Event)
         facts["document_version"] = event.detail.object.version_id
         result = _apply(event, deadline)
@@ -49,6 +54,8 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         # logged.
         count("RecordsFailed")
         logger.error("record failed", extra={**facts, "error_type": type(error).__name__, "reason": _safe(error)})
+        if _is_transient(error):
+            _deliver_soon(record)
         return False
     count(METRICS[result.outcome])
     count("ChunksIndexed", result.chunks if result.outcome == "indexed" else 0)
@@ -96,9 +103,31 @@ def _lifecycle() -> Lifecycle:
     )
 
 
+def _deliver_soon(record: SqsRecord) -> None:
+    """Shorten the wait for a record's next delivery; where that fails, the queue's own wait holds."""
+    queue_url = os.environ.get("QUEUE_URL")
+    if not queue_url or not record.receipt_handle:
+        return
+    try:
+        received = int(record.attributes.get("ApproximateReceiveCount", "1"))
+        shorten(client("sqs"), queue_url, record.receipt_handle, received)
+    except Exception as error:
+        logger.warning("visibility not changed", extra={"reason": error_code(error)})
+
+
+def _is_transient(error: Exception) -> bool:
+    """Return whether the same record may pass later."""
+    from slipway_runtime.retrieve.embed import EmbeddingError  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.data_api import TRANSIENT, StoreUnavailable  # noqa: PLC0415
+
+    if isinstance(error, EmbeddingError):
+        return error.transient
+    conflict = error_code(error) in TRANSIENT | {"TransactionCanceledException", "TransactionConflictException"}
+    return conflict or isinstance(error, (StoreUnavailable, TimeoutError))
+
+
 def _safe(error: Exception) -> str:
     """Return the error's text where it is ours, which never quotes content, else the service's code."""
-    from slipway_runtime.operate.retry import error_code  # noqa: PLC0415
     from slipway_runtime.retrieve.embed import EmbeddingError  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.contract import WrongDimensions  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.data_api import StoreUnavailable  # noqa: PLC0415

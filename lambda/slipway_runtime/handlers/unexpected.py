@@ -2,7 +2,7 @@
 
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.operate.observability import logger
-from slipway_runtime.retrieve.embed import EmbeddingError
+from slipway_runtime.retrieve.embed import DEADLINE_EXCEEDED, EmbeddingError
 from slipway_runtime.retrieve.stores.data_api import StoreUnavailable
 
 RESUME_SECONDS = 10
@@ -17,6 +17,9 @@ def as_api_error(error: Exception) -> ApiError:
         return ApiError(503, message, code="store_unavailable", retry_after_seconds=RESUME_SECONDS)
     if isinstance(error, EmbeddingError):
         logger.error("embedding failed", extra={"code": error.code})
+        if error.code == DEADLINE_EXCEEDED:
+            message = "The embedding model did not answer in time; try again later."
+            return ApiError(504, message, code="embedding_timeout", retry_after_seconds=BUSY_SECONDS)
         if error.transient:
             message = "The embedding model is at its limit; try again later."
             return ApiError(429, message, code="rate_limit_exceeded", retry_after_seconds=BUSY_SECONDS)

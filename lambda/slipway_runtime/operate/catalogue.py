@@ -5,17 +5,24 @@ from dataclasses import dataclass
 import msgspec
 
 from slipway_runtime.operate.lifecycle import now
-from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.lineage import PAGE_ITEMS, Lineage, Record
 from slipway_runtime.operate.objects import Objects
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.stores.contract import VectorStore
 
+# Deleted documents stay in the index. One request reads past at most this many entries of it, 5 queries' worth.
+MAX_EXAMINED = 5 * PAGE_ITEMS
+
 
 class Listing(msgspec.Struct, frozen=True):
-    """One page of documents."""
+    """One page of documents. `last_id` is where the next page begins, None if nothing was looked at.
+
+    A page may hold fewer documents than asked for, even none, and still have more after it.
+    """
 
     records: list[Record]
     has_more: bool
+    last_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,16 +48,18 @@ class Catalogue:
     def page(self, limit: int, *, status: str = "", prefix: str = "", after: Record | None = None) -> Listing:
         """Return up to `limit` documents in the order of their paths.
 
-        Deleted ones are among them only where `status` asks for them.
+        Deleted ones are among them only where `status` asks for them. Looks at no more than MAX_EXAMINED entries.
         """
         found: list[Record] = []
-        for record in self.lineage.list(self.tenant, prefix=prefix, after=after):
-            if record.status != status if status else record.status == "deleted":
-                continue
-            if len(found) == limit:
-                return Listing(found, True)
-            found.append(record)
-        return Listing(found, False)
+        last: str | None = None
+        for examined, record in enumerate(self.lineage.list(self.tenant, prefix=prefix, after=after)):
+            wanted = record.status == status if status else record.status != "deleted"
+            if examined == MAX_EXAMINED or (wanted and len(found) == limit):
+                return Listing(found, True, last)
+            if wanted:
+                found.append(record)
+            last = record.document_id
+        return Listing(found, False, found[-1].document_id if found else None)
 
     def delete(self, record: Record, objects: Objects, store: VectorStore, deadline: Deadline) -> Removed:
         """Remove all versions of the object, then the chunks, then mark the lineage; repeating finishes a broken

@@ -1,15 +1,17 @@
 """Lineage in DynamoDB: the current state of each document, each version it had, and what was rejected and why.
 
 An older event never overwrites a newer one: every write is conditional on the sequencer.
-Source: Amazon S3 user guide, "Event message structure" (sequencer: hexadecimal, compare after padding on the left).
+Source: Amazon S3 user guide, "Event message structure" (sequencer: hexadecimal; pad the shorter one with zeros on the
+right, then compare as text).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
+from slipway_runtime.operate.retry import Backoff, Deadline
 from slipway_runtime.prepare.rejected import Rejected
 
 Status = Literal["indexed", "rejected", "deleted"]
@@ -17,11 +19,13 @@ SEQUENCER_DIGITS = 32
 INDEX = "by-tenant"
 CURRENT = "current"
 PAGE_ITEMS = 200
+# Two writers of one document are in each other's way for milliseconds; delivering again takes half an hour.
+CONFLICT_SECONDS = 5.0
 
 
 def padded(sequencer: str) -> str:
     """Return the sequencer so that text order is time order."""
-    return sequencer.upper().rjust(SEQUENCER_DIGITS, "0")
+    return sequencer.upper().ljust(SEQUENCER_DIGITS, "0")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +57,7 @@ class Lineage:
     client: Any
     documents_table: str
     rejects_table: str
+    backoff: Backoff = field(default_factory=lambda: Backoff(base_seconds=0.05, cap_seconds=1.0))
 
     def current(self, document_id: str) -> Record | None:
         """Return what is known of a document, read consistently, or None."""
@@ -63,7 +68,7 @@ class Lineage:
     def put(self, record: Record) -> bool:
         """Write the current item and the history item together.
 
-        Returns False, with nothing written, if a newer version is there.
+        Returns False, with nothing written, if a newer version is there. A conflict with another writer is waited out.
         """
         current = _item(record)
         # History items carry no `tenant`, which keeps them out of the index.
@@ -76,8 +81,11 @@ class Lineage:
             "ExpressionAttributeValues": {":sequencer": {"S": record.sequencer}},
         }
         try:
-            self.client.transact_write_items(
-                TransactItems=[{"Put": guarded}, {"Put": {"TableName": self.documents_table, "Item": history}}]
+            writes = [{"Put": guarded}, {"Put": {"TableName": self.documents_table, "Item": history}}]
+            self.backoff.call(
+                lambda: self.client.transact_write_items(TransactItems=writes),
+                retry_on=_is_conflict,
+                deadline=Deadline.after(CONFLICT_SECONDS),
             )
         except self.client.exceptions.TransactionCanceledException as error:
             if any(reason.get("Code") == "ConditionalCheckFailed" for reason in error.response["CancellationReasons"]):
@@ -130,6 +138,13 @@ class Lineage:
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _is_conflict(error: Exception) -> bool:
+    """Return whether only another writer was in the way, so that the same write may succeed at once."""
+    response: dict[str, Any] = getattr(error, "response", {})
+    codes = {reason.get("Code") for reason in response.get("CancellationReasons", [])}
+    return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
 
 
 def _item(record: Record) -> dict[str, dict[str, str]]:

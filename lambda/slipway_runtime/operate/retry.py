@@ -4,8 +4,10 @@ Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (full jitter doe
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future  # boto3 has loaded it already
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -58,6 +60,24 @@ class Backoff:
                     raise
             self.sleep(wait)
         raise AssertionError("max_attempts is at least 1")
+
+
+def within(operation: Callable[[], T], deadline: Deadline) -> T:
+    """Return the result of one call, or give it up at the deadline, whatever the client's own time-out is.
+
+    What is given up goes on in its thread until that time-out, and nobody hears of it.
+    Raises: TimeoutError at the deadline, and the errors of `operation`.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(operation())
+        except BaseException as error:
+            result.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return result.result(timeout=max(0.0, deadline.remaining_seconds))
 
 
 def error_code(error: Exception) -> str:

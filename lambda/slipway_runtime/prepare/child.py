@@ -9,6 +9,7 @@ import resource
 import sys
 from typing import Any
 
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted
 from slipway_runtime.prepare.rejected import Rejected
 
@@ -31,26 +32,26 @@ def limit(memory_bytes: int, cpu_seconds: int) -> None:
             resource.setrlimit(kind, (value, value))
 
 
-def read(reader: str, data: bytes) -> Extracted:
+def read(reader: str, data: bytes, budget: TextBudget) -> Extracted:
     """Return what the reader finds; only the reader that is asked for is imported."""
     if reader == "pdf":
         from slipway_runtime.prepare.formats.pdf import read_pdf  # noqa: PLC0415
 
-        return read_pdf(data)
+        return read_pdf(data, budget)
     if reader == "html":
         from slipway_runtime.prepare.formats.html import read_html  # noqa: PLC0415
 
-        return read_html(data.decode())
+        return read_html(data.decode(), budget)
     from slipway_runtime.prepare.formats.docx import read_docx  # noqa: PLC0415
 
-    return read_docx(data)
+    return read_docx(data, budget)
 
 
 def main(reader: str, memory_bytes: int, cpu_seconds: int, text_characters: int) -> dict[str, Any]:
     """Return the answer for the parent: the sections, or the code and reason of a rejection."""
     limit(memory_bytes, cpu_seconds)
     try:
-        found = read(reader, sys.stdin.buffer.read())
+        found = read(reader, sys.stdin.buffer.read(), TextBudget(text_characters))
     except Rejected as rejected:
         return {"code": rejected.code, "reason": rejected.reason}
     except MemoryError:
@@ -60,9 +61,6 @@ def main(reader: str, memory_bytes: int, cpu_seconds: int, text_characters: int)
             f"the parser gave up ({type(error).__name__}); open the document, save it as a new file, upload it again"
         )
         return {"code": None, "reason": reason}
-    if sum(len(section.text) for section in found.sections) > text_characters:
-        reason = f"the document holds more than {text_characters} characters of text; split it into parts"
-        return {"code": "too_large", "reason": reason}
     sections = [(section.text, section.page) for section in found.sections]
     return {"sections": sections, "title": found.title, "structured": found.structured}
 

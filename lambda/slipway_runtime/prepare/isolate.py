@@ -1,9 +1,13 @@
 """Parses untrusted documents in a child process, so that a bomb, a crash or a loop costs one document.
 
-The child is this interpreter with an empty environment: a parser that is taken over finds no credentials. It has
-limits on address space and CPU time, and the parent one on wall-clock time.
+The child is this interpreter with an empty environment and limits on address space and CPU time; the parent has one on
+wall-clock time. Before the first child the parent also makes itself undumpable, so that a process of the same user
+cannot read its environment or memory under /proc on Linux. This is no sandbox: a parser that is taken over still shares the
+user, the files and the network of the function, and where the function runs as root nothing is hidden from it.
+Source: proc(5) and prctl(2), PR_SET_DUMPABLE.
 """
 
+import functools
 import json
 import os
 import signal
@@ -16,6 +20,7 @@ from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.rejected import Code, Rejected
 
 BROKEN: dict[str, Code] = {"pdf": "broken_pdf", "docx": "broken_docx", "html": "broken_html"}
+PR_SET_DUMPABLE = 4
 SLOW_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
 
 
@@ -37,6 +42,7 @@ def read_isolated(reader: str, data: bytes, limits: Limits | None = None) -> Ext
     """
     limits = limits or Limits()
     broken = BROKEN[reader]
+    _hide_from_children()
     arguments = [str(limits.memory_bytes), str(limits.cpu_seconds), str(limits.text_characters)]
     try:
         # -S: the parent's sys.path is handed over whole, so `site` would only cost time.
@@ -61,6 +67,17 @@ def read_isolated(reader: str, data: bytes, limits: Limits | None = None) -> Ext
         raise Rejected(answer["code"] or broken, answer["reason"])
     sections = [Section(text=text, page=page) for text, page in answer["sections"]]
     return Extracted(sections=sections, title=answer["title"], structured=answer["structured"])
+
+
+@functools.cache
+def _hide_from_children() -> None:
+    """Close /proc/<this process> to processes of the same user, once; only Linux has it."""
+    if sys.platform != "linux":
+        return
+    import ctypes  # noqa: PLC0415 - only documents that need a child pay for it
+
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE) failed")
 
 
 def _too_slow(limits: Limits) -> Rejected:

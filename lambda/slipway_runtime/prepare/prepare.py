@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.clean import clean
 from slipway_runtime.prepare.decode import decode
 from slipway_runtime.prepare.document import Extracted, Heading, PreparedDocument, Section
@@ -26,6 +27,7 @@ def prepare(data: bytes, path: str, limits: Limits | None = None) -> PreparedDoc
     """
     if not data.strip():
         raise Rejected("empty", "the object holds no bytes but white space; upload the document again")
+    limits = limits or Limits()
     media_type, extracted = _extract(data, path, limits)
     text, pages = _join(extracted.sections)
     if not text.strip():
@@ -39,7 +41,7 @@ def prepare(data: bytes, path: str, limits: Limits | None = None) -> PreparedDoc
     )
 
 
-def _extract(data: bytes, path: str, limits: Limits | None) -> tuple[MediaType, Extracted]:
+def _extract(data: bytes, path: str, limits: Limits) -> tuple[MediaType, Extracted]:
     binary = sniff_binary(data, path)
     if binary in (PDF, DOCX):
         return binary, read_isolated("pdf" if binary == PDF else "docx", data, limits)
@@ -47,10 +49,10 @@ def _extract(data: bytes, path: str, limits: Limits | None) -> tuple[MediaType, 
     media_type = sniff_text(text, path)
     if media_type == "text/html" and text.count("<") > ISOLATE_ABOVE_TAGS:
         return media_type, read_isolated("html", text.encode("utf-8", "replace"), limits)
-    return media_type, _text_reader(media_type)(text)
+    return media_type, _text_reader(media_type)(text, TextBudget(limits.text_characters))
 
 
-def _text_reader(media_type: MediaType) -> Callable[[str], Extracted]:
+def _text_reader(media_type: MediaType) -> Callable[[str, TextBudget], Extracted]:
     """Return the reader of a kind of text; each import is paid only by the documents that need it."""
     match media_type:
         case "text/html":
@@ -69,7 +71,7 @@ def _text_reader(media_type: MediaType) -> Callable[[str], Extracted]:
             from slipway_runtime.prepare.formats.tabular import read_csv  # noqa: PLC0415
 
             return read_csv
-    return lambda text: Extracted(sections=[Section(text=text)])
+    return lambda text, budget: Extracted(sections=[Section(text=budget.take(text))])
 
 
 def _join(sections: list[Section]) -> tuple[str, list[tuple[int, int]]]:

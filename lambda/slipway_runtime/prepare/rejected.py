@@ -15,6 +15,7 @@ Code = Literal[
     "invalid_key",
     "no_text_layer",
     "too_large",
+    "too_many_chunks",
     "too_slow",
     "unsupported_type",
     "zip_bomb",

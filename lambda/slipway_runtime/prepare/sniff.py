@@ -35,9 +35,10 @@ REFUSED = (
     (b"PAR1", "a Parquet file"),
 )
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-HTML_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+VISIBLE = re.compile(r"\S")
 SAMPLE_CHARACTERS = 64 * 1024
-TAG = re.compile(r"<(?:p|div|h[1-6]|ul|ol|table|article|section|main|span|br)\b[^>]*>", re.IGNORECASE)
+TAG = re.compile(r"<(?:p|div|h[1-6]|ul|ol|table|article|section|main|span|br)\b[^<>]*>", re.IGNORECASE)
 BY_EXTENSION: dict[str, MediaType] = {
     "md": "text/markdown",
     "markdown": "text/markdown",
@@ -93,7 +94,7 @@ def _legacy_office(data: bytes) -> Rejected:
 def sniff_text(text: str, path: str) -> MediaType:
     """Return the kind of a text: HTML by its first tags, the rest by extension where the content does not speak."""
     suffix = extension(path)
-    if HTML_START.match(text[:SAMPLE_CHARACTERS]) or (
+    if _begins_as_html(text[:SAMPLE_CHARACTERS]) or (
         suffix in ("html", "htm", "xhtml") and TAG.search(text[:SAMPLE_CHARACTERS])
     ):
         return "text/html"
@@ -102,3 +103,22 @@ def sniff_text(text: str, path: str) -> MediaType:
     if not suffix and text.lstrip()[:1] in ("{", "["):
         return "application/json"
     return "text/plain"
+
+
+def _begins_as_html(text: str) -> bool:
+    """Look behind white space, an XML declaration and comments; by find, since a pattern backtracks for ever."""
+    position = _after_blanks(text, 0)
+    if text.startswith("<?xml", position):
+        if (end := text.find(">", position)) < 0:
+            return False
+        position = _after_blanks(text, end + 1)
+    while text.startswith("<!--", position):
+        if (end := text.find("-->", position)) < 0:
+            return False
+        position = _after_blanks(text, end + 3)
+    return HTML_START.match(text, position) is not None
+
+
+def _after_blanks(text: str, position: int) -> int:
+    found = VISIBLE.search(text, position)
+    return found.start() if found else len(text)

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slipway_runtime.prepare.document import Heading, PreparedDocument
+from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.retrieve.atoms import Atom, atoms
 
 HEADING_SEPARATOR = " > "
 MIN_CHARACTERS = 100
 # Thirty of the widest chunks, at four bytes a character, still fit the Data API's response of 1 MiB.
 MAX_CHARACTERS = 8_000
+# All chunks of a document are embedded in one invocation, which keeps nothing if it ends before: 300 s less a margin of
+# 10 s. At the default quota of Titan Text Embeddings V2 of 300,000 tokens a minute these are 1.45 million tokens, or
+# 4,800 chunks of 1,200 characters (300 tokens) if nobody else embeds. Their vectors (1,024 floats) take about 130 MiB.
+MAX_CHUNKS = 4_000
 VISIBLE = re.compile(r"\S")
 
 
@@ -48,16 +53,26 @@ def chunk(document: PreparedDocument, settings: ChunkSettings) -> list[Chunk]:
     """Return the chunks in the order of the text; together they cover everything but white space.
 
     No chunk is longer than `max_characters`, and each begins after the one before.
+    Raises: Rejected("too_many_chunks") for a document that one invocation cannot embed.
     """
+    if len(document.text) > MAX_CHUNKS * settings.max_characters:
+        raise _too_many(settings)
     chunks: list[Chunk] = []
     text = document.text
     for start, end, heading in _sections(document):
         page = document.page_at(start)
         for left, right in _pack(list(atoms(text, start, end, settings.max_characters)), text, settings):
+            if len(chunks) == MAX_CHUNKS:
+                raise _too_many(settings)
             chunks.append(
                 Chunk(ordinal=len(chunks), start=left, end=right, content=text[left:right], heading=heading, page=page)
             )
     return chunks
+
+
+def _too_many(settings: ChunkSettings) -> Rejected:
+    size = f"{MAX_CHUNKS} chunks of up to {settings.max_characters} characters"
+    return Rejected("too_many_chunks", f"the document gives more than {size}; split it into parts and upload those")
 
 
 def _sections(document: PreparedDocument) -> Iterator[tuple[int, int, str]]:

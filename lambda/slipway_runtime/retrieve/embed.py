@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code, within
 
 TRANSIENT = CONNECTION_ERRORS | {
     "InternalServerException",
@@ -18,6 +18,7 @@ TRANSIENT = CONNECTION_ERRORS | {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+DEADLINE_EXCEEDED = "DeadlineExceeded"
 MAX_INPUT_CHARACTERS = 50_000
 
 
@@ -58,11 +59,15 @@ class Embedder:
 
     def _embed_one(self, text: str, deadline: Deadline) -> list[float]:
         if deadline.remaining_seconds <= 0:
-            raise EmbeddingError("no time is left to embed", code="DeadlineExceeded", transient=True)
+            raise _out_of_time()
         try:
             vector = self.backoff.call(
-                lambda: self._invoke(text), retry_on=lambda error: error_code(error) in TRANSIENT, deadline=deadline
+                lambda: within(lambda: self._invoke(text), deadline),
+                retry_on=lambda error: error_code(error) in TRANSIENT,
+                deadline=deadline,
             )
+        except TimeoutError as error:
+            raise _out_of_time() from error
         except Exception as error:
             code = error_code(error)
             message = f"the embedding model {self.model_id} did not answer: {code}"
@@ -79,3 +84,7 @@ class Embedder:
         )
         vector: list[float] = json.loads(response["body"].read())["embedding"]
         return vector
+
+
+def _out_of_time() -> EmbeddingError:
+    return EmbeddingError("no time is left to embed", code=DEADLINE_EXCEEDED, transient=True)

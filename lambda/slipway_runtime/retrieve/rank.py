@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import accumulate
 
 from slipway_runtime.retrieve.stores.contract import Hit
 
@@ -30,11 +32,19 @@ def distinct(hits: Iterable[Hit]) -> list[Hit]:
 
 
 def within_budget(hits: Iterable[Hit], max_tokens: int) -> list[Hit]:
-    """Return the hits, best first, that fit into `max_tokens` together; one that does not fit is passed over."""
+    """Return the hits, best first, that fit into `max_tokens` together.
+
+    The best one is always there, cut to the budget where it is larger, since nothing at all would make every question
+    unanswerable; another one that does not fit is passed over.
+    """
     chosen: list[Hit] = []
     left = max_tokens
     for hit in hits:
-        tokens = estimate_tokens(hit.content) + estimate_tokens(hit.path + hit.heading) + 20
+        place = estimate_tokens(hit.path + hit.heading) + 20
+        tokens = estimate_tokens(hit.content) + place
+        if tokens > left and not chosen:
+            # A long path must not take all of a small budget.
+            return [replace(hit, content=cut_to_tokens(hit.content, max(max_tokens - place, max_tokens // 2)))]
         if tokens <= left:
             chosen.append(hit)
             left -= tokens
@@ -49,6 +59,13 @@ def estimate_tokens(text: str) -> int:
     """
     others = 0 if text.isascii() else sum(character > "\x7f" for character in text)
     return (len(text) - others + 3) // 4 + others
+
+
+def cut_to_tokens(text: str, max_tokens: int) -> str:
+    """Return the beginning of the text that has at most `max_tokens` by the same estimate, at least one character."""
+    quarters = accumulate(1 if character <= "\x7f" else 4 for character in text)
+    fitting = sum(1 for used in quarters if used <= 4 * max_tokens)
+    return text[: max(1, fitting)]
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:

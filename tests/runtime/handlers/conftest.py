@@ -104,7 +104,7 @@ class Cloud:
 
     def event(self, kind: str, entry: dict[str, Any], extra: dict[str, Any] | None = None) -> dict[str, Any]:
         number = next(self.sequence)
-        detail = {"version": "0", "bucket": {"name": BUCKET}, "object": {**entry, "sequencer": f"{number:X}"}}
+        detail = {"version": "0", "bucket": {"name": BUCKET}, "object": {**entry, "sequencer": f"{number:018X}"}}
         time = f"2026-11-01T00:00:{number:02}Z"
         return {"source": "aws.s3", "detail-type": kind, "time": time, "detail": {**detail, **(extra or {})}}
 

@@ -62,6 +62,34 @@ def test_the_secret_is_cached_and_a_rotated_key_works_soon(secret, context, monk
         handler(token(f"Bearer {'k' * 48}"), context)
 
 
+def test_wrong_keys_and_faults_are_counted_apart(secret, context, logged) -> None:
+    for event in (token("Bearer wrong"), {}):
+        with pytest.raises(Exception, match="Unauthorized"):
+            handler(event, context)
+    text = logged()
+    assert text.count('"Unauthorized":[1.0]') == 2
+    assert "AuthorizerFailures" not in text
+    authorize.cache.__init__()
+    secret.put_secret_value(SecretId="api-key", SecretString='{"tenant": "acme", "key": ')
+    with pytest.raises(Exception, match="truncated"):
+        handler(token("Bearer wrong"), context)
+    authorize.cache.__init__()
+    secret.delete_secret(SecretId="api-key", ForceDeleteWithoutRecovery=True)
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        handler(token(f"Bearer {'k' * 48}"), context)
+    assert logged().count('"AuthorizerFailures":[1.0]') == 2
+
+
+def test_a_withdrawn_key_ends_within_a_minute(secret, context, monkeypatch) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(authorize.time, "monotonic", lambda: now[0])
+    handler(token(f"Bearer {'k' * 48}"), context)
+    secret.put_secret_value(SecretId="api-key", SecretString=json.dumps({"tenant": "acme", "key": "n" * 48}))
+    now[0] += 60.5
+    with pytest.raises(Exception, match="Unauthorized"):
+        handler(token(f"Bearer {'k' * 48}"), context)
+
+
 def test_keys_are_not_logged(secret, context, logged) -> None:
     handler(token(f"Bearer {'k' * 48}"), context)
     with pytest.raises(Exception, match="Unauthorized"):

@@ -144,6 +144,7 @@ USER = [{"role": "user", "content": "x"}]
         (ask("x", messages=[{"role": "robot", "content": "x"}]), 400, "messages[0].role", "invalid_type"),
         (ask("x", messages=[{"role": "user", "content": 5}]), 400, "messages[0].content", "invalid_type"),
         (ask(" "), 400, "messages[0].content", "invalid_value"),
+        (ask("a\x00b"), 400, "messages[0].content", "invalid_value"),
         (ask("x", messages=[*USER, {"role": "assistant", "content": "y"}]), 400, "messages[1].role", "invalid_value"),
         (ask("x", messages=USER * 201), 400, "messages", "invalid_value"),
         (ask("x", messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]), 400, None, None),

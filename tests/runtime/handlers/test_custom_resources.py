@@ -105,7 +105,22 @@ def test_a_busy_response_url_is_tried_again(cloud, context, waiting) -> None:
     assert len(waiting.answers) == 2
 
 
-def test_a_bucket_is_emptied_of_versions_and_markers_on_delete_only(cloud, context, waiting) -> None:
+@pytest.mark.parametrize(
+    "tags", [None, [{"Key": "slipway:empty-on-delete", "Value": "false"}], [{"Key": "other", "Value": "true"}]]
+)
+def test_a_bucket_without_the_tag_keeps_its_documents(cloud, context, waiting, tags) -> None:
+    cloud.put("acme/a.md", "one")
+    if tags:
+        cloud.s3.put_bucket_tagging(Bucket="raw-bucket", Tagging={"TagSet": tags})
+    empty_bucket.handler(event(waiting, "Delete", "empty-bucket-x", BucketName="raw-bucket"), context)
+    [answer] = waiting.answers
+    assert (answer["Status"], answer["Data"]) == ("SUCCESS", {"Removed": "0"})
+    assert len(cloud.s3.list_object_versions(Bucket="raw-bucket")["Versions"]) == 1
+
+
+def test_a_tagged_bucket_is_emptied_of_versions_and_markers_on_delete_only(cloud, context, waiting) -> None:
+    tag = {"Key": "slipway:empty-on-delete", "Value": "true"}
+    cloud.s3.put_bucket_tagging(Bucket="raw-bucket", Tagging={"TagSet": [tag]})
     for index in range(3):
         cloud.put(f"acme/{index}.md", "one")
         cloud.put(f"acme/{index}.md", "two")

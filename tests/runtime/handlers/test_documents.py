@@ -5,6 +5,7 @@ import json
 import pytest
 
 from slipway_runtime.handlers import documents
+from slipway_runtime.operate import catalogue
 from slipway_runtime.prepare.keys import document_id
 
 
@@ -103,6 +104,11 @@ def test_another_tenants_document_does_not_exist(cloud, context) -> None:
         ({"limit": "x"}, "limit"),
         ({"limit": "101"}, "limit"),
         ({"limit": "²"}, "limit"),
+        ({"limit": "9" * 5_000}, "limit"),
+        ({"limit": "0" * 5_000 + "1"}, "limit"),
+        ({"after": "a" * 2_049}, "after"),
+        ({"prefix": "é" * 513}, "prefix"),
+        ({"prefix": "a\x00"}, "prefix"),
         ({"status": "lost"}, "status"),
         ({"after": "doc_none"}, "after"),
     ],
@@ -110,6 +116,31 @@ def test_another_tenants_document_does_not_exist(cloud, context) -> None:
 def test_bad_queries_name_the_parameter(cloud, context, query: dict[str, str], param: str) -> None:
     status, body = call(context, "GET", **query)
     assert (status, body["error"]["param"], body["error"]["type"]) == (400, param, "invalid_request_error")
+
+
+@pytest.mark.parametrize("identifier", ["a" * 2_049, "doc_" + "A" * 32, "doc_" + "a" * 33, "%00"])
+def test_an_id_that_no_document_can_have_is_not_found(cloud, context, identifier: str) -> None:
+    for method in ("GET", "DELETE"):
+        status, body = call(context, method, identifier)
+        assert (status, body["error"]["code"]) == (404, "document_not_found")
+
+
+def test_many_deleted_documents_are_passed_in_bounded_steps(cloud, context, monkeypatch) -> None:
+    monkeypatch.setattr(catalogue, "MAX_EXAMINED", 2)
+    cloud.ingest(*(cloud.put(f"acme/{name}.md", f"Text {name}.") for name in "abcdefg"))
+    for name in "abcdf":
+        cloud.ingest(cloud.delete(f"acme/{name}.md"))
+    paths, pages, after = [], 0, {}
+    while True:
+        status, page = call(context, "GET", limit="2", **after)
+        assert status == 200
+        paths += [document["path"] for document in page["data"]]
+        pages += 1
+        if not page["has_more"]:
+            break
+        after = {"after": page["last_id"]}
+    assert paths == ["e.md", "g.md"]
+    assert pages == 4
 
 
 def test_other_methods_are_refused(cloud, context) -> None:

@@ -22,13 +22,18 @@ def soon() -> Deadline:
     return Deadline.after(30)
 
 
+def stamp(sequencer: str) -> str:
+    """A small number as S3 would write it: 18 digits."""
+    return padded(f"{sequencer:0>18}")
+
+
 def version(sequencer: str, document: str = "doc_1", tenant: str = "acme") -> DocumentVersion:
     return DocumentVersion(
         tenant=tenant,
         document_id=document,
         path=f"{document}.md",
         title="Guide",
-        sequencer=padded(sequencer),
+        sequencer=stamp(sequencer),
         source_version=f"v{sequencer}",
         rules="r1",
     )
@@ -132,19 +137,19 @@ def test_touch_moves_the_version_and_keeps_the_chunks(store: AuroraStore) -> Non
 
 def test_a_deletion_holds_against_late_events(store: AuroraStore) -> None:
     store.replace(version("5"), pieces(3), vectors(3), soon())
-    assert store.delete("acme", "doc_1", padded("4"), soon()) is None
-    assert store.delete("acme", "doc_1", padded("6"), soon()) == 3
-    assert store.delete("acme", "doc_1", padded("6"), soon()) == 0
+    assert store.delete("acme", "doc_1", stamp("4"), soon()) is None
+    assert store.delete("acme", "doc_1", stamp("6"), soon()) == 3
+    assert store.delete("acme", "doc_1", stamp("6"), soon()) == 0
     for late in ("5", "6"):
         assert not store.replace(version(late), pieces(1), vectors(1), soon())
         assert not store.touch(version(late), soon())
     assert store.replace(version("7"), pieces(1), vectors(1), soon())
-    assert store.delete("acme", "doc_1", padded("1"), soon(), force=True) == 1
+    assert store.delete("acme", "doc_1", stamp("1"), soon(), force=True) == 1
     assert not store.replace(version("7"), pieces(1), vectors(1), soon())
 
 
 def test_a_delete_before_any_create_is_remembered(store: AuroraStore) -> None:
-    assert store.delete("acme", "doc_9", padded("6"), soon()) == 0
+    assert store.delete("acme", "doc_9", stamp("6"), soon()) == 0
     assert not store.replace(version("5", "doc_9"), pieces(1), vectors(1), soon())
 
 

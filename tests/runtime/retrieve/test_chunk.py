@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from slipway_runtime.prepare.document import PreparedDocument
 from slipway_runtime.prepare.prepare import headings, prepare
+from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.retrieve.chunk import Chunk, ChunkSettings, chunk
 
 LINES = st.lists(
@@ -118,3 +119,11 @@ def test_settings_out_of_range_are_refused() -> None:
             ChunkSettings(max_characters=size, overlap_characters=0)
     with pytest.raises(ValueError, match="overlap_characters"):
         ChunkSettings(max_characters=200, overlap_characters=150)
+
+
+@pytest.mark.parametrize("text", ["# A\n\nx\n\n" * 4_001, "A sentence. " * 40_000], ids=["headings", "length"])
+def test_a_document_of_too_many_chunks_is_refused_with_a_remedy(text: str) -> None:
+    with pytest.raises(Rejected, match="4000 chunks of up to 100 characters; split it") as caught:
+        chunks(text, 100, 0)
+    assert caught.value.code == "too_many_chunks"
+    assert len(chunks("# A\n\nx\n\n" * 4_000, 100, 0)) == 4_000

@@ -1,5 +1,7 @@
 """Ranking keeps what is relevant, new and affordable."""
 
+from dataclasses import replace
+
 from slipway_runtime.retrieve.rank import above, distinct, estimate_tokens, within_budget
 from slipway_runtime.retrieve.stores.contract import Hit
 
@@ -25,7 +27,16 @@ def test_near_duplicates_go_and_neighbours_with_some_overlap_stay() -> None:
 def test_the_budget_takes_the_best_that_fit() -> None:
     small, large = hit("x" * 400), hit("y" * 4_000)
     assert within_budget([small, large, small], 300) == [small, small]
-    assert within_budget([large], 300) == []
+
+
+def test_a_best_hit_larger_than_the_budget_is_cut_to_it_and_not_lost() -> None:
+    for content in ("y" * 4_000, "日" * 4_000, "ab日" * 2_000):
+        [kept, *rest] = within_budget([hit(content), hit("x" * 400)], 300)
+        assert rest == []
+        assert content.startswith(kept.content)
+        assert 250 < estimate_tokens(kept.content) <= 280
+    long_path = replace(hit("y" * 4_000), path="p" * 1_024)
+    assert [estimate_tokens(each.content) for each in within_budget([long_path], 300)] == [150]
 
 
 def test_tokens_are_rather_over_than_underestimated() -> None:

@@ -3,6 +3,7 @@
 import io
 import zipfile
 
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted
 from slipway_runtime.prepare.formats.html import read_html
 from slipway_runtime.prepare.rejected import Rejected
@@ -14,7 +15,7 @@ MAX_RATIO = 100
 HARMLESS_BYTES = 10 * 1024**2
 
 
-def read_docx(data: bytes) -> Extracted:
+def read_docx(data: bytes, budget: TextBudget) -> Extracted:
     """Return the document's text with headings, lists and tables.
 
     Raises: Rejected("zip_bomb"), Rejected("broken_docx"), or Rejected("unsupported_type") for another kind of archive.
@@ -27,7 +28,7 @@ def read_docx(data: bytes) -> Extracted:
     import mammoth  # noqa: PLC0415 - only after the checks
 
     result = mammoth.convert_to_html(io.BytesIO(data), convert_image=mammoth.images.img_element(lambda _image: {}))
-    return read_html(f"<html><body>{result.value}</body></html>")
+    return read_html(f"<html><body>{result.value}</body></html>", budget)
 
 
 def _check(archive: zipfile.ZipFile, packed_bytes: int) -> None:

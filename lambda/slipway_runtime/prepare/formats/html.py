@@ -4,6 +4,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.formats.markdown_writer import MarkdownWriter
 
@@ -15,7 +16,7 @@ PAGE_HEADERS = "body > header, body > div > header"
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
-def read_html(text: str) -> Extracted:
+def read_html(text: str, budget: TextBudget) -> Extracted:
     """Return the text of <main> or the only <article>, else of <body>, without navigation, forms and hidden
     elements.
     """
@@ -26,7 +27,7 @@ def read_html(text: str) -> Extracted:
     if root is None:
         return Extracted(sections=[], title=title, structured=True)
     _strip(root)
-    writer = MarkdownWriter()
+    writer = MarkdownWriter(budget)
     _walk(root, writer)
     return Extracted(sections=[Section(text=writer.text())], title=title, structured=True)
 

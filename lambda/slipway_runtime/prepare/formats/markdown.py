@@ -2,6 +2,7 @@
 
 import re
 
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -11,7 +12,7 @@ FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 MAX_FRONT_MATTER_CHARACTERS = 20_000
 
 
-def read_markdown(text: str) -> Extracted:
+def read_markdown(text: str, budget: TextBudget) -> Extracted:
     """Return the text without YAML front matter and, where no code fence could hold them, without HTML comments.
 
     Underlined headings become '#' headings so that the chunker knows one kind only.
@@ -25,7 +26,7 @@ def read_markdown(text: str) -> Extracted:
     if not FENCE.search(text):
         text = SETEXT.sub(lambda match: f"{'#' if match.group(2)[0] == '=' else '##'} {match.group(1)}", text)
         text = _without_comments(text)
-    return Extracted(sections=[Section(text=text)], title=title, structured=True)
+    return Extracted(sections=[Section(text=budget.take(text))], title=title, structured=True)
 
 
 def _without_comments(text: str) -> str:

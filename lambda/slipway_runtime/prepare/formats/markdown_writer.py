@@ -4,6 +4,8 @@ import re
 
 from selectolax.lexbor import LexborNode
 
+from slipway_runtime.prepare.budget import TextBudget
+
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 BLOCKS = frozenset(
     (
@@ -20,7 +22,8 @@ LOOKS_STRUCTURED = re.compile(r"^(#{1,6} |```|~~~|\|)")
 class MarkdownWriter:
     """Collects blocks of text; inside a table cell everything is one line, since Markdown has no other way."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: TextBudget) -> None:
+        self._budget = budget
         self._blocks: list[str] = []
         self._inline: list[str] = []
         self._lists: list[int | None] = []
@@ -125,7 +128,7 @@ class MarkdownWriter:
         if rows:
             lines = [f"| {' | '.join(row)} |" for row in rows]
             lines.insert(1, "|" + " --- |" * len(rows[0]))
-            self._blocks.append("\n".join(lines))
+            self._blocks.append(self._budget.take("\n".join(lines)))
 
     def _pre(self, code: str) -> None:
         if self._rows is not None:
@@ -135,7 +138,7 @@ class MarkdownWriter:
         code = code.strip("\n")
         fence = "````" if "```" in code else "```"
         if code.strip():
-            self._blocks.append(f"{fence}\n{code}\n{fence}")
+            self._blocks.append(self._budget.take(f"{fence}\n{code}\n{fence}"))
 
     def _take_is_empty(self) -> bool:
         return not "".join(self._inline).strip()
@@ -153,7 +156,7 @@ class MarkdownWriter:
             text = text.replace("\n", " ")
         elif not self._prefix:
             text = "\n".join(LOOKS_STRUCTURED.sub(r"\\\1", line) for line in text.split("\n"))
-        self._blocks.append(self._prefix + text)
+        self._blocks.append(self._budget.take(self._prefix + text))
         # What follows in the same list item is indented under it by the item's own depth.
         self._prefix = ""
 

@@ -4,6 +4,7 @@ import re
 
 import pypdfium2 as pdfium
 
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.formats.furniture import drop_page_furniture
 from slipway_runtime.prepare.rejected import Rejected
@@ -15,13 +16,13 @@ INNER_SPACE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 FPDF_ERR_PASSWORD = 4
 
 
-def read_pdf(data: bytes) -> Extracted:
+def read_pdf(data: bytes, budget: TextBudget) -> Extracted:
     """Return one section per page that has text.
 
     Raises: Rejected("encrypted_pdf"), Rejected("broken_pdf") or, for a scan, Rejected("no_text_layer").
     """
     document = _open(data)
-    pages = drop_page_furniture([_page_text(document, index) for index in range(len(document))])
+    pages = drop_page_furniture(list(budget.each(_page_text(document, index) for index in range(len(document)))))
     sections = [Section(text=text, page=number) for number, text in enumerate(pages, 1) if text.strip()]
     if not sections:
         reason = (

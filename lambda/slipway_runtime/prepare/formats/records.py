@@ -4,30 +4,31 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.rejected import Rejected
 
 
-def read_json(text: str) -> Extracted:
+def read_json(text: str, budget: TextBudget) -> Extracted:
     """Return a JSON document's values, each with its path; a list at the top gives numbered records.
 
-    Raises: Rejected("broken_json") with the line of the first error.
+    Raises: Rejected("broken_json") with the line of the first error, Rejected("too_large") past the budget.
     """
     value = _parse(text, "the document")
     if isinstance(value, list):
-        return Extracted(sections=[Section(text=_records(enumerate(value, 1)))])
-    return Extracted(sections=[Section(text="\n".join(_lines(value)))])
+        return Extracted(sections=[Section(text=_records(enumerate(value, 1), budget))])
+    return Extracted(sections=[Section(text="\n".join(budget.each(_lines(value))))])
 
 
-def read_json_lines(text: str) -> Extracted:
+def read_json_lines(text: str, budget: TextBudget) -> Extracted:
     """Return each line's record as a paragraph that names its line.
 
-    Raises: Rejected("broken_json") with the number of the first line that is not JSON.
+    Raises: Rejected("broken_json") with the number of the first line that is not JSON, Rejected("too_large") past the
+    budget.
     """
     numbered = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
-    return Extracted(
-        sections=[Section(text=_records((number, _parse(line, f"line {number}")) for number, line in numbered))]
-    )
+    records = ((number, _parse(line, f"line {number}")) for number, line in numbered)
+    return Extracted(sections=[Section(text=_records(records, budget))])
 
 
 def _parse(text: str, place: str) -> Any:
@@ -40,19 +41,34 @@ def _parse(text: str, place: str) -> Any:
         raise Rejected("broken_json", f"{place} is nested too deeply or holds a number too long; flatten it") from error
 
 
-def _records(numbered: Iterator[tuple[int, Any]]) -> str:
-    return "\n\n".join("\n".join((f"Record {number}", *_lines(value))) for number, value in numbered)
+def _records(numbered: Iterator[tuple[int, Any]], budget: TextBudget) -> str:
+    lines = ("\n".join((budget.take(f"Record {number}"), *budget.each(_lines(value)))) for number, value in numbered)
+    return "\n\n".join(lines)
 
 
 def _lines(value: Any) -> Iterator[str]:
-    """Walk with a stack, not recursion: depth is the sender's choice."""
-    stack: list[tuple[str, Any]] = [("", value)]
+    """Walk with a stack, not recursion: depth is the sender's choice.
+
+    A path is put together only where it is written: a long key over a long list would be copied for each item at once.
+    """
+    parts: list[str] = []
+    stack: list[Iterator[tuple[str, Any]]] = [iter([("", value)])]
     while stack:
-        path, item = stack.pop()
-        if isinstance(item, dict):
-            stack.extend((f"{path}.{key}" if path else str(key), child) for key, child in reversed(item.items()))
-        elif isinstance(item, list):
-            stack.extend((f"{path}[{index}]", child) for index, child in reversed(list(enumerate(item))))
+        step = next(stack[-1], None)
+        if step is None:
+            stack.pop()
+            continue
+        part, item = step
+        parts[len(stack) - 1 :] = [part]
+        if isinstance(item, (dict, list)):
+            stack.append(_children(item))
         elif item is not None and item != "":
             shown = item if isinstance(item, str) else json.dumps(item)
+            path = "".join(parts).removeprefix(".")
             yield f"{path}: {shown}" if path else shown
+
+
+def _children(item: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(item, dict):
+        return ((f".{key}", child) for key, child in item.items())
+    return ((f"[{index}]", child) for index, child in enumerate(item))

@@ -2,31 +2,39 @@
 
 import csv
 import io
+import itertools
+from collections.abc import Iterator
 
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.rejected import Rejected
 
 DELIMITERS = ",;\t|"
 
 
-def read_csv(text: str) -> Extracted:
+def read_csv(text: str, budget: TextBudget) -> Extracted:
     """Return the rows as "Row 2: name = x; price = 3".
 
-    Raises: Rejected("broken_csv") for quotes that do not match, Rejected("empty") without a data row.
+    Raises: Rejected("broken_csv") for quotes that do not match, Rejected("empty") without a data row,
+    Rejected("too_large") past the budget.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text), strict=True))
+        lines = list(budget.each(_lines(text)))
     except csv.Error as error:
         reason = "the quotes do not match or a field is longer than 128 KiB; export it again as CSV with quoted fields"
         raise Rejected("broken_csv", reason) from error
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    if len(rows) < 2:
+    if not lines:
         raise Rejected("empty", "the CSV has no row below its header; expected a header line and at least one row")
-    header, *data = rows
-    return Extracted(
-        sections=[Section(text="\n".join(_line(header, row, number) for number, row in enumerate(data, 2)))]
-    )
+    return Extracted(sections=[Section(text="\n".join(lines))])
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield a line per row, one row at a time: a long header over many short rows gives far more text than there is."""
+    reader = csv.reader(io.StringIO(text), delimiter=_delimiter(text), strict=True)
+    rows = (row for row in reader if any(cell.strip() for cell in row))
+    header = [name.strip() for name in next(rows, [])]
+    return (_line(header, row, number) for number, row in enumerate(rows, 2))
 
 
 def _delimiter(text: str) -> str:
@@ -36,8 +44,6 @@ def _delimiter(text: str) -> str:
 
 
 def _line(header: list[str], row: list[str], number: int) -> str:
-    names = [*header, *(f"column {extra}" for extra in range(len(header) + 1, len(row) + 1))]
-    cells = (
-        f"{name.strip()} = {' '.join(cell.split())}" for name, cell in zip(names, row, strict=False) if cell.strip()
-    )
+    names = itertools.chain(header, (f"column {extra}" for extra in itertools.count(len(header) + 1)))
+    cells = (f"{name} = {' '.join(cell.split())}" for cell, name in zip(row, names, strict=False) if cell.strip())
     return f"Row {number}: {'; '.join(cells)}"

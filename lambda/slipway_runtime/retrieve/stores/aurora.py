@@ -49,19 +49,19 @@ class AuroraStore:
 
         Raises: WrongDimensions, StoreUnavailable.
         """
-        batches = list(_batches(version.document_id, chunks, vectors))
-        return self.api.retry(lambda: self._replace(version, batches, len(vectors[0]) if vectors else 0), deadline)
+        return self.api.retry(lambda: self._replace(version, chunks, vectors), deadline)
 
-    def _replace(self, version: DocumentVersion, batches: list[str], dimensions: int) -> bool:
+    def _replace(self, version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]]) -> bool:
         with self.api.transaction() as transaction:
             if not self.api.execute(schema.CLAIM, _guard(version), transaction=transaction):
                 return False
             expected = self.api.execute(schema.DIMENSIONS, transaction=transaction)
-            if batches and expected and expected[0][0] != dimensions:
-                raise WrongDimensions(dimensions, expected[0][0], "the document's vectors")
+            if vectors and expected and expected[0][0] != len(vectors[0]):
+                raise WrongDimensions(len(vectors[0]), expected[0][0], "the document's vectors")
             self.api.execute(schema.REMOVE, _document(version), transaction=transaction)
             common = {**_stamp(version), "title": version.title, "rules": version.rules}
-            for rows in batches:
+            # Written as they are sent: all rows as JSON at once would be held beside the vectors they are made of.
+            for rows in _batches(version.document_id, chunks, vectors):
                 self.api.execute(schema.INSERT, {**common, "rows": rows}, transaction=transaction)
         return True
 

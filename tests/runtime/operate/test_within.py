@@ -1,0 +1,59 @@
+"""A model that does not answer costs the time that is left and no more."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from slipway_local.serving import serve
+from slipway_runtime.generate.errors import ApiError
+from slipway_runtime.generate.models import BedrockModel, Model, Sampling, Turn
+from slipway_runtime.handlers.unexpected import as_api_error
+from slipway_runtime.operate.retry import Deadline, within
+from slipway_runtime.retrieve.embed import Embedder, EmbeddingError
+
+
+@pytest.fixture
+def stalled(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A Bedrock that takes requests and answers none before the test is over."""
+    import boto3
+
+    over = threading.Event()
+
+    def app(_environ: Any, start_response: Any) -> list[bytes]:
+        over.wait(30)
+        start_response("503 late", [("content-length", "0")])
+        return [b""]
+
+    with serve(app) as url:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+        yield boto3.client("bedrock-runtime", endpoint_url=url, **keys)
+        over.set()
+
+
+@pytest.mark.capability("S7")
+def test_a_stalled_model_is_a_504_at_the_deadline(stalled) -> None:
+    model = BedrockModel(client=stalled, model=Model(model_id="anthropic.claude-x", max_tokens=10))
+    began = time.monotonic()
+    with pytest.raises(ApiError) as caught:
+        model.converse("rules", [Turn("user", "q")], Sampling(), Deadline.after(0.3))
+    assert time.monotonic() - began < 5
+    assert (caught.value.status, caught.value.code) == (504, "model_timeout")
+
+
+def test_a_stalled_embedding_is_a_504_at_the_deadline(stalled) -> None:
+    embedder = Embedder(client=stalled, model_id="amazon.titan-x", dimensions=2)
+    began = time.monotonic()
+    with pytest.raises(EmbeddingError) as caught:
+        embedder.embed(["q"], Deadline.after(0.3))
+    assert time.monotonic() - began < 5
+    assert caught.value.transient
+    assert (as_api_error(caught.value).status, as_api_error(caught.value).code) == (504, "embedding_timeout")
+
+
+def test_results_and_errors_in_time_pass_through() -> None:
+    assert within(lambda: 5, Deadline.after(5)) == 5
+    with pytest.raises(KeyError, match="x"):
+        within(lambda: {}["x"], Deadline.after(5))

@@ -2,7 +2,8 @@
 
 The child is this interpreter with an empty environment and limits on address space and CPU time; the parent has one on
 wall-clock time. Before the first child the parent also makes itself undumpable, so that a process of the same user
-cannot read its environment or memory under /proc on Linux. This is no sandbox: a parser that is taken over still shares the
+cannot read its environment or memory under /proc on Linux.
+This is no sandbox: a parser that is taken over still shares the
 user, the files and the network of the function, and where the function runs as root nothing is hidden from it.
 Source: proc(5) and prctl(2), PR_SET_DUMPABLE.
 """

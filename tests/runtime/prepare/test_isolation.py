@@ -25,9 +25,10 @@ PROBE = """
 PARENT = """
     import ctypes, os, sys
     PR_CAPBSET_DROP, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON = 24, 19, 21, 38
-    if os.getuid() == 0:
+    if os.getuid() == 0 and len(sys.argv) == 3:
         for capability in (CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON):
             ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+        os.execv(sys.executable, [sys.executable, "-c", sys.argv[2], sys.argv[1]])
     from slipway_runtime.prepare.isolate import read_isolated
     sys.path.insert(0, sys.argv[1])
     print([section.text for section in read_isolated("pdf", b"x").sections])
@@ -42,8 +43,9 @@ def test_a_child_of_the_same_user_cannot_read_the_parents_environment(tmp_path: 
     (shadow / "child.py").write_text(textwrap.dedent(PROBE))
     for folder in (shadow, shadow.parent):
         (folder / "__init__.py").touch()
+    parent = textwrap.dedent(PARENT)
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(PARENT), str(tmp_path / "shadow")],
+        [sys.executable, "-c", parent, str(tmp_path / "shadow"), parent],
         env={"PYTHONPATH": os.pathsep.join(sys.path), "AWS_SECRET_ACCESS_KEY": "very-secret"},
         capture_output=True,
         text=True,

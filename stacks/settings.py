@@ -138,7 +138,7 @@ class Ingestion(Section):
     chunk_overlap_characters: int = Field(150, ge=0, le=2000, description="Characters that neighbouring chunks share.")
     max_concurrency: int = Field(10, ge=2, le=1000, description="Batches of documents worked on at the same time.")
     max_receive_count: int = Field(
-        5, ge=2, le=100, description="Attempts before a message goes to the dead-letter queue."
+        10, ge=2, le=100, description="Attempts before a message goes to the dead-letter queue."
     )
     keep_versions_days: int = Field(
         90,

@@ -28,7 +28,7 @@ def test_a_documented_command_works(command: str, slipway: Slipway, dev: dict[st
         ["bash", "-c", command], cwd=ROOT, env=slipway.env, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout
+    assert run.stdout + run.stderr
 
 
 def test_every_documented_make_target_exists() -> None:

@@ -22,9 +22,10 @@ def test_a_poison_message_reaches_the_dead_letter_queue_and_is_sent_back_by_redr
     slipway: Slipway, target: Target
 ) -> None:
     sqs, url = target.client("sqs"), target.parameter("ingestion/queue-url")
-    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    # A second instead of half an hour between two attempts.
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    # One attempt instead of ten, which take half an hour.
+    policy = json.loads(before["RedrivePolicy"]) | {"maxReceiveCount": 1}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
     try:
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"this is": "no S3 event"}))
         assert wait_for(lambda: depth(target, "dead-letter-queue") == 1, seconds=60)

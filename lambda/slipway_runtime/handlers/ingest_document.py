@@ -54,8 +54,7 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         # logged.
         count("RecordsFailed")
         logger.error("record failed", extra={**facts, "error_type": type(error).__name__, "reason": _safe(error)})
-        if _is_transient(error):
-            _deliver_soon(record)
+        _deliver_soon(record)
         return False
     count(METRICS[result.outcome])
     count("ChunksIndexed", result.chunks if result.outcome == "indexed" else 0)
@@ -113,17 +112,6 @@ def _deliver_soon(record: SqsRecord) -> None:
         shorten(client("sqs"), queue_url, record.receipt_handle, received)
     except Exception as error:
         logger.warning("visibility not changed", extra={"reason": error_code(error)})
-
-
-def _is_transient(error: Exception) -> bool:
-    """Return whether the same record may pass later."""
-    from slipway_runtime.retrieve.embed import EmbeddingError  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.data_api import TRANSIENT, StoreUnavailable  # noqa: PLC0415
-
-    if isinstance(error, EmbeddingError):
-        return error.transient
-    conflict = error_code(error) in TRANSIENT | {"TransactionCanceledException", "TransactionConflictException"}
-    return conflict or isinstance(error, (StoreUnavailable, TimeoutError))
 
 
 def _safe(error: Exception) -> str:

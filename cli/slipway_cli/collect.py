@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway_cli.errors import CommandError
+from slipway_cli.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def _candidates(argument: str) -> tuple[Path, Iterable[Path]]:
         return path.parent, [path]
     matches = [Path(match) for match in glob.glob(argument, recursive=True)]  # noqa: PTH207 - takes absolute patterns too
     if not matches:
-        raise CommandError(f"{argument}: there is no such file or folder, and as a pattern it matches nothing")
+        raise UsageError(f"{argument}: there is no such file or folder, and as a pattern it matches nothing")
     return _base_of_pattern(argument), matches
 
 
@@ -55,14 +55,14 @@ def collect(arguments: Iterable[str]) -> list[LocalFile]:
 
     A file's path is `<base>/<path below base>`, where the base is the folder named, the part of a pattern before its
     first wildcard, or a file's own folder; so it does not depend on the working directory. Hidden files and symbolic
-    links are left out. Raises: CommandError if an argument names nothing, or two files would share a path.
+    links are left out. Raises: UsageError if an argument names nothing, or two files would share a path.
     """
     found: dict[str, LocalFile] = {}
     for argument in arguments:
         for item in _files(argument):
             other = found.setdefault(item.path, item)
             if other.file != item.file:
-                raise CommandError(f"{item.file} and {other.file} would both become {item.path!r}: ingest their parent")
+                raise UsageError(f"{item.file} and {other.file} would both become {item.path!r}: ingest their parent")
     if not found:
-        raise CommandError("no files to ingest (hidden files and symbolic links are left out)")
+        raise UsageError("no files to ingest (hidden files and symbolic links are left out)")
     return list(found.values())

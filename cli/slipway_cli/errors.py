@@ -3,3 +3,7 @@
 
 class CommandError(Exception):
     """Something the user can mend: the message names what failed and the remedy. Exit code 1, no traceback."""
+
+
+class UsageError(CommandError):
+    """The command was called in a way that cannot work, whatever the state of things. Exit code 2."""

@@ -15,6 +15,8 @@ from slipway_cli.target import Target
 TENANT = "default"
 UPLOADS_AT_ONCE = 8
 POLL_SECONDS = 0.5
+STALLED_SECONDS = 5
+KEY_BYTES = 1024
 SETTLED = ("indexed", "rejected")
 
 
@@ -43,6 +45,28 @@ class _Upload:
 def _md5(item: LocalFile) -> str:
     """What S3 gives as the ETag of an object uploaded in one part without a customer-managed key."""
     return hashlib.md5(item.file.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def _unusable(item: LocalFile) -> str | None:
+    """Why the platform could not take this path as an object's key, or None."""
+    try:
+        size = len(f"{TENANT}/{item.path}".encode())
+    except UnicodeEncodeError:
+        return "the name is not valid UTF-8; rename the file"
+    if not item.path.isprintable():
+        return "the name holds control characters or line breaks; rename the file"
+    return f"the path has {size} bytes, S3 takes {KEY_BYTES}; shorten it" if size > KEY_BYTES else None
+
+
+def _superseded(target: Target, uploads: Iterable[_Upload]) -> dict[str, _Upload]:
+    """The uploads over which somebody has written meanwhile, with the version that counts now."""
+    bucket, s3 = target.parameter("foundation/raw-bucket-name"), target.client("s3")
+    found = {}
+    for upload in uploads:
+        head = s3.head_object(Bucket=bucket, Key=f"{TENANT}/{upload.path}")
+        if head.get("VersionId") != upload.version_id:
+            found[upload.path] = _Upload(upload.path, head.get("VersionId"), head["ETag"].strip('"'))
+    return found
 
 
 def _is_settled(document: dict[str, Any], upload: _Upload) -> bool:
@@ -84,6 +108,7 @@ def _wait(
     """Poll until every upload is settled; patience is renewed by each one that is."""
     finished: dict[str, dict[str, Any]] = {}
     deadline = time.monotonic() + patience_seconds
+    look_again = time.monotonic() + STALLED_SECONDS
     while len(finished) < len(uploads):
         waiting = [path for path in uploads if path not in finished]
         news = {p: d for p, d in _documents(gateway, waiting).items() if _is_settled(d, uploads[p])}
@@ -93,6 +118,9 @@ def _wait(
             deadline = time.monotonic() + patience_seconds
         elif time.monotonic() > deadline:
             raise CommandError(_stuck_message(target, waiting, patience_seconds))
+        elif time.monotonic() > look_again:
+            uploads = uploads | _superseded(target, [uploads[path] for path in waiting])
+            look_again = time.monotonic() + STALLED_SECONDS
         else:
             time.sleep(POLL_SECONDS)
     return finished
@@ -130,6 +158,8 @@ def ingest(
     """
     started = time.monotonic()
     gateway = Gateway(target.gateway_url, target.api_key)
+    unusable = {item.path: reason for item in files if (reason := _unusable(item))}
+    files = [item for item in files if item.path not in unusable]
     known = _documents(gateway, [item.path for item in files])
     unchanged = {
         item.path: known[item.path]
@@ -140,7 +170,13 @@ def ingest(
     advance_upload = step("Uploading", len(new))
     uploads = _upload_all(target, new, lambda: advance_upload(1))
     settled = _wait(target, gateway, uploads, patience_seconds, step("Indexing", len(uploads)))
-    return _report({**unchanged, **settled}, duplicates=len(unchanged), seconds=time.monotonic() - started)
+    refused = {_shown(path): {"status": "rejected", "reason": reason} for path, reason in unusable.items()}
+    return _report({**unchanged, **settled, **refused}, duplicates=len(unchanged), seconds=time.monotonic() - started)
+
+
+def _shown(path: str) -> str:
+    """A path that any terminal and JSON can show."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _report(documents: dict[str, dict[str, Any]], *, duplicates: int, seconds: float) -> IngestReport:

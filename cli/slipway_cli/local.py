@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from slipway_cli.errors import CommandError
 from slipway_cli.options import AsJson, Environment
@@ -29,6 +30,7 @@ def describe(here: Project, environment: str) -> dict[str, Any]:
         "api_key": target.api_key if target else None,
         "endpoint_url": status.endpoint_url,
         "state": status.state,
+        "error": status.error,
         "resources": asdict(status)["resources"],
         "not_emulated": list(status.not_emulated),
     }
@@ -54,6 +56,8 @@ def bring_up(here: Project, environment: str) -> None:
 def _print_status(description: dict[str, Any]) -> None:
     resources = description["resources"]
     answers.print(f"Local cloud of [bold]{description['environment']}[/bold]: {description['state']}")
+    if description["error"]:
+        answers.print(f"  {escape(description['error'])}")
     if description["state"] == "running":
         answers.print(
             f"  gateway   {description['gateway_url']}  (any OpenAI client; key: slipway local status --json)"

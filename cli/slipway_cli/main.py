@@ -14,7 +14,7 @@ from rich.table import Table
 from slipway_cli import documents, local
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
-from slipway_cli.errors import CommandError
+from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.gateway import Gateway
 from slipway_cli.ingest import ingest as ingest_files
 from slipway_cli.options import AsJson, Environment, InAws
@@ -120,7 +120,7 @@ def main() -> None:
         app()
     except (CommandError, LocalCloudError) as error:
         people.print(f"[red]slipway:[/red] {escape(str(error))}")
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
     except (ClientError, BotoCoreError) as error:
         people.print(f"[red]slipway:[/red] AWS answered: {escape(str(error))}")
         sys.exit(1)

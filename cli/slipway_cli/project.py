@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import stacks
-from slipway_cli.errors import CommandError
+from slipway_cli.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +30,11 @@ class Project:
     def require_environment(self, name: str) -> str:
         """`name`, if config/ has it.
 
-        Raises: CommandError that lists the environments there are.
+        Raises: UsageError that lists the environments there are.
         """
         if name not in self.environments():
             known = ", ".join(self.environments()) or "none"
-            raise CommandError(f"there is no environment {name!r} in {self.root / 'config'} (there are: {known})")
+            raise UsageError(f"there is no environment {name!r} in {self.root / 'config'} (there are: {known})")
         return name
 
     def state(self, environment: str) -> Path:

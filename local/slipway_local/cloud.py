@@ -174,7 +174,7 @@ def _start(state: Path, cache: Path, account: str, region: str) -> dict[str, Any
     state.mkdir(parents=True, exist_ok=True)
     (state / "daemon.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "slipway_local.server", "--state", str(state), "--cache", str(cache)]
-    with (state / "daemon.log").open("wb") as log:
+    with (state / "daemon.log").open("ab") as log:  # what a crash left there is kept
         process = subprocess.Popen(
             [*command, "--account", account, "--region", region],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,

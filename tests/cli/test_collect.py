@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from slipway_cli.collect import collect
-from slipway_cli.errors import CommandError
+from slipway_cli.errors import UsageError
 
 
 @pytest.fixture
@@ -54,17 +54,17 @@ def test_two_files_with_one_path_are_refused(handbook: Path, tmp_path: Path) -> 
     other = tmp_path / "other" / "handbook"
     other.mkdir(parents=True)
     (other / "leave.md").write_text("another")
-    with pytest.raises(CommandError, match=r"would both become 'handbook/leave\.md'"):
+    with pytest.raises(UsageError, match=r"would both become 'handbook/leave\.md'"):
         paths(handbook, other)
 
 
 @pytest.mark.parametrize("argument", ["no-such-folder", "no-*.md"])
 def test_what_names_nothing_is_an_error(argument: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CommandError, match="matches nothing"):
+    with pytest.raises(UsageError, match="matches nothing"):
         paths(argument)
 
 
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no files"):
+    with pytest.raises(UsageError, match="no files"):
         paths(tmp_path)

@@ -1,6 +1,6 @@
 """A question to a grounded answer: retrieve, budget, prompt, converse, check the citations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -94,7 +94,7 @@ class Answerer:
             return _refusal(hits=0)
         conversed = conversation(earlier, hits, question.text)
         reply = self.model.converse(system_prompt(instructions), conversed, sampling, deadline)
-        return _checked(reply, hits)
+        return _checked(reply, hits, may_be_cut=bool(sampling.stop))
 
     def retrieve(self, tenant: str, question: str, deadline: Deadline) -> list[Hit]:
         """Return the chunks for the prompt: above the threshold, without near-duplicates, within the budget.
@@ -122,10 +122,13 @@ def _refusal(*, hits: int, reply: Reply | None = None, dropped: int = 0, uncited
     )
 
 
-def _checked(reply: Reply, hits: list[Hit]) -> Answer:
+def _checked(reply: Reply, hits: list[Hit], *, may_be_cut: bool) -> Answer:
     if reply.text.strip().startswith(NO_ANSWER):
         return _refusal(hits=len(hits), reply=reply)
     cited = resolve_markers(reply.text, len(hits))
+    if not cited.used and (may_be_cut or reply.finish_reason == "length"):
+        # The caller's own limit took the markers away: that is no refusal, and no grounded answer either.
+        return replace(_refusal(hits=len(hits), reply=reply, dropped=cited.dropped, uncited=True), text=cited.text)
     if not cited.used:
         return _refusal(hits=len(hits), reply=reply, dropped=cited.dropped, uncited=True)
     return Answer(

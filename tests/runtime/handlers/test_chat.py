@@ -61,6 +61,16 @@ def test_an_answer_cites_document_and_heading(cloud, context) -> None:
     assert 0.3 <= first["score"] <= 1
 
 
+@pytest.mark.parametrize("limit", [{"max_tokens": 5}, {"stop": ["."]}])
+def test_an_answer_that_the_caller_cut_short_is_not_called_a_refusal(cloud, context, limit: dict) -> None:
+    """The markers are gone with the end of the text, so it is not grounded either."""
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    _, body, _ = call(context, ask("How many hours of sun do tomatoes need?", **limit))
+    assert body["slipway"] == {"grounded": False, "citations": []}
+    assert "do not contain" not in body["choices"][0]["message"]["content"]
+    assert body["choices"][0]["message"]["content"]
+
+
 @pytest.mark.capability("R8")
 def test_an_answer_from_a_pdf_cites_the_page(cloud, context, make_pdf) -> None:
     pages = [["The boiler manual."], ["Press the red button for ten seconds", "to reset the boiler."]]

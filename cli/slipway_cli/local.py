@@ -41,7 +41,7 @@ def bring_up(here: Project, environment: str) -> None:
 
     Raises: CommandError if it cannot be synthesised or deployed; what was begun is rolled back then.
     """
-    with people.status(f"Synthesising {environment}") as line:
+    with here.lock(environment), people.status(f"Synthesising {environment}") as line:
         assembly = synthesise(here, environment)
 
         def show(stack: str, logical_id: str, what: str) -> None:

@@ -1,6 +1,9 @@
 """Where things are: the checkout that the command belongs to, and what it keeps in `.slipway/`."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +43,14 @@ class Project:
     def state(self, environment: str) -> Path:
         """The folder in which the local cloud keeps this environment."""
         return self.home / environment
+
+    @contextmanager
+    def lock(self, environment: str) -> Iterator[None]:
+        """Wait until no other command brings this environment up, and keep others out."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / f"{environment}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def assembly(self, environment: str) -> Path:
         """The folder that holds this environment's synthesised cloud assembly."""

@@ -1,6 +1,5 @@
 """Synthesise one environment for the local cloud, unless nothing that decides the result has changed."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -41,13 +40,6 @@ def synthesise(project: Project, environment: str) -> Path:
     folder = project.assembly(environment)
     fingerprint = _fingerprint(project.root, environment)
     stamp = folder / STAMP
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two commands at once would write over each other
-        return _synthesise(project, environment, folder, stamp, fingerprint)
-
-
-def _synthesise(project: Project, environment: str, folder: Path, stamp: Path, fingerprint: str) -> Path:
     if stamp.is_file() and stamp.read_text() == fingerprint:
         return folder
     shutil.rmtree(folder, ignore_errors=True)

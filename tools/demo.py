@@ -75,11 +75,11 @@ def ask(target: Target, question: str) -> tuple[dict[str, Any], float]:
 
 def show_answer(question: str, completion: dict[str, Any], seconds: float) -> None:
     """Print one question with its answer and citations."""
-    people.print(f"\n[bold]{escape(question)}[/bold]  [dim]({seconds:.1f} s)[/dim]")
-    people.print(escape(completion["choices"][0]["message"]["content"]))
+    answers.print(f"\n[bold]{escape(question)}[/bold]  [dim]({seconds:.1f} s)[/dim]")
+    answers.print(escape(completion["choices"][0]["message"]["content"]))
     for number, citation in enumerate(completion["slipway"]["citations"], 1):
         place = f"{citation['document']} › {citation['location']}"
-        people.print(f"  [dim]\\[{number}] {escape(place)}  score {citation['score']:.2f}[/dim]")
+        answers.print(f"  [dim]\\[{number}] {escape(place)}  score {citation['score']:.2f}[/dim]")
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def run(rds, data_api):
 @pytest.fixture
 def table(run, request):
     name = f"t_{abs(hash(request.node.name)) % 10**9}"
-    run(f"CREATE TABLE {name} (n bigint PRIMARY KEY, s text)")
+    run(f"CREATE TABLE public.{name} (n bigint PRIMARY KEY, s text)")
     yield name
     run(f"DROP TABLE IF EXISTS {name}")
 

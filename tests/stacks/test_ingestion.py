@@ -41,7 +41,7 @@ def test_failures_are_tried_again_alone_and_end_in_the_dead_letter_queue(dev: An
 
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 10}
-    assert work["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert work["RedrivePolicy"]["maxReceiveCount"] == 10
     assert work["VisibilityTimeout"] >= 6 * dev.function("ingestion", "ingest_document")["Timeout"]
     assert {queue["MessageRetentionPeriod"] for queue in queues} == {14 * 24 * 3600}
 

@@ -26,7 +26,7 @@ class Slipway:
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         command = [str(BIN / "slipway"), *map(str, arguments)]
-        return subprocess.run(command, env=self.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
+        return subprocess.run(command, env=self.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
 
     def json(self, *arguments: object) -> Any:
         done = self.run(*arguments, "--json")

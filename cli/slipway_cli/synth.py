@@ -52,14 +52,13 @@ def synthesise(project: Project, environment: str) -> Path:
 
 
 def run_app(root: Path, folder: Path, context: dict[str, object]) -> None:
-    """Write the cloud assembly of the checkout at `root` to `folder`, with `context` over that of its cdk.json.
+    """Write the cloud assembly of the checkout at `root` to `folder`, with `context` over that of cdk.json.
 
     Raises: CommandError with what the app wrote to stderr if it fails.
     """
-    own: dict[str, object] = json.loads((root / "cdk.json").read_text()).get("context", {})
     variables = {  # how the CDK CLI itself passes the output folder and the context
         "CDK_OUTDIR": str(folder),
-        "CDK_CONTEXT_JSON": json.dumps(own | context),
+        "CDK_CONTEXT_JSON": json.dumps(context),
         "CDK_VALIDATION": "false",  # CI validates; here it would only cost seconds
     }
     command = [sys.executable, "app.py"]

@@ -4,14 +4,7 @@ import pytest
 
 from stacks.settings import Settings
 from stacks.settings_file import SettingsError, read_environments, read_settings
-
-
-def errors(tmp_path: Path, content: str | bytes) -> list[str]:
-    path = tmp_path / "dev.yaml"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(SettingsError) as caught:
-        read_settings(path)
-    return [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
+from support.settings import errors
 
 
 @pytest.mark.parametrize(

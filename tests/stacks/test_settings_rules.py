@@ -3,20 +3,12 @@ from pathlib import Path
 import pytest
 
 from stacks.settings import Settings
-from stacks.settings_file import SettingsError, read_settings
+from support.settings import errors
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/a"
 NETWORK = (
     "network: {mode: import, import: {vpc_id: vpc-0123456789abcdef0, subnet_ids: [subnet-01234567, subnet-89abcdef], "
 )
-
-
-def errors(tmp_path: Path, content: str | bytes) -> list[str]:
-    path = tmp_path / "dev.yaml"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(SettingsError) as caught:
-        read_settings(path)
-    return [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
 
 
 @pytest.mark.parametrize(

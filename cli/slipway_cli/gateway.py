@@ -59,7 +59,7 @@ class Gateway:
 
     def delete_document(self, document_id: str) -> dict[str, Any]:
         """Remove one document everywhere; what was removed."""
-        return self.call("DELETE", f"/documents/{quote(document_id)}")
+        return self.call("DELETE", f"/documents/{quote(document_id, safe='')}")
 
     def ask(self, question: str, *, model: str) -> dict[str, Any]:
         """One question, one chat.completion."""

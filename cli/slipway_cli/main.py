@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
@@ -31,6 +32,21 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        answers.print(f"slipway {version_of('slipway-llmops')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """What may stand before the command."""
 
 
 @app.command()

@@ -14,6 +14,7 @@ from slipway_cli.project import Project
 
 INPUTS = ("app.py", "cdk.json", "requirements.txt", "config", "stacks", "constructs", "lambda")
 STAMP = ".inputs"
+TIMEOUT_SECONDS = 900  # the first synthesis downloads the functions' packages
 
 
 def _input_files(root: Path) -> Iterator[Path]:
@@ -54,7 +55,7 @@ def synthesise(project: Project, environment: str) -> Path:
 def run_app(root: Path, folder: Path, context: dict[str, object]) -> None:
     """Write the cloud assembly of the checkout at `root` to `folder`, with `context` over that of cdk.json.
 
-    Raises: CommandError with what the app wrote to stderr if it fails.
+    Raises: CommandError with what the app wrote to stderr if it fails, or if it does not end.
     """
     variables = {  # how the CDK CLI itself passes the output folder and the context
         "CDK_OUTDIR": str(folder),
@@ -62,6 +63,15 @@ def run_app(root: Path, folder: Path, context: dict[str, object]) -> None:
         "CDK_VALIDATION": "false",  # CI validates; here it would only cost seconds
     }
     command = [sys.executable, "app.py"]
-    run = subprocess.run(command, cwd=root, env=os.environ | variables, capture_output=True, text=True, check=False)
+    try:
+        run = subprocess.run(
+            command, cwd=root, env=os.environ | variables, capture_output=True, text=True, check=False,
+            timeout=TIMEOUT_SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        text = (error.stderr or b"").decode("utf-8", "replace").strip()
+        raise CommandError(
+            f"synthesis did not end within {TIMEOUT_SECONDS} s; its last words: {text[-1000:]}"
+        ) from error
     if run.returncode != 0:
         raise CommandError(run.stderr.strip())

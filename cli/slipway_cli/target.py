@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from slipway_cli.errors import CommandError
 from slipway_cli.project import Project
@@ -52,6 +52,9 @@ class Target:
         full_name = f"/slipway/{self.environment}/{name}"
         try:
             value: str = self.client("ssm").get_parameter(Name=full_name)["Parameter"]["Value"]
+        except (NoRegionError, NoCredentialsError) as error:
+            remedy = "Set AWS_REGION, and AWS_PROFILE or the credentials of the environment's account."
+            raise CommandError(f"{error} {remedy}") from error
         except (ClientError, BotoCoreError) as error:
             where = "the local cloud" if self.endpoint_url else "AWS"
             raise CommandError(

@@ -1,6 +1,7 @@
 """Bytes of an object to a prepared document: dispatch, read, clean, map."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 from slipway_runtime.prepare.budget import TextBudget
@@ -9,6 +10,7 @@ from slipway_runtime.prepare.decode import decode
 from slipway_runtime.prepare.document import Extracted, Heading, PreparedDocument, Section
 from slipway_runtime.prepare.isolate import Limits, read_isolated
 from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.rules.base import Counts, RuleSet
 from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType, sniff_binary, sniff_text
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
@@ -20,25 +22,33 @@ MAX_TITLE_CHARACTERS = 200
 ISOLATE_ABOVE_TAGS = 20_000
 
 
-def prepare(data: bytes, path: str, limits: Limits | None = None) -> PreparedDocument:
-    """Return the clean text of a document with its maps of pages and headings.
+def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet | None = None) -> PreparedDocument:
+    """Return the clean text of a document with its maps of pages and headings, after the rules of its source.
 
-    Raises: Rejected with a code and a reason if the document cannot be read or holds no text.
+    Raises: Rejected with a code and a reason if the document cannot be read, holds no text, or is refused by a rule.
     """
     if not data.strip():
         raise Rejected("empty", "the object holds no bytes but white space; upload the document again")
-    limits = limits or Limits()
+    limits, rules = limits or Limits(), rules or RuleSet()
+    counts: Counts = Counter()
     media_type, extracted = _extract(data, path, limits)
-    text, pages = _join(extracted.sections)
+    text, pages = _join(extracted.sections, rules, counts)
     if not text.strip():
         raise Rejected(
             "empty", "no text is left when markup and invisible characters are removed; check the document's content"
         )
     found = headings(text) if extracted.structured else []
-    title = clean(extracted.title) or (found[0].title if found else path.rsplit("/", 1)[-1])
-    return PreparedDocument(
-        text=text, title=title[:MAX_TITLE_CHARACTERS], media_type=media_type, pages=pages, headings=found
+    title = rules.rewrite(clean(extracted.title), counts) or (found[0].title if found else "")
+    document = PreparedDocument(
+        text=text,
+        title=(title or rules.rewrite(path.rsplit("/", 1)[-1], counts))[:MAX_TITLE_CHARACTERS],
+        media_type=media_type,
+        pages=pages,
+        headings=found,
+        counts=dict(sorted(counts.items())),
     )
+    rules.check(document)
+    return document
 
 
 def _extract(data: bytes, path: str, limits: Limits) -> tuple[MediaType, Extracted]:
@@ -74,13 +84,13 @@ def _text_reader(media_type: MediaType) -> Callable[[str, TextBudget], Extracted
     return lambda text, budget: Extracted(sections=[Section(text=budget.take(text))])
 
 
-def _join(sections: list[Section]) -> tuple[str, list[tuple[int, int]]]:
-    """Clean each section before joining, so that the page map is made of offsets into the clean text."""
+def _join(sections: list[Section], rules: RuleSet, counts: Counts) -> tuple[str, list[tuple[int, int]]]:
+    """Clean and rewrite each section before joining, so that the page map is made of offsets into the final text."""
     parts: list[str] = []
     pages: list[tuple[int, int]] = []
     length = 0
     for section in sections:
-        text = clean(section.text)
+        text = rules.rewrite(clean(section.text), counts)
         if not text.strip():
             continue
         if section.page is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from slipway_local.rest_api.authorizers import evaluate
+from slipway_local.rest_api.policy import evaluate
 
 pytestmark = pytest.mark.capability("O14")
 

@@ -7,13 +7,13 @@ Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIRefere
 
 from typing import Any
 
-from slipway_local.cognito.tokens import SigningKey, sign
+from slipway_local.cognito.tokens import ACCESS, SigningKey, sign
 
 UNIT_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 STANDARD_SCOPES = {"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"}
 PASSWORD_FLOWS = ("USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
 REFRESH_FLOWS = ("REFRESH_TOKEN", "REFRESH_TOKEN_AUTH")
-WRONG_PASSWORD = "Incorrect username or password."
+REFUSED = "Incorrect username or password."
 
 
 def install() -> None:
@@ -49,7 +49,7 @@ def _create_jwt(
 ) -> tuple[str, int]:
     user, client = pool._get_user(username), pool.clients[client_id]
     claims = {"sub": user.id, "token_use": token_use}
-    if token_use == "access":
+    if token_use == ACCESS:
         claims |= {"client_id": client_id, "username": user.username}
     else:
         readable = client.get_readable_fields()
@@ -90,7 +90,7 @@ def _checked(original: Any, find: Any) -> Any:
         user = pool._get_user(username)
         hidden = client.extended_config.get("PreventUserExistenceErrors") == "ENABLED"
         if (user is None and hidden) or (user is not None and user.password != parameters.get("PASSWORD")):
-            raise exceptions.NotAuthorizedError(WRONG_PASSWORD)
+            raise exceptions.NotAuthorizedError(REFUSED)
         if user is None:
             raise exceptions.UserNotFoundError("User does not exist.")
         return original(backend, *arguments)

@@ -15,6 +15,7 @@ from joserfc.jwk import RSAKey
 
 KEY_BITS = 2048
 ALGORITHMS = ["RS256"]
+ACCESS = "access"
 MALFORMED = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 

@@ -34,7 +34,8 @@ TYPES = {
     "BAD_REQUEST": (400, "BadRequestException"),
     "HEADERS_TOO_LARGE": (431, "RequestHeaderSectionTooLargeException"),
 }
-VARIABLE = re.compile(r"\$\{?(context|stageVariables)((?:\.[A-Za-z_][\w-]*)+)\}?")
+NAME = r"(context|stageVariables)((?:\.[A-Za-z_][\w-]*)+)"
+VARIABLE = re.compile(rf"\$\{{{NAME}\}}|\${NAME}")
 
 
 class GatewayError(Exception):
@@ -89,7 +90,7 @@ def _template(templates: dict[str, str], request: ApiRequest) -> tuple[str, str]
 
 def _fill(template: str, scope: dict[str, Any]) -> str:
     """Replace the variables of a gateway response's template; it is no full mapping template."""
-    return VARIABLE.sub(lambda found: _text(_dig(scope[found[1]], found[2][1:])), template)
+    return VARIABLE.sub(lambda found: _text(_dig(scope[found[1] or found[3]], (found[2] or found[4])[1:])), template)
 
 
 def mapped(source: str, request: ApiRequest, context: dict[str, Any], variables: dict[str, str]) -> str:

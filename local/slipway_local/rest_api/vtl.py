@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 CALL = r"\((?:[^()]|\([^()]*\))*\)"
-REFERENCE = rf"\$!?\{{?[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*(?:{CALL})?|\[[^\]]*\])*\}}?"
+PATH = rf"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*(?:{CALL})?|\[[^\]]*\])*"
+REFERENCE = rf"\$!?(?:\{{{PATH}\}}|{PATH})"
 TOKEN = re.compile(
     rf"##[^\n]*\n?|#\*.*?\*#|#(?P<directive>set|if|elseif|else|end|foreach|break|stop|macro|parse|include|evaluate)\b"
     rf"|(?P<reference>{REFERENCE})",

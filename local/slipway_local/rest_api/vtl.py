@@ -188,7 +188,7 @@ def _reference(text: str) -> Callable[[Scope], Any]:
             holder = found
             found = holder.get(name or str(key(scope))) if isinstance(holder, dict) else None
             if arguments is not None:
-                method = holder.get if found is None and name == "get" and isinstance(holder, dict) else found
+                method = holder.get if name == "get" and isinstance(holder, dict) else found
                 if holder is not None and not callable(method):
                     raise TemplateSyntaxError(f"{name}() in {text} is not emulated")
                 found = method(*[argument(scope) for argument in arguments]) if callable(method) else None

@@ -85,7 +85,7 @@ def _checked(original: Any, find: Any) -> Any:
                 raise exceptions.NotAuthorizedError("Invalid Refresh Token.")
             username = known[1]
         _check_secret(client, username, parameters.get("SECRET_HASH"))
-        if flow not in PASSWORD_FLOWS:
+        if flow in REFRESH_FLOWS:
             return original(backend, *arguments)
         user = pool._get_user(username)
         hidden = client.extended_config.get("PreventUserExistenceErrors") == "ENABLED"
@@ -101,6 +101,9 @@ def _checked(original: Any, find: Any) -> Any:
 def _check_flow(client: Any, flow: str) -> None:
     from moto.cognitoidp.exceptions import InvalidParameterException
 
+    # moto answers the others with a challenge that any response solves.
+    if flow not in PASSWORD_FLOWS + REFRESH_FLOWS:
+        raise InvalidParameterException(f"{flow} is not emulated; {', '.join(PASSWORD_FLOWS + REFRESH_FLOWS)} are")
     allowed = client.extended_config.get("ExplicitAuthFlows") or ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
     names = {flow, f"ALLOW_{flow}"} | ({f"ALLOW_{REFRESH_FLOWS[1]}"} if flow in REFRESH_FLOWS else set())
     if flow == "ADMIN_NO_SRP_AUTH":

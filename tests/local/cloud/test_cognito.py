@@ -132,11 +132,12 @@ def test_admin_sign_in_and_refresh(pool: Any) -> None:
         ("Client", "USER_PASSWORD_AUTH", {"USERNAME": "nobody", "PASSWORD": "x"}, "UserNotFoundException"),
         ("Client", "REFRESH_TOKEN_AUTH", {"REFRESH_TOKEN": "invented"}, "NotAuthorizedException"),
         ("SrpClient", "USER_PASSWORD_AUTH", {"USERNAME": USER, "PASSWORD": PASSWORD}, "InvalidParameterException"),
+        ("SrpClient", "USER_SRP_AUTH", {"USERNAME": USER, "SRP_A": "1"}, "InvalidParameterException"),
         ("Machine", "USER_PASSWORD_AUTH", {"USERNAME": USER, "PASSWORD": PASSWORD}, "NotAuthorizedException"),
         ("Machine", "USER_PASSWORD_AUTH", {"USERNAME": USER, "PASSWORD": PASSWORD, "SECRET_HASH": "x"},
          "NotAuthorizedException"),
     ],
-    ids=["password", "user", "refresh", "flow", "no-secret", "wrong-secret"],
+    ids=["password", "user", "refresh", "flow", "srp", "no-secret", "wrong-secret"],
 )  # fmt: skip
 def test_who_may_not_sign_in(pool: Any, client: str, flow: str, parameters: Any, code: str) -> None:
     arguments = {"ClientId": getattr(pool, client), "AuthFlow": flow, "AuthParameters": parameters}

@@ -99,16 +99,13 @@ class HttpApis:
         return api.stages[request.stage]
 
     def _throttle(self, request: ApiRequest, stage: Any, route_key: str) -> None:
-        """Take a token of the route's own bucket, or of the stage's where the route has none."""
-        for name, settings in (
-            (route_key, (stage.route_settings or {}).get(route_key)),
-            ("", stage.default_route_settings),
-        ):
+        """Take a token of the route's bucket; its limits are its own, or those that the stage gives each route."""
+        for settings in ((stage.route_settings or {}).get(route_key), stage.default_route_settings):
             limits = settings or {}
             rate = limits.get("throttlingRateLimit")
             if rate is not None:
                 burst = limits.get("throttlingBurstLimit", rate)
-                if not self._buckets.take((request.api_id, request.stage, name, rate, burst), rate, burst):
+                if not self._buckets.take((request.api_id, request.stage, route_key, rate, burst), rate, burst):
                     raise HttpApiError(429, "Too Many Requests")
                 return
 

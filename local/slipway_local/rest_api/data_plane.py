@@ -118,12 +118,13 @@ class RestApis:
         return resource, method
 
     def _throttle(self, stage: Any, request: ApiRequest, path: str) -> None:
-        """Take a token of the method's own bucket, or of the stage's where the method has none."""
-        for name in (f"{path.replace('/', '~1')}/{request.method}", "*/*"):
+        """Take a token of the method's bucket; its limits are its own, or those that the stage gives each method."""
+        method = f"{path.replace('/', '~1')}/{request.method}"
+        for name in (method, "*/*"):
             settings = stage.method_settings.get(name)
             if settings is not None:
                 rate, burst = settings["throttlingRateLimit"], settings["throttlingBurstLimit"]
-                if not self._buckets.take((request.api_id, request.stage, name, rate, burst), rate, burst):
+                if not self._buckets.take((request.api_id, request.stage, method, rate, burst), rate, burst):
                     raise GatewayError("THROTTLED", "Too Many Requests")
                 return
 

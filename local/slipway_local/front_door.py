@@ -23,10 +23,14 @@ def service_of(environ: Mapping[str, Any]) -> str | None:
 
 
 class FrontDoor:
-    """A WSGI application of applications: by path prefix first, then by service, else moto."""
+    """A WSGI application of applications: by path prefix first, then by a pattern of the whole path, then by service.
+
+    Everything else is moto's.
+    """
 
     def __init__(self) -> None:
         self.by_prefix: dict[str, Application] = {}
+        self.by_pattern: dict[re.Pattern[str], Application] = {}
         self.by_service: dict[str, Application] = {}
         self._moto: Application | None = None
         self._lock = threading.Lock()
@@ -36,6 +40,9 @@ class FrontDoor:
         path = environ.get("PATH_INFO", "")
         for prefix, application in self.by_prefix.items():
             if path.startswith(prefix):
+                return application(environ, start_response)
+        for pattern, application in self.by_pattern.items():
+            if pattern.fullmatch(path):
                 return application(environ, start_response)
         service = service_of(environ)
         if service in self.by_service:

@@ -72,11 +72,10 @@ class Emulator:
 
     def start(self) -> None:
         """Put our services behind and beside moto's."""
-        from slipway_local import buckets, events, queues
+        from slipway_local import apis, buckets, events, queues
         from slipway_local.bedrock import BedrockRuntime
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
-        from slipway_local.rest_api.data_plane import RestApis
 
         self.functions.install()
         buckets.install()
@@ -84,9 +83,7 @@ class Emulator:
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)
         self.front_door.by_prefix["/_slipway/"] = Control(self)
-        self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
-            self.functions, self.place.account, self.place.region
-        )
+        apis.install(self.front_door, self.functions, self.place)
         self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
         self.front_door.by_service["bedrock"] = BedrockRuntime(
             model_url=os.environ.get("SLIPWAY_MODEL_URL"),

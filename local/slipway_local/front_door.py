@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Layer = Callable[[dict[str, Any], Any, Application], Iterable[bytes]]
 SCOPE = re.compile(r"Credential=[^/,\s&]+/\d{8}/([^/]*)/([^/]+)/aws4_request")
 
 
@@ -23,9 +24,13 @@ def service_of(environ: Mapping[str, Any]) -> str | None:
 
 
 class FrontDoor:
-    """A WSGI application of applications: by path prefix first, then by service, else moto."""
+    """A WSGI application of applications: by path prefix first, then by service, else moto.
+
+    `layers` stand before the services, the first outermost: each gets the request and what would serve it.
+    """
 
     def __init__(self) -> None:
+        self.layers: list[Layer] = []
         self.by_prefix: dict[str, Application] = {}
         self.by_service: dict[str, Application] = {}
         self._moto: Application | None = None
@@ -37,6 +42,12 @@ class FrontDoor:
         for prefix, application in self.by_prefix.items():
             if path.startswith(prefix):
                 return application(environ, start_response)
+        serve: Application = self._serve
+        for layer in reversed(self.layers):
+            serve = _within(layer, serve)
+        return serve(environ, start_response)
+
+    def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         service = service_of(environ)
         if service in self.by_service:
             return self.by_service[service](environ, start_response)
@@ -49,3 +60,7 @@ class FrontDoor:
 
                 self._moto = DomainDispatcherApplication(create_backend_app)
             return self._moto
+
+
+def _within(layer: Layer, service: Application) -> Application:
+    return lambda environ, start_response: layer(environ, start_response, service)

@@ -115,6 +115,10 @@ class Postgres:
         """Return the cluster with this ARN, or None."""
         return self._clusters.get(arn)
 
+    def clusters(self) -> list[Cluster]:
+        """Return every cluster that is known."""
+        return list(self._clusters.values())
+
     def lease(
         self,
         cluster: Cluster,

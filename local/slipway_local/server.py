@@ -28,6 +28,7 @@ from slipway_local.deploy.plan import plan
 from slipway_local.deploy.providers.base import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
+from slipway_local.faults import FaultControl, Faults
 from slipway_local.front_door import FrontDoor
 from slipway_local.postgres import Postgres
 from slipway_local.request_handler import RequestHandler
@@ -83,11 +84,15 @@ class Emulator:
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)
+        rds_data = self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
+        faults = Faults()
+        self.front_door.layers.append(faults)
+        disturb = FaultControl(faults, rds_data.pause_clusters)
+        self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
         self.front_door.by_prefix["/_slipway/"] = Control(self)
         self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
             self.functions, self.place.account, self.place.region
         )
-        self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
         self.front_door.by_service["bedrock"] = BedrockRuntime(
             model_url=os.environ.get("SLIPWAY_MODEL_URL"),
             model_name=os.environ.get("SLIPWAY_MODEL_NAME"),

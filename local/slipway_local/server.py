@@ -73,7 +73,7 @@ class Emulator:
 
     def start(self) -> None:
         """Put our services behind and beside moto's."""
-        from slipway_local import buckets, events, queues
+        from slipway_local import buckets, clusters, events, queues
         from slipway_local.bedrock import BedrockRuntime
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
@@ -81,6 +81,7 @@ class Emulator:
 
         self.functions.install()
         buckets.install()
+        clusters.install(self.databases)
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)

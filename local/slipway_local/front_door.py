@@ -51,6 +51,10 @@ class FrontDoor:
         service = service_of(environ)
         if service in self.by_service:
             return self.by_service[service](environ, start_response)
+        return self.moto(environ, start_response)
+
+    def moto(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve one request by moto."""
         return self._moto_application()(environ, start_response)
 
     def _moto_application(self) -> Application:

@@ -74,7 +74,7 @@ class Emulator:
     def start(self) -> None:
         """Put our services behind and beside moto's."""
         from slipway_local import buckets, clusters, events, queues
-        from slipway_local.bedrock import BedrockRuntime
+        from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.rest_api.data_plane import RestApis
@@ -94,11 +94,14 @@ class Emulator:
         self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
             self.functions, self.place.account, self.place.region
         )
-        self.front_door.by_service["bedrock"] = BedrockRuntime(
+        guardrails = Guardrails(self.place)
+        runtime = BedrockRuntime(
             model_url=os.environ.get("SLIPWAY_MODEL_URL"),
             model_name=os.environ.get("SLIPWAY_MODEL_NAME"),
             model_key=os.environ.get("SLIPWAY_MODEL_KEY"),
+            guardrails=guardrails,
         )
+        self.front_door.by_service["bedrock"] = Bedrock(runtime, BedrockControl(guardrails), self.front_door.moto)
 
     def _secret(self, arn: str) -> dict[str, Any]:
         """Return a secret's JSON object. Raises LookupError for an unknown one."""

@@ -1,6 +1,6 @@
 """The table of resource types: who creates what. Everything else is recorded, or refused if CloudFormation has none."""
 
-from slipway_local.deploy.providers import api_gateway, compute, data, identity, messaging, network, storage
+from slipway_local.deploy.providers import api_gateway, bedrock, compute, data, identity, messaging, network, storage
 from slipway_local.deploy.providers.base import Provider
 from slipway_local.deploy.providers.custom import CustomResource
 from slipway_local.deploy.providers.recorded import Recorded
@@ -10,6 +10,7 @@ IGNORED = {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitConditionHandle"}
 
 PROVIDERS: dict[str, Provider] = {
     **api_gateway.PROVIDERS,
+    **bedrock.PROVIDERS,
     **compute.PROVIDERS,
     **data.PROVIDERS,
     **identity.PROVIDERS,

@@ -95,6 +95,25 @@ def rds(data_api: DataApi) -> Any:
     return data_api.client()
 
 
+@pytest.fixture
+def run(rds: Any, data_api: DataApi) -> Any:
+    """A function that runs one statement with parameters."""
+
+    def run(sql: str, *parameters: dict[str, Any], **options: Any) -> Any:
+        return rds.execute_statement(**data_api.target, sql=sql, parameters=list(parameters), **options)
+
+    return run
+
+
+@pytest.fixture
+def table(run: Any, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of an empty table (n bigint PRIMARY KEY, s text), one for each test."""
+    name = f"t_{abs(hash(request.node.name)) % 10**9}"
+    run(f"CREATE TABLE public.{name} (n bigint PRIMARY KEY, s text)")
+    yield name
+    run(f"DROP TABLE IF EXISTS {name}")
+
+
 @pytest.fixture(scope="session")
 def bedrock_app() -> BedrockRuntime:
     """The local Bedrock with the extractive stand-in."""

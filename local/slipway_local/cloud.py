@@ -36,7 +36,8 @@ NOT_EMULATED = (
     "Guardrails: content filters, prompt attacks, profanity and personal data without a pattern (names, addresses) are "
     "not assessed; denied topics and grounding are cosines of MiniLM's sentence vectors; ConverseStream with a "
     "guardrail sends its first word when the whole reply has been assessed.",
-    "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at work.",
+    "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at "
+    "work; additionalModelRequestFields change nothing.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "Resources listed as recorded keep their settings and do nothing.",
     "AWS-managed policies are not attached; conditions in an authorizer's policy are not evaluated.",

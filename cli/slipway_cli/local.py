@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from slipway_cli import fault
 from slipway_cli.errors import CommandError
 from slipway_cli.options import AsJson, Environment
 from slipway_cli.output import answers, people, print_json
@@ -17,6 +18,8 @@ from slipway_local import cloud
 app = typer.Typer(
     help="The local cloud: the environment's own templates and functions, on this machine.", no_args_is_help=True
 )
+app.add_typer(fault.fault, name="fault")
+app.add_typer(fault.database, name="database")
 
 
 def describe(here: Project, environment: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
+OWN_CALLS = "slipway-local-cloud"  # in the user agent of the calls that the daemon makes itself
 
 
 def partition_of(region: str) -> str:
@@ -41,6 +42,7 @@ class Place:
                 config = Config(
                     parameter_validation=False,
                     retries={"total_max_attempts": 1},
+                    user_agent_extra=OWN_CALLS,
                     read_timeout=900,
                     s3={"addressing_style": "path"},
                     request_checksum_calculation="when_required",

@@ -36,6 +36,12 @@ NOT_EMULATED = (
     "User pools have no login page, federation, SRP, MFA or triggers; JWT authorizers trust local user pools only.",
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
     "A function may take 60 seconds to initialise, not 10; memory and architecture settings limit nothing.",
+    "Guardrails: content filters, prompt attacks, profanity and personal data without a pattern (names, addresses) are "
+    "not assessed; denied topics and grounding are cosines of MiniLM's sentence vectors; ConverseStream with a "
+    "guardrail sends its first word when the whole reply has been assessed.",
+    "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at "
+    "work; additionalModelRequestFields change nothing.",
+    "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "Resources listed as recorded keep their settings and do nothing.",
     "AWS-managed policies are not attached; conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",

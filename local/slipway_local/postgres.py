@@ -115,6 +115,15 @@ class Postgres:
         """Return the cluster with this ARN, or None."""
         return self._clusters.get(arn)
 
+    def address(self, arn: str) -> tuple[str, int] | None:
+        """Return host and port of the cluster with this ARN, starting its server if it is down; None without one."""
+        cluster = self.find(arn)
+        return (HOST, self._server(cluster.identifier).ensure_running()) if cluster else None
+
+    def clusters(self) -> list[Cluster]:
+        """Return every cluster that is known."""
+        return list(self._clusters.values())
+
     def lease(
         self,
         cluster: Cluster,

@@ -28,6 +28,7 @@ from slipway_local.deploy.plan import plan
 from slipway_local.deploy.providers.base import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
+from slipway_local.faults import FaultControl, Faults
 from slipway_local.front_door import FrontDoor
 from slipway_local.postgres import Postgres
 from slipway_local.request_handler import RequestHandler
@@ -72,24 +73,32 @@ class Emulator:
 
     def start(self) -> None:
         """Put our services behind and beside moto's."""
-        from slipway_local import apis, buckets, events, queues
-        from slipway_local.bedrock import BedrockRuntime
+        from slipway_local import apis, buckets, clusters, events, queues
+        from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
 
         self.functions.install()
         buckets.install()
+        clusters.install(self.databases)
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)
+        rds_data = self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
+        faults = Faults()
+        self.front_door.layers.append(faults)
+        disturb = FaultControl(faults, rds_data.pause_clusters)
+        self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
         self.front_door.by_prefix["/_slipway/"] = Control(self)
         apis.install(self.front_door, self.functions, self.place)
-        self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
-        self.front_door.by_service["bedrock"] = BedrockRuntime(
+        guardrails = Guardrails(self.place)
+        runtime = BedrockRuntime(
             model_url=os.environ.get("SLIPWAY_MODEL_URL"),
             model_name=os.environ.get("SLIPWAY_MODEL_NAME"),
             model_key=os.environ.get("SLIPWAY_MODEL_KEY"),
+            guardrails=guardrails,
         )
+        self.front_door.by_service["bedrock"] = Bedrock(runtime, BedrockControl(guardrails), self.front_door.moto)
 
     def _secret(self, arn: str) -> dict[str, Any]:
         """Return a secret's JSON object. Raises LookupError for an unknown one."""

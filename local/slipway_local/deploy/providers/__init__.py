@@ -3,6 +3,7 @@
 from slipway_local.deploy.providers import (
     api_gateway,
     api_gateway_v2,
+    bedrock,
     cognito,
     compute,
     data,
@@ -21,6 +22,7 @@ IGNORED = {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitConditionHandle"}
 PROVIDERS: dict[str, Provider] = {
     **api_gateway.PROVIDERS,
     **api_gateway_v2.PROVIDERS,
+    **bedrock.PROVIDERS,
     **cognito.PROVIDERS,
     **compute.PROVIDERS,
     **data.PROVIDERS,

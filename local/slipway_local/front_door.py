@@ -23,11 +23,15 @@ def service_of(environ: Mapping[str, Any]) -> str | None:
 
 
 class FrontDoor:
-    """A WSGI application of applications: by path prefix first, then by service, else moto."""
+    """A WSGI application of applications: by path prefix first, then by service, else moto.
+
+    Before an AWS API is reached, each of `gates` may answer in its place.
+    """
 
     def __init__(self) -> None:
         self.by_prefix: dict[str, Application] = {}
         self.by_service: dict[str, Application] = {}
+        self.gates: list[Callable[[dict[str, Any]], Application | None]] = []
         self._moto: Application | None = None
         self._lock = threading.Lock()
 
@@ -37,6 +41,9 @@ class FrontDoor:
         for prefix, application in self.by_prefix.items():
             if path.startswith(prefix):
                 return application(environ, start_response)
+        for gate in self.gates:
+            if answer := gate(environ):
+                return answer(environ, start_response)
         service = service_of(environ)
         if service in self.by_service:
             return self.by_service[service](environ, start_response)

@@ -29,6 +29,7 @@ from slipway_local.deploy.providers.base import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
 from slipway_local.front_door import FrontDoor
+from slipway_local.permissions.enforcement import enforcement
 from slipway_local.postgres import Postgres
 from slipway_local.request_handler import RequestHandler
 
@@ -75,11 +76,16 @@ class Emulator:
         from slipway_local import buckets, events, queues
         from slipway_local.bedrock import BedrockRuntime
         from slipway_local.functions import queue_poller
+        from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.rest_api.data_plane import RestApis
 
         self.functions.install()
         buckets.install()
+        aws_managed.install()
+        enforcement.account, enforcement.region = self.place.account, self.place.region
+        enforcement.partition = self.place.partition
+        self.front_door.gates.append(enforcement.gate)
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)
@@ -119,9 +125,14 @@ class Emulator:
         self.functions.close()
         self.databases.stop()
 
-    def deploy(self, assembly: Path, environment: str, progress: Progress) -> None:
-        """Deploy every stack of an assembly; all are checked before the first is touched."""
+    def deploy(self, assembly: Path, environment: str, progress: Progress, *, enforce_iam: bool | None = None) -> None:
+        """Deploy every stack of an assembly; all are checked before the first is touched.
+
+        `enforce_iam` switches the evaluation of policies on or off, from the first of these functions' calls on.
+        """
         self.environment, self.error = environment, ""
+        if enforce_iam is not None:
+            enforcement.on = enforce_iam
         stacks = read_assembly(assembly)
         try:
             planned = [one for stack in stacks for one in plan(stack.name, stack.template(), self.place)]
@@ -164,6 +175,7 @@ class Emulator:
             "stacks": stacks,
             "resources": resources,
             "environments": self.functions.process_ids(),
+            "enforce_iam": enforcement.on,
         }
 
 

@@ -168,6 +168,7 @@ class Functions:
             variables=tuple(sorted((str(k), str(v)) for k, v in (function.environment_vars or {}).items())),
             region=function.region,
             endpoint_url=self._endpoint_url,
+            role=function.role,
         )
 
     def _layers(self, function: Any) -> tuple[str, ...]:

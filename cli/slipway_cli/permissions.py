@@ -12,10 +12,12 @@ def print_permissions(report: dict[str, Any]) -> None:
     if not report["enforcing"]:
         answers.print("Policies are not evaluated: `slipway local up --enforce-iam` switches it on.")
     for role in report["roles"]:
-        answers.print(f"[bold]{escape(role['role'].rsplit('/', 1)[-1])}[/bold]  {role['used']} permissions used")
+        answers.print(
+            f"[bold]{escape(role['role'].rsplit('/', 1)[-1])}[/bold]  {role['used']} permissions used", emoji=False
+        )
         for call in role["denied"]:
             what = f"{call['action']} on {call['resource']} {call['reason']}"
-            answers.print(f"  denied {call['count']} ×: {escape(what)}", style="red", soft_wrap=True)
+            answers.print(f"  denied {call['count']} ×: {escape(what)}", style="red", soft_wrap=True, emoji=False)
         for one in role["unused"]:
             what = f"{one['action']} on {one['resource']} ({one['policy']}, statement {one['statement']})"
-            answers.print(f"  never used: {escape(what)}", style="dim", soft_wrap=True)
+            answers.print(f"  never used: {escape(what)}", style="dim", soft_wrap=True, emoji=False)

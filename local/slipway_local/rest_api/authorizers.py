@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from slipway_local.functions.service import Functions
+from slipway_local.permissions.enforcement import enforcement
 from slipway_local.rest_api.responses import GatewayError
 
 DEFAULT_TTL_SECONDS = 300
@@ -57,6 +58,10 @@ class TokenAuthorizers:
     def _ask(self, authorizer: Any, token: str, method_arn: str) -> dict[str, Any]:
         event = {"type": "TOKEN", "authorizationToken": token, "methodArn": method_arn}
         function = authorizer.authorizer_uri.split("/functions/")[1].removesuffix("/invocations")
+        place, api = method_arn.split("/", 1)[0].rsplit(":", 1)
+        source = f"{place}:{api}/authorizers/{authorizer.id}"
+        if not enforcement.service_may("apigateway.amazonaws.com", "lambda:InvokeFunction", function, source):
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", None)
         done = self._functions.invoke_arn(function, json.dumps(event).encode())
         try:
             answer = json.loads(done.payload)

@@ -15,6 +15,7 @@ from typing import Any
 
 from slipway_local.functions.runtime_api import Invocation
 from slipway_local.functions.service import Functions
+from slipway_local.permissions.enforcement import enforcement
 from slipway_local.rest_api.authorizers import TokenAuthorizers
 from slipway_local.rest_api.request import ApiRequest, Match, match
 from slipway_local.rest_api.responses import GatewayError, render, send
@@ -71,7 +72,8 @@ class RestApis:
         if integration.integration_type != "AWS_PROXY":
             raise GatewayError("API_CONFIGURATION_ERROR", f"{integration.integration_type} is not emulated")
         event = request.event(found, self._account, authorizer, stage.variables or {})
-        return self._call(integration, stage, event)
+        target = f"{request.api_id}/{request.stage}/{request.method}{event['resource']}"
+        return self._call(integration, stage, event, target)
 
     def _authorize(self, request: ApiRequest, api: Any, method: Any) -> dict[str, Any] | None:
         if method.api_key_required and not self._knows_key(request.header("x-api-key")):
@@ -91,10 +93,15 @@ class RestApis:
         keys = apigateway_backends[self._account][self._region].keys.values()
         return any(key.value == value and key.enabled for key in keys)
 
-    def _call(self, integration: Any, stage: Any, event: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _call(
+        self, integration: Any, stage: Any, event: dict[str, Any], target: str
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
         function = integration.uri.split("/functions/")[1].removesuffix("/invocations")
         for name, value in (stage.variables or {}).items():
             function = function.replace(f"${{stageVariables.{name}}}", value)
+        source = f"arn:aws:execute-api:{self._region}:{self._account}:{target}"
+        if not enforcement.service_may("apigateway.amazonaws.com", "lambda:InvokeFunction", function, source):
+            raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error")
         seconds = int(integration.timeout_in_millis or INTEGRATION_TIMEOUT_MS) / 1000
         running = self._calls.submit(self._functions.invoke_arn, function, json.dumps(event).encode())
         try:

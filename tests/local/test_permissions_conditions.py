@@ -75,7 +75,7 @@ def test_an_operator_holds_as_documented(operator: str, key: str, value: Any, ex
         ("BoolIfExists", True),
         ("ForAllValues:StringEquals", True),
         ("ForAnyValue:StringEquals", False),
-        ("ForAnyValue:StringEqualsIfExists", False),
+        ("ForAnyValue:StringNotEquals", False),
     ],
 )
 def test_a_key_that_is_missing_matches_nothing(operator: str, expected: bool) -> None:

@@ -37,7 +37,7 @@ def _holds(name: str, key: str, wanted: Sequence[str], context: Context) -> bool
     test, negated = _operator(base.removesuffix("IfExists"), name)
     if given is None:
         # A missing key matches nothing: that is false, but true of a negated operator and of ForAllValues.
-        return quantifier != "ForAnyValue" and (if_exists or negated or quantifier == "ForAllValues")
+        return if_exists or quantifier == "ForAllValues" or (negated and quantifier != "ForAnyValue")
     found = [any(test(one, value, context) for one in wanted) != negated for value in given]
     if quantifier == "ForAllValues" or (negated and quantifier != "ForAnyValue"):
         return all(found)

@@ -120,7 +120,7 @@ class Enforcement:
         load(backend, arn)
         if arn not in backend.managed_policies:
             raise UnsupportedPolicyError(f"the permissions boundary {arn}")
-        return parse(backend.managed_policies[arn].default_version.document)
+        return parse(_default(backend.managed_policies[arn]))
 
     def report(self) -> dict[str, Any]:
         """Return, for each role and service, the denied calls and what the template's policies allow but none did."""
@@ -146,11 +146,16 @@ def identity_policies(role: Any, *, aws_managed: bool = True) -> NamedPolicies:
         return []
     inline = [(name, parse(_text(document))) for name, document in list(role.policies.items())]
     managed = [
-        (policy.name, parse(_text(policy.default_version.document)))
+        (policy.name, parse(_text(_default(policy))))
         for arn, policy in list(role.managed_policies.items())
         if aws_managed or not AWS_MANAGED.fullmatch(arn)
     ]
     return inline + managed
+
+
+def _default(policy: Any) -> str:
+    """Return the document of a managed policy's default version."""
+    return str(next(version.document for version in policy.versions if version.version_id == policy.default_version_id))
 
 
 def _text(document: Any) -> str:

@@ -104,4 +104,3 @@ def test_stacks_are_deleted_with_the_permissions_they_have(slipway: Slipway, rep
     assert done == {"done": True, "error": None}
     denied = {one["role"]: one["denied"] for one in cloud.permissions(state)["roles"] if one["denied"]}
     assert [one for one in denied if "-EmptyBuckets" in one] == []
-    print(denied)

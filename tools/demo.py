@@ -31,9 +31,9 @@ OWN_QUESTIONS = (
 )
 
 
-def bring_up(here: Project) -> Target:
+def bring_up(here: Project, *, enforce_iam: bool) -> Target:
     """The running dev environment."""
-    local.bring_up(here, ENVIRONMENT)
+    local.bring_up(here, ENVIRONMENT, enforce_iam=enforce_iam)
     return find_target(here, ENVIRONMENT, aws=False)
 
 
@@ -86,13 +86,15 @@ def main() -> None:
     """Run the demo; exits 1 with the reason if a step did not work."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--docs", help="a folder of documents to ingest instead of the project's own")
-    own = parser.parse_args().docs
+    parser.add_argument("--enforce-iam", action="store_true", help="deny each call that a role's policies do not allow")
+    given = parser.parse_args()
+    own = given.docs
     here = project()
     paths = [own] if own else []
     steps: list[tuple[str, float, str]] = []
     try:
         started = time.monotonic()
-        target = bring_up(here)
+        target = bring_up(here, enforce_iam=given.enforce_iam)
         steps.append(("environment up", time.monotonic() - started, target.gateway_url))
         report = bring_in(target, paths or [str(here.root / "docs"), str(here.root / "README.md")])
         detail = f"{report.documents} documents, {report.chunks} chunks, {len(report.rejected)} rejected"

@@ -10,6 +10,7 @@ from slipway_cli import fault
 from slipway_cli.errors import CommandError
 from slipway_cli.options import AsJson, Environment
 from slipway_cli.output import answers, people, print_json
+from slipway_cli.permissions import print_permissions
 from slipway_cli.project import Project, project
 from slipway_cli.synth import synthesise
 from slipway_cli.target import find_target
@@ -35,12 +36,15 @@ def describe(here: Project, environment: str) -> dict[str, Any]:
         "state": status.state,
         "error": status.error,
         "resources": asdict(status)["resources"],
+        "enforce_iam": status.enforce_iam,
         "not_emulated": list(status.not_emulated),
     }
 
 
-def bring_up(here: Project, environment: str) -> None:
+def bring_up(here: Project, environment: str, *, enforce_iam: bool | None = None) -> None:
     """Synthesise the environment and deploy it to its local cloud, telling on stderr what is being done.
+
+    `enforce_iam` switches the evaluation of IAM policies on or off; None leaves it as it is.
 
     Raises: CommandError if it cannot be synthesised or deployed; what was begun is rolled back then.
     """
@@ -51,7 +55,8 @@ def bring_up(here: Project, environment: str) -> None:
             line.update(" ".join(filter(None, ("Local cloud:", what, stack, logical_id))))
 
         try:
-            cloud.up(assembly, here.state(environment), environment=environment, progress=show, cache=here.cache)
+            state = here.state(environment)
+            cloud.up(assembly, state, environment=environment, progress=show, cache=here.cache, enforce_iam=enforce_iam)
         except cloud.LocalCloudError as error:
             raise CommandError(f"{error}\nThe daemon's log: slipway local logs --env {environment}") from error
 
@@ -79,11 +84,20 @@ def _print_status(description: dict[str, Any]) -> None:
 
 
 @app.command()
-def up(env: Environment = "dev", as_json: AsJson = False) -> None:
+def up(
+    env: Environment = "dev",
+    as_json: AsJson = False,
+    enforce_iam: Annotated[
+        bool | None,
+        typer.Option(
+            "--enforce-iam/--no-enforce-iam", help="Evaluate the roles' policies. Default: as it was, or off."
+        ),
+    ] = None,
+) -> None:
     """Synthesise the environment, start its local cloud and deploy it there; harmless when it is already up."""
     here = project()
     here.require_environment(env)
-    bring_up(here, env)
+    bring_up(here, env, enforce_iam=enforce_iam)
     description = describe(here, env)
     print_json(description) if as_json else _print_status(description)
 
@@ -107,6 +121,18 @@ def status(env: Environment = "dev", as_json: AsJson = False) -> None:
     here.require_environment(env)
     description = describe(here, env)
     print_json(description) if as_json else _print_status(description)
+
+
+@app.command()
+def permissions(env: Environment = "dev", as_json: AsJson = False) -> None:
+    """Say, for each role, which calls were denied and what its policies allow but no call needed since the start."""
+    here = project()
+    here.require_environment(env)
+    try:
+        report = cloud.permissions(here.state(env))
+    except cloud.LocalCloudError as error:
+        raise CommandError(str(error)) from error
+    print_json(report) if as_json else print_permissions(report)
 
 
 @app.command()

@@ -27,7 +27,8 @@ Progress = Callable[[str, str, str], None]
 
 NOT_EMULATED = (
     "State is kept in memory: `down` and a crash of the daemon lose buckets, tables, queues and databases.",
-    "IAM policies, bucket policies, security groups and KMS keys are stored, not enforced.",
+    "IAM policies are evaluated with --enforce-iam only; the docs say which kinds of policy never are.",
+    "Security groups and KMS keys are stored, not enforced.",
     "EventBridge schedules do not fire; alarms are evaluated only when somebody sets their state.",
     "CloudWatch does not extract metrics from log lines in the embedded metric format.",
     "REST APIs integrate with Lambda proxies and mocks (no #foreach), HTTP APIs with Lambda; WebSocket is refused.",
@@ -43,7 +44,7 @@ NOT_EMULATED = (
     "work; additionalModelRequestFields change nothing.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "Resources listed as recorded keep their settings and do nothing.",
-    "AWS-managed policies are not attached; conditions in an authorizer's policy are not evaluated.",
+    "Conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
     "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",
     "A resource type that is not supported refuses the whole deployment, before anything is made.",
@@ -64,6 +65,7 @@ class Status:
     error: str = ""
     stacks: Mapping[str, Any] = field(default_factory=dict)
     resources: Mapping[str, list[str]] = field(default_factory=lambda: {"live": [], "recorded": [], "refused": []})
+    enforce_iam: bool = False
     not_emulated: tuple[str, ...] = NOT_EMULATED
 
 
@@ -74,8 +76,11 @@ def up(
     environment: str,
     progress: Progress = lambda stack, logical_id, what: None,
     cache: Path | None = None,
+    enforce_iam: bool | None = None,
 ) -> Status:
     """Start the daemon unless it runs, deploy the assembly and return the status.
+
+    `enforce_iam` switches the evaluation of IAM policies on or off; None leaves it as it is, off in a new daemon.
 
     `progress` is called with stack, logical id ("" for the stack itself) and what is being done.
     Raises LocalCloudError if it cannot start or if the deployment failed (and was rolled back).
@@ -88,7 +93,7 @@ def up(
     if daemon is None:
         progress("", "", "starting")
         daemon = _start(state, cache or state.parent / "cache", stacks[0].account, stacks[0].region)
-    request = {"assembly": str(assembly), "environment": environment}
+    request: dict[str, Any] = {"assembly": str(assembly), "environment": environment, "enforce_iam": enforce_iam}
     for event in _post(daemon["endpoint_url"], "deploy", request):
         if "done" not in event:
             progress(event["stack"], event["logical_id"], event["what"])
@@ -125,9 +130,20 @@ def status(state: Path) -> Status:
         return Status()
     with _open(f"{daemon['endpoint_url']}/_slipway/status") as answer:
         found = json.load(answer)
-    return Status(
-        **{key: found[key] for key in ("environment", "endpoint_url", "state", "error", "stacks", "resources")}
-    )
+    shown = ("environment", "endpoint_url", "state", "error", "stacks", "resources", "enforce_iam")
+    return Status(**{key: found[key] for key in shown})
+
+
+def permissions(state: Path) -> dict[str, Any]:
+    """Return `{"enforcing", "roles": [{"role", "denied", "unused", "used"}]}`, counted since the start.
+
+    Raises LocalCloudError if no local cloud runs.
+    """
+    daemon = _daemon(state.resolve())
+    if daemon is None:
+        raise LocalCloudError("the local cloud does not run; `slipway local up --enforce-iam` starts it")
+    with _open(f"{daemon['endpoint_url']}/_slipway/permissions") as answer:
+        return dict(json.load(answer))
 
 
 def logs(state: Path, function: str | None = None, *, follow: bool = False) -> Iterator[str]:

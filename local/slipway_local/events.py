@@ -14,6 +14,7 @@ import uuid
 from typing import Any
 
 from slipway_local.functions.service import Functions
+from slipway_local.permissions.enforcement import DELIVERY_ACTIONS, enforcement
 
 REASONS = {
     "Put": "PutObject",
@@ -142,6 +143,9 @@ def _send(rule: Any, event: dict[str, Any], functions: Functions, moto_delivery:
             moto_delivery()
             return
         for target in known:
+            action = DELIVERY_ACTIONS[target["Arn"].split(":")[2]]
+            if not enforcement.service_may("events.amazonaws.com", action, target["Arn"], rule.arn):
+                continue
             deliver(target["Arn"], _body(target, event), functions, target)
     except Exception:
         traceback.print_exc(file=sys.stderr)

@@ -30,6 +30,7 @@ from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
 from slipway_local.faults import FaultControl, Faults
 from slipway_local.front_door import FrontDoor
+from slipway_local.permissions.enforcement import enforcement
 from slipway_local.postgres import Postgres
 from slipway_local.request_handler import RequestHandler
 
@@ -76,17 +77,21 @@ class Emulator:
         from slipway_local import apis, buckets, clusters, events, queues
         from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
         from slipway_local.functions import queue_poller
+        from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
 
         self.functions.install()
         buckets.install()
         clusters.install(self.databases)
+        aws_managed.install()
+        enforcement.account, enforcement.region = self.place.account, self.place.region
+        enforcement.partition = self.place.partition
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)
         rds_data = self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
         faults = Faults()
-        self.front_door.layers.append(faults)
+        self.front_door.layers += [enforcement.layer, faults]
         disturb = FaultControl(faults, rds_data.pause_clusters)
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
         self.front_door.by_prefix["/_slipway/"] = Control(self)
@@ -125,9 +130,14 @@ class Emulator:
         self.functions.close()
         self.databases.stop()
 
-    def deploy(self, assembly: Path, environment: str, progress: Progress) -> None:
-        """Deploy every stack of an assembly; all are checked before the first is touched."""
+    def deploy(self, assembly: Path, environment: str, progress: Progress, *, enforce_iam: bool | None = None) -> None:
+        """Deploy every stack of an assembly; all are checked before the first is touched.
+
+        `enforce_iam` switches the evaluation of policies on or off, from the first of these functions' calls on.
+        """
         self.environment, self.error = environment, ""
+        if enforce_iam is not None:
+            enforcement.on = enforce_iam
         stacks = read_assembly(assembly)
         try:
             planned = [one for stack in stacks for one in plan(stack.name, stack.template(), self.place)]
@@ -170,6 +180,7 @@ class Emulator:
             "stacks": stacks,
             "resources": resources,
             "environments": self.functions.process_ids(),
+            "enforce_iam": enforcement.on,
         }
 
 

@@ -14,7 +14,9 @@ from typing import Any
 
 from slipway_local.functions.pool import MAX_ENVIRONMENTS
 from slipway_local.functions.service import Functions
+from slipway_local.permissions.enforcement import enforcement
 
+POLLING_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 RECEIVE_SECONDS = 1
 RECEIVE_MESSAGES = 10  # the most that one ReceiveMessage returns
 
@@ -28,6 +30,7 @@ def install(functions: Functions) -> "Pollers":
     create, delete = LambdaBackend.create_event_source_mapping, LambdaBackend.delete_event_source_mapping
 
     def create_event_source_mapping(backend: Any, spec: Any) -> Any:
+        _check_role(backend, spec)
         mapping = create(backend, spec)
         if mapping.event_source_arn.split(":")[2] == "sqs":
             queues = sqs_backends[backend.account_id][backend.region_name]
@@ -43,6 +46,28 @@ def install(functions: Functions) -> "Pollers":
     LambdaBackend.create_event_source_mapping = create_event_source_mapping
     LambdaBackend.delete_event_source_mapping = delete_event_source_mapping
     return pollers
+
+
+def _check_role(backend: Any, spec: Any) -> None:
+    """Refuse a mapping whose function's role may not poll the queue, as Lambda does.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+    """
+    from moto.awslambda.exceptions import InvalidParameterValueException
+
+    arn = spec.get("EventSourceArn", "")
+    if not arn.startswith("arn:") or arn.split(":")[2] != "sqs":
+        return
+    role = backend._lambdas.get_function_by_name_or_arn_with_qualifier(spec["FunctionName"]).role
+    if action := _denied(role, arn):
+        raise InvalidParameterValueException(
+            f"The provided execution role does not have permissions to call {action} on SQS"
+        )
+
+
+def _denied(role: str, arn: str) -> str | None:
+    """Return the first action of those that polling needs which the role may not do."""
+    return next((one for one in POLLING_ACTIONS if not enforcement.role_may(role, f"sqs:{one}", arn)), None)
 
 
 class Pollers:
@@ -92,7 +117,7 @@ class QueuePoller:
         while not self.stopped.is_set():
             with self._changed:
                 ready = self._changed.wait_for(lambda: self._in_flight < self._limit(), RECEIVE_SECONDS)
-            if not ready or not self._mapping.enabled:
+            if not ready or not self._mapping.enabled or not self._may_poll():
                 self.stopped.wait(0 if not ready else 0.2)
                 continue
             try:
@@ -104,6 +129,13 @@ class QueuePoller:
                 with self._changed:
                     self._in_flight += 1
                 threading.Thread(target=self._process, args=(batch,), daemon=True).start()
+
+    def _may_poll(self) -> bool:
+        try:
+            role = self._functions.by_arn(self._mapping.function_arn).role
+        except Exception:  # the function was deleted before the mapping
+            return False
+        return _denied(role, self._mapping.event_source_arn) is None
 
     def _gather(self) -> list[Any]:
         """Return up to BatchSize messages; beyond the first answer, wait only for the batching window."""

@@ -20,6 +20,7 @@ from slipway_local.functions.packages import Packages
 from slipway_local.functions.pool import MAX_ENVIRONMENTS, FunctionPool
 from slipway_local.functions.runtime_api import Invocation
 from slipway_local.functions.worker import FunctionSpec
+from slipway_local.permissions.enforcement import DELIVERY_ACTIONS, enforcement
 
 RETRY_SECONDS = (1.0, 2.0)  # Lambda waits one minute, then two; nobody wants to wait that long at a laptop
 KEPT_SETTINGS = ("LoggingConfig", "DeadLetterConfig")  # moto drops them
@@ -127,11 +128,16 @@ class Functions:
             destination = (config.get("DestinationConfig") or {}).get(side, {}).get("Destination")
             dead_letters = (function.slipway_settings.get("DeadLetterConfig") or {}).get("TargetArn")
             if destination:
-                self.deliver(destination, _destination_record(function, event, done, attempt + 1))
+                self._send(function, destination, _destination_record(function, event, done, attempt + 1))
             elif done.failed and dead_letters:
-                self.deliver(dead_letters, json.loads(event))
+                self._send(function, dead_letters, json.loads(event))
         except Exception:
             traceback.print_exc(file=sys.stderr)
+
+    def _send(self, function: Any, arn: str, record: dict[str, Any]) -> None:
+        """Deliver with the permissions of the function's role."""
+        if enforcement.role_may(function.role, DELIVERY_ACTIONS[arn.split(":")[2]], arn):
+            self.deliver(arn, record)
 
     def _pool(self, function: Any) -> FunctionPool:
         spec = self._spec(function)
@@ -168,6 +174,7 @@ class Functions:
             variables=tuple(sorted((str(k), str(v)) for k, v in (function.environment_vars or {}).items())),
             region=function.region,
             endpoint_url=self._endpoint_url,
+            role=function.role,
         )
 
     def _layers(self, function: Any) -> tuple[str, ...]:

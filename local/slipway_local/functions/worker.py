@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from slipway_local.functions.runtime_api import Invocation, RuntimeApi, error_payload
+from slipway_local.permissions.enforcement import enforcement
 
 INIT_SECONDS = 60.0  # Lambda allows 10 s; a laptop with a cold disk cache may need longer to import numpy
 
@@ -36,6 +37,7 @@ class FunctionSpec:
     variables: tuple[tuple[str, str], ...]
     region: str
     endpoint_url: str
+    role: str = ""
 
 
 def interpreter() -> str:
@@ -46,11 +48,14 @@ def interpreter() -> str:
 def environment_variables(spec: FunctionSpec, runtime_api: str, scratch: Path) -> dict[str, str]:
     """Return the whole environment of a function's process: what Lambda sets, then the function's own variables.
 
+    The credentials are those of a new session of the execution role, named as the function, as on Lambda.
+
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     """
+    credentials = enforcement.sessions.open(spec.role, spec.name, spec.region, spec.arn)
     reserved = {
         "_HANDLER": spec.handler,
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_CONFIG_FILE": os.devnull,  # else boto3 reads the settings of the person who runs this
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -63,7 +68,8 @@ def environment_variables(spec: FunctionSpec, runtime_api: str, scratch: Path) -
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_REGION": spec.region,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "HOME": str(scratch),
         "LAMBDA_TASK_ROOT": str(spec.code),

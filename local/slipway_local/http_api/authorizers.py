@@ -12,7 +12,7 @@ from slipway_local.cognito.tokens import TokenError, verify
 from slipway_local.functions.service import Functions
 from slipway_local.http_api.errors import HttpApiError
 from slipway_local.rest_api.cache import ExpiringCache
-from slipway_local.rest_api.lambda_proxy import function_of
+from slipway_local.rest_api.lambda_proxy import NotPermittedError, function_of, permitted
 from slipway_local.rest_api.policy import evaluate, is_policy
 from slipway_local.rest_api.request import ApiRequest
 
@@ -82,13 +82,20 @@ class HttpLambdaAuthorizers:
             asked["authorizationToken"] = joined
         key = (request.api_id, request.stage, authorizer.id, *identity)
         ttl = int(authorizer.auth_result_ttl or 0) if identity else 0
-        answer = self._cache.get(key, ttl, lambda: self._ask(authorizer, asked, variables))
+        place, api = arn.split("/", 1)[0].rsplit(":", 1)
+        source = f"{place}:{api}/authorizers/{authorizer.id}"
+        answer = self._cache.get(key, ttl, lambda: self._ask(authorizer, asked, variables, source))
         if not _allows(authorizer, answer, arn):
             raise HttpApiError(403, "Forbidden")
         return dict(answer.get("context") or {})
 
-    def _ask(self, authorizer: Any, event: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
-        function = function_of(authorizer.authorizer_uri, variables)
+    def _ask(
+        self, authorizer: Any, event: dict[str, Any], variables: dict[str, str], source_arn: str
+    ) -> dict[str, Any]:
+        try:
+            function = permitted(function_of(authorizer.authorizer_uri, variables), source_arn)
+        except NotPermittedError:
+            raise HttpApiError(500, "Internal Server Error") from None
         done = self._functions.invoke_arn(function, json.dumps(event).encode())
         answer = None if done.failed else json.loads(done.payload)
         if done.failed and b'"errorMessage": "Unauthorized"' in done.payload:

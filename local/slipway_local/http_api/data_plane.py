@@ -15,7 +15,7 @@ from slipway_local.http_api.authorizers import HttpLambdaAuthorizers, jwt_claims
 from slipway_local.http_api.control_plane import served
 from slipway_local.http_api.errors import HttpApiError
 from slipway_local.http_api.event import format_one, format_two, is_text, response_of
-from slipway_local.rest_api.lambda_proxy import LambdaProxy
+from slipway_local.rest_api.lambda_proxy import LambdaProxy, NotPermittedError
 from slipway_local.rest_api.paths import most_specific
 from slipway_local.rest_api.request import ApiRequest
 from slipway_local.rest_api.responses import Response, send
@@ -85,7 +85,8 @@ class HttpApis:
             event["requestContext"]["authorizer"] = context if version == "2.0" else _flat(context)
         text, encoded = request.text(not is_text(request))
         event |= {"isBase64Encoded": encoded} | ({"body": text} if text is not None or version == "1.0" else {})
-        return self._call(integration, version, variables, event)
+        source = f"{request.api_id}/{request.stage}/{route.route_key.replace(' /', '/')}"
+        return self._call(integration, version, variables, event, source)
 
     @staticmethod
     def _enter_stage(request: ApiRequest, api: Any) -> Any:
@@ -125,12 +126,17 @@ class HttpApis:
         arn = f"arn:aws:execute-api:{self._region}:{self._account}:{target}"
         return {"lambda": self._authorizers.authorize(authorizer, request, event, arn)}
 
-    def _call(self, integration: Any, version: str, variables: dict[str, str], event: dict[str, Any]) -> Response:
+    def _call(
+        self, integration: Any, version: str, variables: dict[str, str], event: dict[str, Any], source: str
+    ) -> Response:
         timeout_ms = float(integration.timeout_in_millis or INTEGRATION_TIMEOUT_MS)
         try:
-            done = self._proxy.call(integration.integration_uri, variables, event, timeout_ms)
+            arn = f"arn:aws:execute-api:{self._region}:{self._account}:{source}"
+            done = self._proxy.call(integration.integration_uri, variables, event, timeout_ms, arn)
         except TimeoutError:
             raise HttpApiError(503, "Service Unavailable") from None
+        except NotPermittedError:
+            raise HttpApiError(500, "Internal Server Error") from None
         try:
             if done.failed:
                 raise ValueError("the function failed")

@@ -10,7 +10,7 @@ from typing import Any
 
 from slipway_local.functions.service import Functions
 from slipway_local.rest_api.cache import ExpiringCache
-from slipway_local.rest_api.lambda_proxy import function_of
+from slipway_local.rest_api.lambda_proxy import NotPermittedError, function_of, permitted
 from slipway_local.rest_api.policy import evaluate, is_policy
 from slipway_local.rest_api.request import ApiRequest
 from slipway_local.rest_api.responses import GatewayError, mapped
@@ -50,7 +50,9 @@ class LambdaAuthorizers:
                 raise GatewayError(*UNAUTHORIZED)
             asked = {"type": "REQUEST", "methodArn": method_arn, **event}
         key = (request.api_id, request.stage, authorizer.id, *identity)
-        answer = self._cache.get(key, ttl if identity else 0, lambda: self._ask(authorizer, asked, variables))
+        place, api = method_arn.split("/", 1)[0].rsplit(":", 1)
+        source = f"{place}:{api}/authorizers/{authorizer.id}"
+        answer = self._cache.get(key, ttl if identity else 0, lambda: self._ask(authorizer, asked, variables, source))
         verdict = evaluate(answer["policyDocument"], method_arn)
         if verdict is None:
             raise GatewayError("ACCESS_DENIED", "User is not authorized to access this resource")
@@ -59,8 +61,13 @@ class LambdaAuthorizers:
         shown = {"principalId": answer["principalId"], **_context(answer.get("context") or {})}
         return shown, answer.get("usageIdentifierKey")
 
-    def _ask(self, authorizer: Any, event: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
-        function = function_of(authorizer.authorizer_uri, variables)
+    def _ask(
+        self, authorizer: Any, event: dict[str, Any], variables: dict[str, str], source_arn: str
+    ) -> dict[str, Any]:
+        try:
+            function = permitted(function_of(authorizer.authorizer_uri, variables), source_arn)
+        except NotPermittedError:
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", None) from None
         done = self._functions.invoke_arn(function, json.dumps(event).encode())
         try:
             answer = json.loads(done.payload)

@@ -15,7 +15,7 @@ from slipway_local.rest_api import mock, user_pools
 from slipway_local.rest_api.authorizers import LambdaAuthorizers
 from slipway_local.rest_api.deployments import Deployed, DeployedResource, deployed
 from slipway_local.rest_api.event import request_context, request_part
-from slipway_local.rest_api.lambda_proxy import LambdaProxy, proxy_response
+from slipway_local.rest_api.lambda_proxy import LambdaProxy, NotPermittedError, proxy_response
 from slipway_local.rest_api.paths import most_specific
 from slipway_local.rest_api.request import ApiRequest
 from slipway_local.rest_api.responses import GatewayError, Response, render, send
@@ -139,21 +139,28 @@ class RestApis:
             call.context["authorizer"] = user_pools.authorize(authorizer, method.authorization_scopes, request)
         if kind == "CUSTOM":
             target = f"{request.api_id}/{request.stage}/{request.method}/{request.path.lstrip('/')}"
-            arn = f"arn:aws:execute-api:{self._region}:{self._account}:{target}"
             authorizer = api.authorizers[method.authorizer_id]
-            found, identifier = self._authorizers.authorize(authorizer, request, call.event, arn)
+            found, identifier = self._authorizers.authorize(authorizer, request, call.event, self._arn(target))
             call.context["authorizer"] = found
         return identifier
+
+    def _arn(self, target: str) -> str:
+        return f"arn:aws:execute-api:{self._region}:{self._account}:{target}"
 
     def _call_function(self, call: _Call, api: Deployed, integration: Any) -> Response:
         binary = "*/*" in api.binary_types or call.request.content_type in api.binary_types
         text, encoded = call.request.text(binary)
         event = {**call.event, "body": text, "isBase64Encoded": encoded}
         timeout_ms = float(integration.timeout_in_millis or INTEGRATION_TIMEOUT_MS)
+        source = self._arn(
+            f"{call.request.api_id}/{call.request.stage}/{call.request.method}{call.context['resourcePath']}"
+        )
         try:
-            done = self._proxy.call(integration.uri, call.variables, event, timeout_ms)
+            done = self._proxy.call(integration.uri, call.variables, event, timeout_ms, source)
         except TimeoutError:
             raise GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out") from None
+        except NotPermittedError:
+            raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error") from None
         try:
             if done.failed:
                 raise ValueError("the function failed")

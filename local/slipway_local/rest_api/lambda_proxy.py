@@ -10,7 +10,12 @@ from typing import Any
 
 from slipway_local.functions.runtime_api import Invocation
 from slipway_local.functions.service import Functions
+from slipway_local.permissions.enforcement import enforcement
 from slipway_local.rest_api.responses import Response
+
+
+class NotPermittedError(Exception):
+    """The function's own policy does not let this API call it."""
 
 
 class LambdaProxy:
@@ -20,11 +25,23 @@ class LambdaProxy:
         self._functions = functions
         self._calls = ThreadPoolExecutor(64, thread_name_prefix="api-call")
 
-    def call(self, uri: str, variables: dict[str, str], event: dict[str, Any], timeout_ms: float) -> Invocation:
-        """Call the function that an integration's URI names. Raises: TimeoutError; the function runs on."""
-        body = json.dumps(event).encode()
-        running = self._calls.submit(self._functions.invoke_arn, function_of(uri, variables), body)
+    def call(
+        self, uri: str, variables: dict[str, str], event: dict[str, Any], timeout_ms: float, source_arn: str
+    ) -> Invocation:
+        """Call the function that an integration's URI names, for the method or route `source_arn`.
+
+        Raises: TimeoutError, and the function runs on; NotPermittedError.
+        """
+        function = permitted(function_of(uri, variables), source_arn)
+        running = self._calls.submit(self._functions.invoke_arn, function, json.dumps(event).encode())
         return running.result(timeout=timeout_ms / 1000)
+
+
+def permitted(function: str, source_arn: str) -> str:
+    """Return the function's ARN if API Gateway may call it for `source_arn`. Raises: NotPermittedError."""
+    if not enforcement.service_may("apigateway.amazonaws.com", "lambda:InvokeFunction", function, source_arn):
+        raise NotPermittedError(function)
+    return function
 
 
 def function_of(uri: str, variables: dict[str, str]) -> str:

@@ -65,14 +65,17 @@ class KeepAliveHandler(WSGIRequestHandler):
             answer.send(self.server.app(environ, answer.start))
         except ConnectionError:
             self.close_connection = True
+            return
         except Exception:
             sys.stderr.write(traceback.format_exc())
             answer.fail()
-        if not self.close_connection:
-            self._drain(body)
+        self._drain(body)
 
     def _drain(self, body: Any) -> None:
-        """Read away what the application left of the request; a client that sends too much must connect anew."""
+        """Read away what the application left of the request, or a client that still sends never sees the answer.
+
+        A client that sends too much must connect anew.
+        """
         read = 0
         try:
             while data := body.read(65536):

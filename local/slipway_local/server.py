@@ -45,6 +45,8 @@ SETTINGS = {
 
 
 MOTO_MODULES = {"lambda": "awslambda"}
+# The Data API gives a transaction three idle minutes, in which a killed function's row locks hold up its successor.
+TRANSACTION_IDLE_SECONDS = 30.0
 
 
 class AlreadyRunningError(RuntimeError):
@@ -68,26 +70,39 @@ class Emulator:
         self.environment = ""
         self.error = ""
         self._pollers: Any = None
+        self._asynchronous: Any = None
+        self._clock: Any = None
         self._server: BaseWSGIServer | None = None
 
     def start(self) -> None:
         """Put our services behind and beside moto's."""
-        from slipway_local import buckets, events, queues
+        from slipway_local import buckets, events, queues, s3_events, schedules, table_streams, topics
         from slipway_local.bedrock import BedrockRuntime
-        from slipway_local.functions import queue_poller
+        from slipway_local.functions import asynchronous, event_invoke_config, event_sources, invoke_api, streaming_api
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.rest_api.data_plane import RestApis
+        from slipway_local.targets import Targets
 
-        self.functions.install()
+        targets = Targets(self.functions, self.place)
+        invoke_api.install(self.functions)
+        event_invoke_config.install()
+        self._asynchronous = asynchronous.install(self.functions, targets)
         buckets.install()
         queues.install()
-        self._pollers = queue_poller.install(self.functions)
-        events.install(self.functions)
+        table_streams.install()
+        topics.install(targets)
+        events.install(targets)
+        s3_events.install(targets, events.publish)
+        self._pollers = event_sources.install(self.functions, targets)
+        self._clock = schedules.install(targets)
+        self.front_door.by_prefix[streaming_api.PREFIX] = streaming_api.StreamingInvoke(self.functions, self.place)
         self.front_door.by_prefix["/_slipway/"] = Control(self)
         self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
             self.functions, self.place.account, self.place.region
         )
-        self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
+        self.front_door.by_service["rds-data"] = RdsDataApi(
+            self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS
+        )
         self.front_door.by_service["bedrock"] = BedrockRuntime(
             model_url=os.environ.get("SLIPWAY_MODEL_URL"),
             model_name=os.environ.get("SLIPWAY_MODEL_NAME"),
@@ -114,8 +129,9 @@ class Emulator:
 
     def stop(self) -> None:
         """End pollers, environments and databases."""
-        if self._pollers is not None:
-            self._pollers.close()
+        for running in (self._clock, self._pollers, self._asynchronous):
+            if running is not None:
+                running.close()
         self.functions.close()
         self.databases.stop()
 

@@ -8,18 +8,20 @@ import base64
 import json
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
-from slipway_local.functions.runtime_api import Invocation
+from slipway_local.functions.invocation import Invocation
 from slipway_local.functions.service import Functions
 from slipway_local.rest_api.authorizers import TokenAuthorizers
 from slipway_local.rest_api.request import ApiRequest, Match, match
 from slipway_local.rest_api.responses import GatewayError, render, send
+from slipway_local.rest_api.streaming import URI_SUFFIX, stream
 
 INTEGRATION_TIMEOUT_MS = 29_000
+Response = tuple[int, list[tuple[str, str]], bytes | Iterator[bytes]]
 
 
 class RestApis:
@@ -36,6 +38,7 @@ class RestApis:
         """Serve one request."""
         request = ApiRequest.read(environ)
         api = None
+        body: bytes | Iterator[bytes]
         try:
             api, stage = self._find(request)
             status, headers, body = self._serve(request, api, stage)
@@ -56,7 +59,7 @@ class RestApis:
             raise GatewayError("FORBIDDEN", "Forbidden")
         return api, stage
 
-    def _serve(self, request: ApiRequest, api: Any, stage: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _serve(self, request: ApiRequest, api: Any, stage: Any) -> Response:
         found = match(api, request.path)
         method = (found.methods.get(request.method) or found.methods.get("ANY")) if found else None
         if found is None or method is None or method.method_integration is None:
@@ -91,11 +94,14 @@ class RestApis:
         keys = apigateway_backends[self._account][self._region].keys.values()
         return any(key.value == value and key.enabled for key in keys)
 
-    def _call(self, integration: Any, stage: Any, event: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
-        function = integration.uri.split("/functions/")[1].removesuffix("/invocations")
+    def _call(self, integration: Any, stage: Any, event: dict[str, Any]) -> Response:
+        streams = integration.uri.endswith(URI_SUFFIX)
+        function = integration.uri.split("/functions/")[1].removesuffix(URI_SUFFIX).removesuffix("/invocations")
         for name, value in (stage.variables or {}).items():
             function = function.replace(f"${{stageVariables.{name}}}", value)
         seconds = int(integration.timeout_in_millis or INTEGRATION_TIMEOUT_MS) / 1000
+        if streams:
+            return stream(self._functions, function, event, seconds)
         running = self._calls.submit(self._functions.invoke_arn, function, json.dumps(event).encode())
         try:
             done: Invocation = running.result(timeout=seconds)

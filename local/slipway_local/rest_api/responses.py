@@ -4,7 +4,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-g
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -65,14 +65,17 @@ def _fill(template: str, error: GatewayError, request_id: str) -> str:
     return template
 
 
-def send(start_response: Any, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Iterable[bytes]:
-    """Start a WSGI response with the headers that API Gateway adds."""
+def send(
+    start_response: Any, status: int, headers: Iterable[tuple[str, str]], body: bytes | Iterator[bytes]
+) -> Iterable[bytes]:
+    """Start a WSGI response with the headers that API Gateway adds; a body that streams has no length."""
     given = list(headers)
     given = [(name, value) for name, value in given if name.lower() not in ("content-length", "connection")]
-    given.append(("Content-Length", str(len(body))))
+    if isinstance(body, bytes):
+        given.append(("Content-Length", str(len(body))))
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "Unknown"
     start_response(f"{status} {phrase}", given)
-    return [body]
+    return [body] if isinstance(body, bytes) else body

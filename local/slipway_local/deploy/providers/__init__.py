@@ -1,6 +1,6 @@
 """The table of resource types: who creates what. Everything else is recorded, or refused if CloudFormation has none."""
 
-from slipway_local.deploy.providers import api_gateway, compute, data, identity, messaging, network, storage
+from slipway_local.deploy.providers import api_gateway, compute, data, identity, messaging, network, storage, triggers
 from slipway_local.deploy.providers.base import Provider
 from slipway_local.deploy.providers.custom import CustomResource
 from slipway_local.deploy.providers.recorded import Recorded
@@ -16,6 +16,7 @@ PROVIDERS: dict[str, Provider] = {
     **messaging.PROVIDERS,
     **network.PROVIDERS,
     **storage.PROVIDERS,
+    **triggers.PROVIDERS,
 }
 REFUSED = {
     "AWS::CloudFormation::Stack": "nested stacks are not emulated",

@@ -89,12 +89,11 @@ def answer(functions: Functions, callee: Callee, headers: Mapping[str, str], eve
     if kind == "DryRun":
         return 204, {"status": 204}, ""
     if kind == "Event":
-        request_id = functions.invoke_later(callee, event)
-        return 202, {"status": 202, "x-amzn-RequestId": request_id}, ""
+        functions.invoke_later(callee, event)
+        return 202, {"status": 202}, ""
     done = functions.invoke(callee, event)
     shown: dict[str, Any] = {
         "content-type": "application/json",
-        "x-amzn-RequestId": done.request_id,
         "x-amz-executed-version": str(callee.record.version),
     }
     if done.failed:

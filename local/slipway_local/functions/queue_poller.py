@@ -61,7 +61,10 @@ class QueuePoller:
             except Exception:  # the queue was deleted before the mapping
                 self.stopped.wait(1)
                 continue
-            if batch:
+            if self.stopped.is_set() or not self._mapping.enabled:  # switched off while it waited
+                for message in batch:
+                    self._backend.change_message_visibility(self._queue, message.receipt_handle, 0)
+            elif batch:
                 with self._changed:
                     self._in_flight += 1
                 threading.Thread(target=self._process, args=(batch,), daemon=True).start()

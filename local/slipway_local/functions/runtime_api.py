@@ -26,6 +26,7 @@ class RuntimeApi:
         self._on_taken = on_taken
         self.current: Invocation | None = None
         self.init_error: bytes | None = None
+        self.refused = False
         api = self
 
         class Handler(_Handler):
@@ -76,6 +77,7 @@ class RuntimeApi:
             return 400
         self.current = None
         if len(body) > RESPONSE_LIMIT_BYTES:
+            self.refused = True  # the client gives up, as on Lambda
             current.finish(too_large(), failed=True)
             return 413
         current.finish(body, failed=path.endswith("/error"))

@@ -132,7 +132,7 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Return whether the environment can take another event."""
-        return self._process.poll() is None and self._api.init_error is None
+        return self._process.poll() is None and self._api.init_error is None and not self._api.refused
 
     @property
     def process_id(self) -> int:

@@ -109,7 +109,8 @@ def test_versions_keep_their_code_and_aliases_name_versions(local_cloud: Any) ->
             "It": local_cloud.function(CODE, Environment={"Variables": {"V": "first"}}),
             "First": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "It"}}},
             "Alias": {"Type": "AWS::Lambda::Alias", "Properties": {
-                "FunctionName": {"Ref": "It"}, "FunctionVersion": {"Fn::GetAtt": ["First", "Version"]}, "Name": "live"}},
+                "FunctionName": {"Ref": "It"}, "Name": "live",
+                "FunctionVersion": {"Fn::GetAtt": ["First", "Version"]}}},
         },
         "Outputs": {"It": {"Value": {"Ref": "It"}}, "First": {"Value": {"Ref": "First"}},
                     "Alias": {"Value": {"Ref": "Alias"}}},

@@ -69,9 +69,7 @@ class Emulator:
         self.databases = Postgres(state)
         self.environment = ""
         self.error = ""
-        self._pollers: Any = None
-        self._asynchronous: Any = None
-        self._clock: Any = None
+        self._running: list[Any] = []
         self._server: BaseWSGIServer | None = None
 
     def start(self) -> None:
@@ -86,15 +84,14 @@ class Emulator:
         targets = Targets(self.functions, self.place)
         invoke_api.install(self.functions)
         event_invoke_config.install()
-        self._asynchronous = asynchronous.install(self.functions, targets)
+        self._running.append(asynchronous.install(self.functions, targets))
         buckets.install()
         queues.install()
         table_streams.install()
         topics.install(targets)
         events.install(targets)
         s3_events.install(targets, events.publish)
-        self._pollers = event_sources.install(self.functions, targets)
-        self._clock = schedules.install(targets)
+        self._running += [event_sources.install(self.functions, targets), schedules.install(targets)]
         self.front_door.by_prefix[streaming_api.PREFIX] = streaming_api.StreamingInvoke(self.functions, self.place)
         self.front_door.by_prefix["/_slipway/"] = Control(self)
         self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
@@ -128,10 +125,9 @@ class Emulator:
             threading.Thread(target=self._server.shutdown, daemon=True).start()
 
     def stop(self) -> None:
-        """End pollers, environments and databases."""
-        for running in (self._clock, self._pollers, self._asynchronous):
-            if running is not None:
-                running.close()
+        """End clock, pollers, asynchronous events, environments and databases."""
+        for running in reversed(self._running):
+            running.close()
         self.functions.close()
         self.databases.stop()
 

@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
 """
 
 import concurrent.futures
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -19,6 +21,9 @@ import os, time
 def handler(event, context):
     if "sleep" in event: time.sleep(event["sleep"])
     if "size" in event: return "x" * event["size"]
+    if "signal" in event: os.kill(os.getpid(), event["signal"])
+    if "exit" in event: os._exit(event["exit"])
+    if "wrapped" in event: return os.environ.get("WRAPPED")
     return {"arn": context.invoked_function_arn, "version": context.function_version, "v": os.environ.get("V")}
 """
 
@@ -140,3 +145,36 @@ def test_versions_keep_their_code_and_aliases_name_versions(local_cloud: Any) ->
 def test_an_unknown_qualifier_is_not_found(local_cloud: Any, names: Any) -> None:
     error = refusal(local_cloud, names["Main"], b"{}", Qualifier="nowhere")
     assert error.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({"signal": 9}, "Runtime exited with error: signal: killed"),
+        ({"signal": 11}, "Runtime exited with error: signal: segmentation fault"),
+        ({"exit": 1}, "Runtime exited with error: exit status 1"),
+        ({"exit": 0}, "Runtime exited without providing a reason"),
+    ],
+)
+def test_a_process_that_ends_is_an_error_that_says_how(local_cloud: Any, names: Any, event: Any, reason: str) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html"""
+    payload, answer = invoke(local_cloud, names["Main"], event)
+    assert (answer["FunctionError"], payload["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert payload["errorMessage"].startswith("RequestId: ")
+    assert payload["errorMessage"].endswith(f" Error: {reason}")
+
+
+def test_a_wrapper_starts_the_runtime(local_cloud: Any, names: Any) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper"""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as content:
+        content.writestr("index.py", CODE)
+        info = zipfile.ZipInfo("wrapper")
+        info.external_attr = 0o755 << 16
+        content.writestr(info, '#!/bin/sh\nexport WRAPPED=yes\nexec "$@"\n')
+    client = local_cloud.place.client("lambda")
+    assert invoke(local_cloud, names["Main"], {"wrapped": 1})[0] is None
+    client.update_function_code(FunctionName=names["Main"], ZipFile=buffer.getvalue())
+    variables = {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"}}
+    client.update_function_configuration(FunctionName=names["Main"], Environment=variables)
+    assert invoke(local_cloud, names["Main"], {"wrapped": 1})[0] == "yes"

@@ -5,6 +5,7 @@ a body that ends where the request says, and what it leaves unread is read away 
 Source: https://www.rfc-editor.org/rfc/rfc9112#section-9.3
 """
 
+import contextlib
 import io
 import sys
 import traceback
@@ -85,6 +86,11 @@ class KeepAliveHandler(WSGIRequestHandler):
                     return
         except OSError:  # a malformed chunk: nobody knows where the next request begins
             self.close_connection = True
+
+    def finish(self) -> None:
+        """Close the connection; what a client that has gone did not read is lost without a word."""
+        with contextlib.suppress(ConnectionError):
+            super().finish()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""

@@ -47,6 +47,8 @@ SETTINGS = {
 
 
 MOTO_MODULES = {"lambda": "awslambda"}
+# The Data API gives a transaction three idle minutes, in which a killed function's row locks hold up its successor.
+TRANSACTION_IDLE_SECONDS = 30.0
 
 
 class AlreadyRunningError(RuntimeError):
@@ -69,27 +71,39 @@ class Emulator:
         self.databases = Postgres(state)
         self.environment = ""
         self.error = ""
-        self._pollers: Any = None
+        self._running: list[Any] = []
         self._server: BaseWSGIServer | None = None
 
     def start(self) -> None:
         """Put our services behind and beside moto's."""
-        from slipway_local import apis, buckets, clusters, events, queues
+        from slipway_local import apis, buckets, clusters, events, queues, s3_events, schedules, table_streams, topics
         from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
-        from slipway_local.functions import queue_poller
+        from slipway_local.functions import asynchronous, event_invoke_config, event_sources, invoke_api, streaming_api
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
+        from slipway_local.targets import Targets
 
-        self.functions.install()
+        targets = Targets(self.functions, self.place)
+        invoke_api.install(self.functions)
+        event_invoke_config.install()
+        self._running.append(asynchronous.install(self.functions, targets))
         buckets.install()
         clusters.install(self.databases)
         aws_managed.install()
         enforcement.account, enforcement.region = self.place.account, self.place.region
         enforcement.partition = self.place.partition
         queues.install()
-        self._pollers = queue_poller.install(self.functions)
-        events.install(self.functions)
-        rds_data = self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
+        table_streams.install()
+        topics.install(targets)
+        events.install(targets)
+        s3_events.install(targets, events.publish)
+        self._running += [event_sources.install(self.functions, targets), schedules.install(targets)]
+        self.front_door.by_service["lambda"] = streaming_api.StreamingInvoke(
+            self.functions, self.place, self.front_door.moto
+        )
+        rds_data = self.front_door.by_service["rds-data"] = RdsDataApi(
+            self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS
+        )
         faults = Faults()
         self.front_door.layers += [enforcement.layer, faults]
         disturb = FaultControl(faults, rds_data.pause_clusters)
@@ -124,9 +138,9 @@ class Emulator:
             threading.Thread(target=self._server.shutdown, daemon=True).start()
 
     def stop(self) -> None:
-        """End pollers, environments and databases."""
-        if self._pollers is not None:
-            self._pollers.close()
+        """End clock, pollers, asynchronous events, environments and databases."""
+        for running in reversed(self._running):
+            running.close()
         self.functions.close()
         self.databases.stop()
 

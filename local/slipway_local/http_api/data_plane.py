@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterable
 from typing import Any
 
+from slipway_local.aws_json import ServiceError
 from slipway_local.functions.service import Functions
 from slipway_local.http_api import cors
 from slipway_local.http_api.authorizers import HttpLambdaAuthorizers, jwt_claims
@@ -52,17 +53,19 @@ class HttpApis:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
         request = ApiRequest.read(environ)
+        response: Response
         config = self._apis()[request.api_id].cors_configuration
         try:
             if config and cors.is_preflight(request):
-                status, headers, body = 204, cors.headers_for(config, request, preflight=True), b""
+                response = 204, cors.headers_for(config, request, preflight=True), b""
             else:
-                status, headers, body = self._serve(request)
+                response = self._serve(request)
         except HttpApiError as error:
-            status, headers, body = _rendered(error)
+            response = _rendered(error)
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            status, headers, body = _rendered(HttpApiError(500, "Internal Server Error"))
+            response = _rendered(HttpApiError(500, "Internal Server Error"))
+        status, headers, body = response
         if config and request.method != "OPTIONS":
             headers = [*cors.without_cors(headers), *cors.headers_for(config, request, preflight=False)]
         return send(start_response, status, [*headers, ("apigw-requestid", request.request_id)], body)
@@ -135,7 +138,7 @@ class HttpApis:
             done = self._proxy.call(integration.integration_uri, variables, event, timeout_ms, arn)
         except TimeoutError:
             raise HttpApiError(503, "Service Unavailable") from None
-        except NotPermittedError:
+        except (NotPermittedError, ServiceError):  # not allowed, or throttled
             raise HttpApiError(500, "Internal Server Error") from None
         try:
             if done.failed:

@@ -21,13 +21,6 @@ from slipway_local.permissions.request_context import context_of
 from slipway_local.permissions.sessions import Sessions
 from slipway_local.permissions.usage import Usage
 
-# What delivering to a target needs, by the service in its ARN.
-DELIVERY_ACTIONS = {
-    "events": "events:PutEvents",
-    "lambda": "lambda:InvokeFunction",
-    "sns": "sns:Publish",
-    "sqs": "sqs:SendMessage",
-}
 NamedPolicies = list[tuple[str, tuple[Statement, ...]]]
 
 

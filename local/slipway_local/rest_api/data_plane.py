@@ -10,15 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway_local.aws_json import ServiceError
 from slipway_local.functions.service import Functions
 from slipway_local.rest_api import mock, user_pools
 from slipway_local.rest_api.authorizers import LambdaAuthorizers
 from slipway_local.rest_api.deployments import Deployed, DeployedResource, deployed
 from slipway_local.rest_api.event import request_context, request_part
-from slipway_local.rest_api.lambda_proxy import LambdaProxy, NotPermittedError, proxy_response
+from slipway_local.rest_api.lambda_proxy import LambdaProxy, NotPermittedError, function_of, permitted, proxy_response
 from slipway_local.rest_api.paths import most_specific
 from slipway_local.rest_api.request import ApiRequest
 from slipway_local.rest_api.responses import GatewayError, Response, render, send
+from slipway_local.rest_api.streaming import URI_SUFFIX, stream
 from slipway_local.rest_api.throttle import TokenBuckets
 from slipway_local.rest_api.usage_plans import UsagePlans
 from slipway_local.rest_api.validation import validate
@@ -56,6 +58,7 @@ class RestApis:
     def __init__(self, functions: Functions, proxy: LambdaProxy, account: str, region: str) -> None:
         self._account = account
         self._region = region
+        self._functions = functions
         self._proxy = proxy
         self._authorizers = LambdaAuthorizers(functions)
         self._usage_plans = UsagePlans(account, region)
@@ -155,15 +158,26 @@ class RestApis:
         source = self._arn(
             f"{call.request.api_id}/{call.request.stage}/{call.request.method}{call.context['resourcePath']}"
         )
+        if integration.uri.endswith(URI_SUFFIX):
+            function = function_of(integration.uri.removesuffix(URI_SUFFIX), call.variables)
+            return self._streamed(function, event, timeout_ms / 1000, source)
         try:
             done = self._proxy.call(integration.uri, call.variables, event, timeout_ms, source)
         except TimeoutError:
             raise GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out") from None
         except NotPermittedError:
             raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error") from None
+        except ServiceError:  # throttled
+            raise GatewayError("INTEGRATION_FAILURE", "Internal server error") from None
         try:
             if done.failed:
                 raise ValueError("the function failed")
             return proxy_response(done.payload)
         except ValueError:
             raise GatewayError("INTEGRATION_FAILURE", "Internal server error") from None
+
+    def _streamed(self, function: str, event: dict[str, Any], timeout_seconds: float, source: str) -> Response:
+        try:
+            return stream(self._functions, permitted(function, source), event, timeout_seconds)
+        except NotPermittedError:
+            raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error") from None

@@ -8,7 +8,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from slipway_local.functions.runtime_api import Invocation
+from slipway_local.functions.invocation import Invocation
 from slipway_local.functions.service import Functions
 from slipway_local.permissions.enforcement import enforcement
 from slipway_local.rest_api.responses import Response

@@ -5,13 +5,13 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-g
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from slipway_local.rest_api.request import ApiRequest
 
-Response = tuple[int, list[tuple[str, str]], bytes]
+Response = tuple[int, list[tuple[str, str]], bytes | Iterator[bytes]]
 
 # Response type -> status, x-amzn-ErrorType. ACCESS_DENIED's member is "Message" with a capital at the real service.
 TYPES = {
@@ -118,14 +118,17 @@ def _text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def send(start_response: Any, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Iterable[bytes]:
-    """Start a WSGI response with the headers that API Gateway adds."""
+def send(
+    start_response: Any, status: int, headers: Iterable[tuple[str, str]], body: bytes | Iterator[bytes]
+) -> Iterable[bytes]:
+    """Start a WSGI response with the headers that API Gateway adds; a body that streams has no length."""
     given = list(headers)
     given = [(name, value) for name, value in given if name.lower() not in ("content-length", "connection")]
-    given.append(("Content-Length", str(len(body))))
+    if isinstance(body, bytes):
+        given.append(("Content-Length", str(len(body))))
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "Unknown"
     start_response(f"{status} {phrase}", given)
-    return [body]
+    return [body] if isinstance(body, bytes) else body

@@ -11,6 +11,7 @@ from slipway_local.deploy.providers import (
     messaging,
     network,
     storage,
+    triggers,
 )
 from slipway_local.deploy.providers.base import Provider
 from slipway_local.deploy.providers.custom import CustomResource
@@ -30,6 +31,7 @@ PROVIDERS: dict[str, Provider] = {
     **messaging.PROVIDERS,
     **network.PROVIDERS,
     **storage.PROVIDERS,
+    **triggers.PROVIDERS,
 }
 REFUSED = {
     "AWS::CloudFormation::Stack": "nested stacks are not emulated",

@@ -58,8 +58,13 @@ class KeepAliveHandler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         """Serve one request."""
         self.environ = environ = self.make_environ()
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdigit()):  # nobody knows where the next request begins
+            self.close_connection = True
+            self.send_error(400, "Bad Content-Length")
+            return
         if not environ.get("wsgi.input_terminated"):  # set for chunked bodies, which end by themselves
-            environ["wsgi.input"] = io.BufferedReader(Body(self.rfile, int(environ.get("CONTENT_LENGTH") or 0)))
+            environ["wsgi.input"] = io.BufferedReader(Body(self.rfile, int(length)))
         body = environ["wsgi.input"]
         answer = _Answer(self)
         try:

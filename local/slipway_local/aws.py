@@ -43,6 +43,7 @@ class Place:
                     retries={"total_max_attempts": 1},
                     read_timeout=900,
                     s3={"addressing_style": "path"},
+                    inject_host_prefix=False,  # StartSyncExecution would ask `sync-localhost`
                     request_checksum_calculation="when_required",
                     max_pool_connections=20,
                 )

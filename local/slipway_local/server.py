@@ -68,6 +68,7 @@ class Emulator:
         self.environment = ""
         self.error = ""
         self._pollers: Any = None
+        self._state_machines: Any = None
         self._server: BaseWSGIServer | None = None
 
     def start(self) -> None:
@@ -77,12 +78,14 @@ class Emulator:
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.rest_api.data_plane import RestApis
+        from slipway_local.state_machines import service as state_machines
 
         self.functions.install()
         buckets.install()
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)
+        self._state_machines = state_machines.install(self.place)
         self.front_door.by_prefix["/_slipway/"] = Control(self)
         self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
             self.functions, self.place.account, self.place.region
@@ -116,6 +119,8 @@ class Emulator:
         """End pollers, environments and databases."""
         if self._pollers is not None:
             self._pollers.close()
+        if self._state_machines is not None:
+            self._state_machines.stop_all()
         self.functions.close()
         self.databases.stop()
 

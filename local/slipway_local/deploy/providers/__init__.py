@@ -1,6 +1,15 @@
 """The table of resource types: who creates what. Everything else is recorded, or refused if CloudFormation has none."""
 
-from slipway_local.deploy.providers import api_gateway, compute, data, identity, messaging, network, storage
+from slipway_local.deploy.providers import (
+    api_gateway,
+    compute,
+    data,
+    identity,
+    messaging,
+    network,
+    state_machines,
+    storage,
+)
 from slipway_local.deploy.providers.base import Provider
 from slipway_local.deploy.providers.custom import CustomResource
 from slipway_local.deploy.providers.recorded import Recorded
@@ -15,6 +24,7 @@ PROVIDERS: dict[str, Provider] = {
     **identity.PROVIDERS,
     **messaging.PROVIDERS,
     **network.PROVIDERS,
+    **state_machines.PROVIDERS,
     **storage.PROVIDERS,
 }
 REFUSED = {

@@ -61,6 +61,34 @@ class Api:
         self._engine.stop_all(request["stateMachineArn"])
         return {}
 
+    def publish_state_machine_version(self, request: Answer, backend: Any) -> Answer:
+        """Publish a version of a machine; moto publishes only when it creates or updates."""
+        machine = backend.describe_state_machine(request["stateMachineArn"])
+        machine.publish(request.get("description"))
+        return {
+            "creationDate": machine.latest_version.creation_date,
+            "stateMachineVersionArn": machine.latest_version.arn,
+        }
+
+    def list_state_machine_versions(self, request: Answer, backend: Any) -> Answer:
+        """Return a machine's versions, newest first."""
+        versions = backend.describe_state_machine(request["stateMachineArn"]).versions.values()
+        shown = [
+            {"stateMachineVersionArn": one.arn, "creationDate": one.creation_date} for one in reversed(list(versions))
+        ]
+        return self._page(request, "stateMachineVersions", shown, 100)
+
+    def delete_state_machine_version(self, request: Answer, backend: Any) -> Answer:
+        """Delete a version, unless an alias routes to it."""
+        arn = request["stateMachineVersionArn"]
+        for machine in backend.state_machines:
+            routed = {r["stateMachineVersionArn"] for a in machine.aliases.values() for r in a.routing_configuration}
+            if arn in routed:
+                raise error("ConflictException", f"Version to be deleted must not be referenced by an alias: '{arn}'")
+            if arn.rpartition(":")[0] == machine.arn:
+                machine.versions.pop(int(arn.rpartition(":")[2]), None)
+        return {}
+
     # -- executions
 
     def start_execution(self, request: Answer, backend: Any) -> Answer:

@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from slipway_local.state_machines.dataflow import Dataflow, ExpressionDataflow, JsonObject, PathDataflow, checked
-from slipway_local.state_machines.errors import TIMEOUT, HaltedError, StatesError
+from slipway_local.state_machines.errors import TIMEOUT, HaltedError, StatesError, runtime_error
 from slipway_local.state_machines.history import Trail
 
 if TYPE_CHECKING:
     from slipway_local.state_machines.execution import Execution
 
 WHOLE = {"truncated": False}
+MAXIMUM_EVENTS = 25_000
 
 
 def now() -> str:
@@ -107,6 +108,8 @@ class Flow:
         while name is not None:
             if any(stop.done() for stop in self.stops):
                 raise HaltedError
+            if len(self.execution.history.events) >= MAXIMUM_EVENTS:
+                raise runtime_error(f"The execution reached the maximum number of history events ({MAXIMUM_EVENTS})")
             if not resumed:
                 progress.children.clear()
             progress.state, progress.input, progress.variables = name, data, dict(self.variables.maps[0])

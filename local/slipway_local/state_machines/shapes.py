@@ -54,12 +54,20 @@ def to_request(value: Any, shape: Shape, where: str) -> Any:
     return value
 
 
-def to_result(value: Any) -> Any:
-    """Return boto3's answer as a state sees it: `PascalCase`, ISO 8601 times, texts for blobs and streams."""
+def to_result(value: Any, shape: Any = None) -> Any:
+    """Return boto3's answer as a state sees it: `PascalCase`, ISO 8601 times, texts for blobs and streams.
+
+    The shape tells a map, whose keys are data, from a structure.
+    """
+    kind = shape.type_name if shape is not None else ""
+    if isinstance(value, dict) and kind == "map":
+        return {key: to_result(item, shape.value) for key, item in value.items()}
     if isinstance(value, dict):
-        return {key[:1].upper() + key[1:]: to_result(item) for key, item in value.items() if key != "ResponseMetadata"}
+        members = getattr(shape, "members", {})
+        shown = {key: item for key, item in value.items() if key != "ResponseMetadata"}
+        return {key[:1].upper() + key[1:]: to_result(item, members.get(key)) for key, item in shown.items()}
     if isinstance(value, list | tuple):
-        return [to_result(item) for item in value]
+        return [to_result(item, getattr(shape, "member", None)) for item in value]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if hasattr(value, "read"):

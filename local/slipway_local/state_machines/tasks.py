@@ -50,7 +50,7 @@ OPTIMISED = {
         },
     ),
 }
-SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatch": "cloudwatch", "cloudwatchlogs": "logs"}
+SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def resource_of(arn: str) -> Resource:
     service, api, action, pattern = match[1], match[2], match[3], match[4] or ""
     operation = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", action).lower()
     if service == "aws-sdk" and api:
-        boto = SDK_NAMES.get(api.lower(), _boto_service(api))
+        boto = SDK_NAMES[api.lower()] if api.lower() in SDK_NAMES else _boto_service(api)
         return Resource(f"{api}:{action}", boto, operation, pattern, optimised=False)
     if service not in OPTIMISED or action not in OPTIMISED[service][1] or api:
         known = ", ".join(sorted(OPTIMISED))
@@ -165,13 +165,18 @@ def _client(visit: Visit, service: str) -> Any:
     return visit.flow.execution.client(service, credentials.get("RoleArn"))
 
 
+def _model(client: Any, operation: str) -> Any:
+    return client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+
+
 def _call(visit: Visit, resource: Resource, given: Any) -> Any:
     """Call a service and return its answer as the integration documents it."""
     client = _client(visit, resource.service)
     if resource.operation not in client.meta.method_to_api_mapping:
         raise runtime_error(f"The service {resource.service} has no operation {resource.operation}")
-    shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[resource.operation]).input_shape
-    request = to_request(given, shape, f"arn:aws:states:::{resource.name}") if shape else {}
+    model = _model(client, resource.operation)
+    where = f"arn:aws:states:::{resource.name}"
+    request = to_request(given, model.input_shape, where) if model.input_shape else {}
     if resource.service == "stepfunctions" and resource.operation == "start_execution":
         request.setdefault("input", "{}")
     try:
@@ -180,7 +185,7 @@ def _call(visit: Visit, resource: Resource, given: Any) -> Any:
         raise service_error(error, client, optimised=resource.optimised) from error
     except InvalidArnException as error:
         raise runtime_error(str(error)) from error
-    result = to_result(answer)
+    result = to_result(answer, model.output_shape)
     adjust = ADJUSTMENTS.get(resource.name) if resource.optimised else None
     return adjust(result) if adjust else result
 
@@ -232,7 +237,7 @@ def _follow(visit: Visit, job: JobService, pattern: str, known: dict[str, Any], 
         raise
     except ClientError as error:
         raise service_error(error, client, optimised=True) from error
-    result = job.result(to_result(described), pattern)
+    result = job.result(to_result(described, _model(client, job.describe).output_shape), pattern)
     if state == "failed":
         raise StatesError(TASK_FAILED, json.dumps(result))
     return result

@@ -34,6 +34,8 @@ NOT_EMULATED = (
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
     "A function may take 60 seconds to initialise, not 10; memory and architecture settings limit nothing.",
     "Resources listed as recorded keep their settings and do nothing.",
+    "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
+    "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",
     "AWS-managed policies are not attached; conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
     "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",

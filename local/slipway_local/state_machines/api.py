@@ -1,324 +1,24 @@
-"""Step Functions' API for what runs; what is kept (machines, versions, aliases, activities, tags) stays moto's.
-
-Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html
-"""
+"""Puts the state machines behind moto's Step Functions, which keeps machines, aliases, activities and tags."""
 
 import json
-import random
 from typing import Any
 
-from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
-from moto.stepfunctions import exceptions, responses
-from moto.stepfunctions.models import StateMachine, StateMachineVersion
+from moto.stepfunctions import responses
 
+from slipway_local.state_machines.api_executions import ExecutionsApi
+from slipway_local.state_machines.api_machines import Answer, MachinesApi, check_definition, error
 from slipway_local.state_machines.engine import Engine
-from slipway_local.state_machines.errors import StatesError
-from slipway_local.state_machines.execution import Execution, Machine
-from slipway_local.state_machines.map_run import MapRun
-from slipway_local.state_machines.validation import Problem, problems
-
-MAXIMUM_INPUT_BYTES = 262_144
-Answer = dict[str, Any]
-
-
-def error(code: str, message: str) -> AWSError:
-    """Return an error that boto3 raises as the exception named `code`."""
-    return AWSError(message, code, 400)
-
-
-class Api:
-    """Operations by their names in snake case: each takes the request and moto's backend, and returns the answer."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def operations(self) -> dict[str, Any]:
-        """Return the operations."""
-        return {name: getattr(self, name) for name in dir(self) if not name.startswith("_") and name != "operations"}
-
-    # -- definitions
-
-    def validate_state_machine_definition(self, request: Answer, backend: Any) -> Answer:
-        """Return the problems of a definition as diagnostics."""
-        found = problems(request["definition"], request.get("type", "STANDARD"))
-        shown = [
-            {"severity": "ERROR", "code": code, "message": message, "location": location}
-            for code, message, location in found[: int(request.get("maxResults") or 100)]
-        ]
-        return {"result": "FAIL" if found else "OK", "diagnostics": shown, "truncated": len(shown) < len(found)}
-
-    def check_definition(self, definition: str, machine_type: str) -> None:
-        """Raise InvalidDefinition, naming what is wrong and where."""
-        found = problems(definition, machine_type)
-        if found:
-            text = ", ".join(_shown(problem) for problem in found)
-            raise error("InvalidDefinition", f"Invalid State Machine Definition: '{text}'")
-
-    def delete_state_machine(self, request: Answer, backend: Any) -> Answer:
-        """Delete a machine and stop its executions."""
-        backend.delete_state_machine(request["stateMachineArn"])
-        self._engine.stop_all(request["stateMachineArn"])
-        return {}
-
-    def publish_state_machine_version(self, request: Answer, backend: Any) -> Answer:
-        """Publish a version of a machine; moto publishes only when it creates or updates."""
-        machine = backend.describe_state_machine(request["stateMachineArn"])
-        machine.publish(request.get("description"))
-        return {
-            "creationDate": machine.latest_version.creation_date,
-            "stateMachineVersionArn": machine.latest_version.arn,
-        }
-
-    def list_state_machine_versions(self, request: Answer, backend: Any) -> Answer:
-        """Return a machine's versions, newest first."""
-        versions = backend.describe_state_machine(request["stateMachineArn"]).versions.values()
-        shown = [
-            {"stateMachineVersionArn": one.arn, "creationDate": one.creation_date} for one in reversed(list(versions))
-        ]
-        return self._page(request, "stateMachineVersions", shown, 100)
-
-    def delete_state_machine_version(self, request: Answer, backend: Any) -> Answer:
-        """Delete a version, unless an alias routes to it."""
-        arn = request["stateMachineVersionArn"]
-        for machine in backend.state_machines:
-            routed = {r["stateMachineVersionArn"] for a in machine.aliases.values() for r in a.routing_configuration}
-            if arn in routed:
-                raise error("ConflictException", f"Version to be deleted must not be referenced by an alias: '{arn}'")
-            if arn.rpartition(":")[0] == machine.arn:
-                machine.versions.pop(int(arn.rpartition(":")[2]), None)
-        return {}
-
-    # -- executions
-
-    def start_execution(self, request: Answer, backend: Any) -> Answer:
-        """Start an execution; the same name with the same input is the same execution while it runs."""
-        machine = self._machine(backend, request["stateMachineArn"])
-        given, name = self._input(request), self._name(request, backend)
-        if name and machine.type == "STANDARD":
-            existing = self._engine.find(f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}")
-            if existing and existing.status == "RUNNING" and existing.input_text == given:
-                return {"executionArn": existing.arn, "startDate": existing.start_date}
-            if existing:
-                raise exceptions.ExecutionAlreadyExists(f"Execution Already Exists: '{existing.arn}'")
-        execution = self._engine.create(machine, name, given)
-        execution.start()
-        return {"executionArn": execution.arn, "startDate": execution.start_date}
-
-    def start_sync_execution(self, request: Answer, backend: Any) -> Answer:
-        """Run an express machine and return how it ended."""
-        machine = self._machine(backend, request["stateMachineArn"])
-        if machine.type != "EXPRESS":
-            raise error("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
-        execution = self._engine.create(machine, self._name(request, backend), self._input(request))
-        execution.start()
-        execution.finished.result()
-        shown = execution.describe()
-        milliseconds = round((shown["stopDate"] - shown["startDate"]) * 1000)
-        billing = {"billedDurationInMilliseconds": -(-milliseconds // 100) * 100, "billedMemoryUsedInMB": 64}
-        status = "FAILED" if shown["status"] == "ABORTED" else shown["status"]
-        kept = {key: value for key, value in shown.items() if not key.startswith("redrive")}
-        return {**kept, "status": status, "billingDetails": billing}
-
-    def describe_execution(self, request: Answer, backend: Any) -> Answer:
-        """Return an execution."""
-        return self._execution(request).describe()
-
-    def describe_state_machine_for_execution(self, request: Answer, backend: Any) -> Answer:
-        """Return the machine as it was when the execution began."""
-        execution = self._execution(request)
-        machine = execution.machine
-        return {
-            "stateMachineArn": machine.arn,
-            "name": machine.name,
-            "definition": json.dumps(machine.definition),
-            "roleArn": machine.role_arn,
-            "updateDate": execution.start_date,
-            "loggingConfiguration": machine.logging,
-            **({"mapRunArn": machine.map_run_arn} if machine.map_run_arn else {}),
-        }
-
-    def get_execution_history(self, request: Answer, backend: Any) -> Answer:
-        """Return an execution's events, oldest or newest first."""
-        events = self._execution(request).events()
-        return self._page(request, "events", events[::-1] if request.get("reverseOrder") else events, 1000)
-
-    def list_executions(self, request: Answer, backend: Any) -> Answer:
-        """Return the executions of a machine, or a map run's, newest first."""
-        if "mapRunArn" in request:
-            chosen = [one for one in self._map_run(request).children if one]
-        else:
-            machine = self._machine(backend, request["stateMachineArn"])
-            if machine.type == "EXPRESS":
-                raise error(
-                    "StateMachineTypeNotSupported", "This operation is not supported by this type of state machine"
-                )
-            ids = {machine.arn, request["stateMachineArn"]}
-            chosen = [
-                e for e in self._engine.all() if ids & {e.machine.arn, e.machine.version_arn, e.machine.alias_arn}
-            ]
-        status = request.get("statusFilter")
-        keys = (
-            "executionArn", "stateMachineArn", "stateMachineVersionArn", "stateMachineAliasArn", "mapRunArn", "name",
-            "status", "startDate", "stopDate", "redriveCount", "redriveDate",
-        )  # fmt: skip
-        shown = [execution.describe() for execution in reversed(chosen) if status in (None, execution.status)]
-        return self._page(request, "executions", [{k: one[k] for k in keys if k in one} for one in shown], 100)
-
-    def stop_execution(self, request: Answer, backend: Any) -> Answer:
-        """Abort an execution."""
-        execution = self._execution(request)
-        execution.end("ABORTED", request.get("error"), request.get("cause"))
-        return {"stopDate": execution.stop_date}
-
-    def redrive_execution(self, request: Answer, backend: Any) -> Answer:
-        """Go on from the states that did not succeed."""
-        execution = self._execution(request)
-        reason = execution.not_redrivable()
-        if reason or execution.machine.map_run_arn:
-            raise error("ExecutionNotRedrivable", reason or "A child of a map run is redriven with its parent")
-        try:
-            execution.redrive()
-        except TimeoutError:
-            raise error("ExecutionNotRedrivable", "The execution is still winding down; try again") from None
-        return {"redriveDate": execution.redrive_date}
-
-    # -- callbacks
-
-    def send_task_success(self, request: Answer, backend: Any) -> Answer:
-        """Report a task's output."""
-        try:
-            output = json.loads(request["output"])
-        except ValueError as cause:
-            raise error("InvalidOutput", f"Invalid Output: {cause}") from cause
-        return self._settle(request["taskToken"], output)
-
-    def send_task_failure(self, request: Answer, backend: Any) -> Answer:
-        """Report a task's failure."""
-        return self._settle(request["taskToken"], StatesError(request.get("error", ""), request.get("cause", "")))
-
-    def send_task_heartbeat(self, request: Answer, backend: Any) -> Answer:
-        """Report that a task is still worked on."""
-        if not self._engine.tokens.heartbeat(request["taskToken"]):
-            raise self._no_task(request["taskToken"])
-        return {}
-
-    def get_activity_task(self, request: Answer, backend: Any) -> Answer:
-        """Return work for an activity's worker, waiting for it up to a minute."""
-        backend.describe_activity(request["activityArn"])
-        work = self._engine.tokens.take(request["activityArn"])
-        return {"taskToken": work[0], "input": work[1]} if work else {}
-
-    # -- map runs
-
-    def describe_map_run(self, request: Answer, backend: Any) -> Answer:
-        """Return a map run."""
-        return self._map_run(request).describe()
-
-    def list_map_runs(self, request: Answer, backend: Any) -> Answer:
-        """Return an execution's map runs, newest first."""
-        keys = ("executionArn", "mapRunArn", "startDate", "stopDate")
-        execution = self._execution(request)
-        runs = [{k: v for k, v in run.describe().items() if k in keys} for run in reversed(execution.map_runs)]
-        return self._page(request, "mapRuns", [{**run, "stateMachineArn": execution.machine.arn} for run in runs], 100)
-
-    def update_map_run(self, request: Answer, backend: Any) -> Answer:
-        """Change the tolerated failures of a map run."""
-        run = self._map_run(request)
-        if "maxConcurrency" in request:
-            raise error("ValidationException", "The concurrency of a map run that runs cannot be changed here")
-        run.tolerated_count = int(request.get("toleratedFailureCount", run.tolerated_count))
-        run.tolerated_percentage = float(request.get("toleratedFailurePercentage", run.tolerated_percentage))
-        return {}
-
-    # -- what they share
-
-    def _settle(self, token: str, value: Any) -> Answer:
-        if not self._engine.tokens.settle(token, value):
-            raise self._no_task(token)
-        return {}
-
-    @staticmethod
-    def _no_task(token: str) -> AWSError:
-        if len(token) != 64 or not token.isalnum():
-            return error("InvalidToken", f"Invalid Token: '{token}'")
-        return error("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
-
-    def _map_run(self, request: Answer) -> MapRun:
-        for run in self._engine.map_runs():
-            if run.arn == request["mapRunArn"]:
-                return run
-        raise exceptions.ResourceNotFound(request["mapRunArn"])
-
-    def _execution(self, request: Answer) -> Execution:
-        arn = request["executionArn"]
-        if ":express:" in arn:
-            raise exceptions.InvalidArn(f"Invalid Arn: 'Resource type not valid in this context: express' {arn}")
-        execution = self._engine.find(arn)
-        if execution is None:
-            raise exceptions.ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
-        return execution
-
-    @staticmethod
-    def _machine(backend: Any, arn: str) -> Machine:
-        """Return the machine that an ARN of it, of a version or of an alias means."""
-        alias_arn, known = None, {machine.arn: machine for machine in backend.state_machines}
-        base, _, last = arn.rpartition(":")
-        if base in known and last in known[base].aliases:
-            routes = known[base].aliases[last].routing_configuration
-            weights = [route["weight"] for route in routes]
-            alias_arn, arn = arn, random.choices(routes, weights)[0]["stateMachineVersionArn"]  # noqa: S311 - traffic, no secret
-        found: StateMachine | StateMachineVersion = backend.describe_state_machine(arn)
-        version = found.arn if isinstance(found, StateMachineVersion) else None
-        return Machine(
-            arn=getattr(found, "source_arn", found.arn),
-            name=found.name,
-            role_arn=found.roleArn,
-            type=found.type,
-            definition=json.loads(found.definition),
-            logging=dict(found.loggingConfiguration or {}),
-            version_arn=version,
-            alias_arn=alias_arn,
-        )
-
-    @staticmethod
-    def _input(request: Answer) -> str:
-        text = request.get("input", "{}")
-        try:
-            json.loads(text)
-        except ValueError as cause:
-            raise exceptions.InvalidExecutionInput(f"Invalid State Machine Execution Input: '{cause}'") from cause
-        if len(text.encode()) > MAXIMUM_INPUT_BYTES:
-            raise exceptions.InvalidExecutionInput(f"The input is longer than {MAXIMUM_INPUT_BYTES} bytes")
-        return str(text)
-
-    @staticmethod
-    def _name(request: Answer, backend: Any) -> str | None:
-        if request.get("name"):
-            backend._validate_name(request["name"])
-        return request.get("name")
-
-    @staticmethod
-    def _page(request: Answer, key: str, items: list[Any], default: int) -> Answer:
-        start, size = int(request.get("nextToken") or 0), int(request.get("maxResults") or default)
-        more = {"nextToken": str(start + size)} if start + size < len(items) else {}
-        return {key: items[start : start + size], **more}
-
-
-def _shown(problem: Problem) -> str:
-    code, message, location = problem
-    return f"{code}: {message} at {location}"
 
 
 def install(engine: Engine) -> None:
     """Put the operations into moto's Step Functions."""
-    api = Api(engine)
     target = responses.StepFunctionResponse
     create, update = target.create_state_machine, target.update_state_machine
 
     def create_state_machine(self: Any) -> Any:
         request = json.loads(self.body)
-        api.check_definition(request["definition"], request.get("type", "STANDARD"))
+        check_definition(request["definition"], request.get("type", "STANDARD"))
         _refuse_second(self.stepfunction_backend, request)
         return create(self)
 
@@ -326,7 +26,7 @@ def install(engine: Engine) -> None:
         request = json.loads(self.body)
         machine = self.stepfunction_backend.describe_state_machine(request["stateMachineArn"])
         if "definition" in request:
-            api.check_definition(request["definition"], machine.type)
+            check_definition(request["definition"], machine.type)
         return update(self)
 
     def answering(operation: Any) -> Any:
@@ -337,9 +37,10 @@ def install(engine: Engine) -> None:
         return answer
 
     target.create_state_machine, target.update_state_machine = create_state_machine, update_state_machine
-    for name, operation in api.operations().items():
-        if name != "check_definition":
-            setattr(target, name, answering(operation))
+    for api in (MachinesApi(engine), ExecutionsApi(engine)):
+        for name in vars(type(api)):
+            if not name.startswith("_"):
+                setattr(target, name, answering(getattr(api, name)))
 
 
 def _refuse_second(backend: Any, request: Answer) -> None:

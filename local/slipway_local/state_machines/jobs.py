@@ -23,7 +23,6 @@ class JobService:
     """
 
     service: str
-    start: str
     describe: str
     identify: Mapping[str, str]
     status: str
@@ -70,7 +69,6 @@ register(
     "states:startExecution",
     JobService(
         service="stepfunctions",
-        start="start_execution",
         describe="describe_execution",
         identify={"executionArn": "ExecutionArn"},
         status="status",

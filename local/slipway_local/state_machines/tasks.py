@@ -1,4 +1,4 @@
-"""Task states: calls of AWS services through this cloud's own endpoint, callbacks, jobs and activities.
+"""Task states: calls, callbacks, jobs, activities, and what of them the history tells.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 """
@@ -7,88 +7,20 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from botocore.utils import InvalidArnException
 
 from slipway_local.state_machines.dataflow import checked
 from slipway_local.state_machines.errors import TASK_FAILED, HaltedError, StatesError, runtime_error
 from slipway_local.state_machines.flow import WHOLE, Visit
+from slipway_local.state_machines.integrations import Resource, call, client_of, model_of, resource_of
 from slipway_local.state_machines.jobs import JobService, job_service
-from slipway_local.state_machines.shapes import service_error, to_request, to_result
+from slipway_local.state_machines.shapes import service_error, to_result
 
 POLL_SECONDS = 0.2
-SERVICE = re.compile(r"arn:aws[\w-]*:states:::([\w-]+):(?:([\w-]+):)?(\w+)(?:\.(sync:2|sync|waitForTaskToken))?")
 FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:.+")
 ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d{12}:activity:.+")
-# The optimised integrations by Step Functions' name: boto3's service and the actions.
-OPTIMISED = {
-    "lambda": ("lambda", {"invoke"}),
-    "dynamodb": ("dynamodb", {"getItem", "putItem", "updateItem", "deleteItem"}),
-    "sqs": ("sqs", {"sendMessage"}),
-    "sns": ("sns", {"publish"}),
-    "events": ("events", {"putEvents"}),
-    "states": ("stepfunctions", {"startExecution"}),
-    "bedrock": ("bedrock", {"invokeModel", "createModelCustomizationJob"}),
-    "glue": ("glue", {"startJobRun"}),
-    "ecs": ("ecs", {"runTask"}),
-    "batch": ("batch", {"submitJob"}),
-    "sagemaker": (
-        "sagemaker",
-        {
-            "createEndpoint",
-            "createEndpointConfig",
-            "createHyperParameterTuningJob",
-            "createLabelingJob",
-            "createModel",
-            "createProcessingJob",
-            "createTrainingJob",
-            "createTransformJob",
-            "updateEndpoint",
-        },
-    ),
-}
-SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A `states` resource: boto3's service, the operation in snake case, and the pattern (empty: request response)."""
-
-    name: str
-    service: str
-    operation: str
-    pattern: str
-    optimised: bool
-
-
-def resource_of(arn: str) -> Resource:
-    """Return what a service integration's ARN names. Raises StatesError for one that is not emulated, naming it."""
-    match = SERVICE.fullmatch(arn)
-    if match is None:
-        raise runtime_error(f"The resource provided {arn} is not recognized")
-    service, api, action, pattern = match[1], match[2], match[3], match[4] or ""
-    operation = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", action).lower()
-    if service == "aws-sdk" and api:
-        boto = SDK_NAMES[api.lower()] if api.lower() in SDK_NAMES else _boto_service(api)
-        return Resource(f"{api}:{action}", boto, operation, pattern, optimised=False)
-    if service not in OPTIMISED or action not in OPTIMISED[service][1] or api:
-        known = ", ".join(sorted(OPTIMISED))
-        raise runtime_error(f"The service integration {arn} is not emulated; emulated are aws-sdk and {known}")
-    boto = "bedrock-runtime" if action == "invokeModel" else OPTIMISED[service][0]
-    return Resource(f"{service}:{action}", boto, operation, pattern, optimised=True)
-
-
-def _boto_service(api: str) -> str:
-    """Return boto3's name of a service that AWS's SDK for Java writes without dashes (`bedrockruntime`)."""
-    import botocore.session
-
-    for name in botocore.session.get_session().get_available_services():
-        if name.replace("-", "") == api.lower().replace("-", ""):
-            return str(name)
-    raise runtime_error(f"There is no service '{api}' for an aws-sdk integration")
 
 
 def run_task(visit: Visit) -> Any:
@@ -120,7 +52,7 @@ def run_task(visit: Visit) -> Any:
 
     def work() -> Any:
         deadline = None if seconds is None else time.monotonic() + seconds
-        result = visit.flow.call(lambda: _call(visit, resource, given), seconds)
+        result = visit.flow.call(lambda: call(visit, resource, given), seconds)
         if not resource.pattern:
             return result
         visit.trail.add("TaskSubmitted", **names, output=json.dumps(result), outputDetails=WHOLE)
@@ -160,68 +92,9 @@ def _reported(visit: Visit, kind: str, work: Callable[[], Any], names: dict[str,
     return result
 
 
-def _client(visit: Visit, service: str) -> Any:
-    credentials = visit.data.render(visit.state.get("Credentials", {}), "Credentials")
-    return visit.flow.execution.client(service, credentials.get("RoleArn"))
-
-
-def _model(client: Any, operation: str) -> Any:
-    return client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
-
-
-def _call(visit: Visit, resource: Resource, given: Any) -> Any:
-    """Call a service and return its answer as the integration documents it."""
-    client = _client(visit, resource.service)
-    if resource.operation not in client.meta.method_to_api_mapping:
-        raise runtime_error(f"The service {resource.service} has no operation {resource.operation}")
-    model = _model(client, resource.operation)
-    where = f"arn:aws:states:::{resource.name}"
-    request = to_request(given, model.input_shape, where) if model.input_shape else {}
-    if resource.service == "stepfunctions" and resource.operation == "start_execution":
-        request.setdefault("input", "{}")
-    try:
-        answer = getattr(client, resource.operation)(**request)
-    except ClientError as error:
-        raise service_error(error, client, optimised=resource.optimised) from error
-    except InvalidArnException as error:
-        raise runtime_error(str(error)) from error
-    result = to_result(answer, model.output_shape)
-    adjust = ADJUSTMENTS.get(resource.name) if resource.optimised else None
-    return adjust(result) if adjust else result
-
-
-def _function_result(result: dict[str, Any]) -> dict[str, Any]:
-    """Return an invocation with its payload parsed. Raises StatesError named as the function's error."""
-    payload = _parsed(result.get("Payload"))
-    if result.get("FunctionError"):
-        name = payload.get("errorType") if isinstance(payload, dict) else None
-        raise StatesError(name or "Lambda.Unknown", json.dumps(payload))
-    return {**result, "Payload": payload}
-
-
-def _events_result(result: dict[str, Any]) -> dict[str, Any]:
-    if result["FailedEntryCount"]:
-        raise StatesError("EventBridge.FailedEntry", json.dumps(result))
-    return result
-
-
-def _parsed(text: Any) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-ADJUSTMENTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "lambda:invoke": _function_result,
-    "events:putEvents": _events_result,
-    "bedrock:invokeModel": lambda result: {**result, "Body": _parsed(result["Body"])},
-}
-
-
 def _follow(visit: Visit, job: JobService, pattern: str, known: dict[str, Any], deadline: float | None) -> Any:
     """Poll a job until it ends. Stops it if the state times out or is stopped. Raises StatesError if it failed."""
-    client = _client(visit, job.service)
+    client = client_of(visit, job.service)
     try:
         while True:
             described = getattr(client, job.describe)(**job.identity(known))
@@ -237,7 +110,7 @@ def _follow(visit: Visit, job: JobService, pattern: str, known: dict[str, Any], 
         raise
     except ClientError as error:
         raise service_error(error, client, optimised=True) from error
-    result = job.result(to_result(described, _model(client, job.describe).output_shape), pattern)
+    result = job.result(to_result(described, model_of(client, job.describe).output_shape), pattern)
     if state == "failed":
         raise StatesError(TASK_FAILED, json.dumps(result))
     return result
@@ -259,7 +132,7 @@ def _function(visit: Visit, arn: str, seconds: float | None) -> Any:
     return _reported(
         visit,
         "LambdaFunction",
-        lambda: visit.flow.call(lambda: _call(visit, invoke, arguments), seconds)["Payload"],
+        lambda: visit.flow.call(lambda: call(visit, invoke, arguments), seconds)["Payload"],
         {},
     )
 

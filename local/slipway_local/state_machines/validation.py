@@ -9,41 +9,22 @@ from typing import Any
 
 from slipway_local.state_machines import choice, expressions, intrinsics
 from slipway_local.state_machines.errors import StatesError
-from slipway_local.state_machines.tasks import ACTIVITY, FUNCTION, SERVICE
+from slipway_local.state_machines.fields import (
+    CATCH_FIELDS,
+    COMMON,
+    DISTRIBUTED,
+    FIELDS,
+    JSONATA_ONLY,
+    PATH_ONLY,
+    REQUIRED,
+    RETRY_FIELDS,
+    TOLERATED,
+)
+from slipway_local.state_machines.integrations import SERVICE
+from slipway_local.state_machines.tasks import ACTIVITY, FUNCTION
 
 JsonObject = dict[str, Any]
 Problem = tuple[str, str, str]  # code, message, location
-COMMON = {"Type", "Comment", "QueryLanguage"}
-ONWARD = {"Next", "End", "Assign"}
-PATH_ONLY = {"InputPath", "OutputPath", "ResultPath", "ResultSelector", "Parameters", "ItemsPath"}
-JSONATA_ONLY = {"Arguments", "Output", "Items"}
-FILTERS = {"InputPath", "OutputPath", "Output"}
-HANDLERS = {"Retry", "Catch", "ResultPath", "ResultSelector", "Parameters", "Arguments"}
-LIMITS = {"TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"}
-DISTRIBUTED = {"ItemReader", "ItemBatcher", "ResultWriter", "Label"}
-TOLERATED = {f"ToleratedFailure{kind}{path}" for kind in ("Count", "Percentage") for path in ("", "Path")}
-FIELDS = {
-    "Pass": ONWARD | FILTERS | {"Result", "ResultPath", "Parameters"},
-    "Task": ONWARD | FILTERS | HANDLERS | LIMITS | {"Resource", "Credentials"},
-    "Choice": FILTERS | {"Choices", "Default", "Assign"},
-    "Wait": ONWARD | FILTERS | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
-    "Succeed": FILTERS,
-    "Fail": {"Error", "ErrorPath", "Cause", "CausePath"},
-    "Parallel": ONWARD | FILTERS | HANDLERS | {"Branches"},
-    "Map": ONWARD | FILTERS | HANDLERS | DISTRIBUTED | TOLERATED
-    | {"ItemProcessor", "Iterator", "ItemSelector", "ItemsPath", "Items", "MaxConcurrency", "MaxConcurrencyPath"},
-}  # fmt: skip
-REQUIRED = {"Task": ["Resource"], "Choice": ["Choices"], "Parallel": ["Branches"]}
-RETRY_FIELDS = {
-    "ErrorEquals",
-    "IntervalSeconds",
-    "MaxAttempts",
-    "BackoffRate",
-    "MaxDelaySeconds",
-    "JitterStrategy",
-    "Comment",
-}
-CATCH_FIELDS = {"ErrorEquals", "Next", "ResultPath", "Output", "Assign", "Comment"}
 MAXIMUM_NAME = 80
 
 
@@ -86,8 +67,14 @@ class _Checker:
             if len(name) > MAXIMUM_NAME:
                 yield _schema(f"The name of a state has at most {MAXIMUM_NAME} characters", where)
             self._names.add(name)
-            yield from self._state(state, where, state.get("QueryLanguage", language))
-            for target, place in _targets(state, where):
+            try:
+                found = list(self._state(state, where, state.get("QueryLanguage", language)))
+                targets = list(_targets(state, where))
+            except (AttributeError, TypeError, KeyError) as error:
+                yield _schema(f"A field has the wrong form: {error}", where)
+                return
+            yield from found
+            for target, place in targets:
                 reached.add(target)
                 if target not in states:
                     yield _target(place.rsplit("/", 1)[-1], target, place)

@@ -16,6 +16,7 @@ from local.cloud.state_machines import ROLE, Machines, chain, one
 from slipway_local import cloud
 
 pytestmark = pytest.mark.capability("O14")
+LOG_GROUP = "/aws/vendedlogs/states/deployed"
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +222,7 @@ def test_status_changes_are_events_and_rules_start_machines(local_cloud: Any) ->
                 "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "Definition": definition}},
             "Queue": {"Type": "AWS::SQS::Queue"},
             "Start": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["start.it"]}, "Targets": [
-                {"Id": "m", "Arn": {"Ref": "Machine"}, "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "InputPath": "$.detail"}]}},
+                {"Id": "m", "Arn": {"Ref": "Machine"}, "RoleArn": ROLE, "InputPath": "$.detail"}]}},
             "Hear": {"Type": "AWS::Events::Rule", "Properties": {
                 "EventPattern": {"source": ["aws.states"], "detail": {"stateMachineArn": [{"Ref": "Machine"}]}},
                 "Targets": [{"Id": "q", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}}]}},
@@ -261,7 +262,7 @@ def test_a_deployed_machine_has_substitutions_logs_versions_and_an_alias(local_c
         return {
             "Resources": {
                 "Role": local_cloud.role(),
-                "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/vendedlogs/states/deployed"}},
+                "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": LOG_GROUP}},
                 "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
                     "StateMachineName": "deployed", "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
                     "DefinitionString": definition, "DefinitionSubstitutions": {"answer": answer, "n": 3},
@@ -285,7 +286,7 @@ def test_a_deployed_machine_has_substitutions_logs_versions_and_an_alias(local_c
     tags = machines.client.list_tags_for_resource(resourceArn=out["Arn"])["tags"]
     assert {"key": "team", "value": "blue"} in tags
     logs = local_cloud.place.client("logs")
-    found = logs.filter_log_events(logGroupName="/aws/vendedlogs/states/deployed")["events"]
+    found = logs.filter_log_events(logGroupName=LOG_GROUP)["events"]
     lines = [json.loads(event["message"]) for event in found]
     assert [line["type"] for line in lines] == machines.event_types(shown["executionArn"])
     assert lines[0]["details"]["input"] == "{}"
@@ -349,8 +350,9 @@ def test_a_right_definition_has_no_diagnostics(machines: Machines) -> None:
 
 
 def test_a_wrong_definition_rolls_the_deployment_back(local_cloud: Any) -> None:
-    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
-        "RoleArn": ROLE, "StateMachineName": "wrong", "Definition": one({"A": {"Type": "Pass", "Next": "Gone"}})}}  # fmt: skip
+    wrong = one({"A": {"Type": "Pass", "Next": "Gone"}})
+    properties = {"RoleArn": ROLE, "StateMachineName": "wrong", "Definition": wrong}
+    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
     with pytest.raises(cloud.LocalCloudError, match="/States/A/Next"):
         local_cloud.deploy(Wrong={"Resources": {"Machine": machine}})
     names = [one["name"] for one in local_cloud.place.client("stepfunctions").list_state_machines()["stateMachines"]]

@@ -209,6 +209,7 @@ def test_a_redrive_repeats_only_the_branches_items_and_children_that_failed(
     children = machines.client.list_executions(mapRunArn=run["mapRunArn"])["executions"]
     assert len(children) == 3, "children that succeeded are not started again"
     assert all(child["status"] == "SUCCEEDED" for child in children)
+    assert sum(child["redriveCount"] for child in children) == 1
     assert shown["output"][1][1]["found"] == {"value": "v"}
     assert shown["output"][2][1]["found"] == {"value": "v"}
 

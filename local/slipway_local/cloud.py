@@ -50,6 +50,8 @@ NOT_EMULATED = (
     "work; additionalModelRequestFields change nothing.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "Resources listed as recorded keep their settings and do nothing.",
+    "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
+    "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",
     "Conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
     "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",

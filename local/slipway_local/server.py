@@ -81,6 +81,7 @@ class Emulator:
         from slipway_local.functions import asynchronous, event_invoke_config, event_sources, invoke_api, streaming_api
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
+        from slipway_local.state_machines import service as state_machines
         from slipway_local.targets import Targets
 
         targets = Targets(self.functions, self.place)
@@ -98,6 +99,7 @@ class Emulator:
         events.install(targets)
         s3_events.install(targets, events.publish)
         self._running += [event_sources.install(self.functions, targets), schedules.install(targets)]
+        self._running.append(state_machines.install(self.place))
         self.front_door.by_service["lambda"] = streaming_api.StreamingInvoke(
             self.functions, self.place, self.front_door.moto
         )

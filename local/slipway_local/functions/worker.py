@@ -62,6 +62,7 @@ def environment_variables(spec: FunctionSpec, runtime_api: str, scratch: Path) -
         "AWS_CONFIG_FILE": os.devnull,  # else boto3 reads the settings of the person who runs this
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # StartSyncExecution would ask `sync-localhost`
         "AWS_ENDPOINT_URL": spec.endpoint_url,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,

@@ -1,21 +1,12 @@
 """Credentials of roles, and the session behind an access key: what STS's AssumeRole gives, kept where moto keeps it."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from slipway_local.aws import Credentials
 from slipway_local.permissions import emulated
 from slipway_local.permissions.principals import RoleSession
 
 BOOTSTRAP_TAG = "aws-cdk:bootstrap-role"  # of the roles that deploy: deployment is the administrator's work
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """What a process signs its requests with."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str
 
 
 class Sessions:

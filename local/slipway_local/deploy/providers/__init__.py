@@ -10,6 +10,7 @@ from slipway_local.deploy.providers import (
     identity,
     messaging,
     network,
+    state_machines,
     storage,
     triggers,
 )
@@ -30,6 +31,7 @@ PROVIDERS: dict[str, Provider] = {
     **identity.PROVIDERS,
     **messaging.PROVIDERS,
     **network.PROVIDERS,
+    **state_machines.PROVIDERS,
     **storage.PROVIDERS,
     **triggers.PROVIDERS,
 }

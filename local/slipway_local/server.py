@@ -22,9 +22,9 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
 from slipway_local.control import Control
+from slipway_local.deploy import bootstrap
 from slipway_local.deploy.assembly import read_assembly, upload_assets
 from slipway_local.deploy.engine import Engine, Progress
-from slipway_local.deploy.plan import plan
 from slipway_local.deploy.providers.base import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
@@ -32,8 +32,6 @@ from slipway_local.front_door import FrontDoor
 from slipway_local.postgres import Postgres
 from slipway_local.request_handler import RequestHandler
 
-BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
-BOOTSTRAP_VERSION = "30"
 SETTINGS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -74,6 +72,7 @@ class Emulator:
         """Put our services behind and beside moto's."""
         from slipway_local import buckets, events, queues
         from slipway_local.bedrock import BedrockRuntime
+        from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.rest_api.data_plane import RestApis
@@ -87,6 +86,7 @@ class Emulator:
         self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
             self.functions, self.place.account, self.place.region
         )
+        self.front_door.by_service["cloudformation"] = CloudFormationApi(self._engine())
         self.front_door.by_service["rds-data"] = RdsDataApi(self.databases, self._secret)
         self.front_door.by_service["bedrock"] = BedrockRuntime(
             model_url=os.environ.get("SLIPWAY_MODEL_URL"),
@@ -123,18 +123,21 @@ class Emulator:
         """Deploy every stack of an assembly; all are checked before the first is touched."""
         self.environment, self.error = environment, ""
         stacks = read_assembly(assembly)
+        engine = self._engine(progress)
         try:
-            planned = [one for stack in stacks for one in plan(stack.name, stack.template(), self.place)]
+            requests = [stack.request() for stack in stacks]
+            if any(stack.bootstrap_version for stack in stacks) and not self.store.load(bootstrap.NAME):
+                engine.deploy(bootstrap.bootstrap_request())
+            planned = [one for request in requests for one in engine.prepare(request, early=True).planned]
             services = {one.provider.service for one in planned if isinstance(one.provider, Api)}
             threading.Thread(target=_import_services, args=(sorted(services),), daemon=True).start()
-            ssm = self.place.client("ssm")
-            ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True)
-            for stack in stacks:
+            for stack, request in zip(stacks, requests, strict=True):
                 progress(stack.name, "", "deploying")
                 upload_assets(stack, self.place, lambda what, name=stack.name: progress(name, "", what))  # type: ignore[misc]
-                self._engine(progress).deploy(stack.name, stack.template())
+                engine.deploy_anew(request).termination_protection = stack.termination_protection
             wanted = {stack.name for stack in stacks}
-            self.delete([state.name for state in self.store.all() if state.name not in wanted], progress)
+            gone = [state.name for state in self.store.all() if state.of_assembly and state.name not in wanted]
+            self.delete(gone, progress)
         except Exception as error:
             self.error = str(error)
             raise
@@ -144,13 +147,14 @@ class Emulator:
         for name in names:
             self._engine(progress).delete(name)
 
-    def _engine(self, progress: Progress) -> Engine:
+    def _engine(self, progress: Progress = lambda stack, logical_id, what: None) -> Engine:
         services = {"answers": self.answers, "databases": self.databases}
         return Engine(self.place, self.store, services, progress)
 
     def describe(self) -> dict[str, Any]:
         """Return what `status` shows."""
-        resources: dict[str, list[str]] = {"live": [], "recorded": [], "refused": []}
+        refused = [line for lines in self.store.refused.values() for line in lines]
+        resources: dict[str, list[str]] = {"live": [], "recorded": [], "refused": refused}
         stacks = {}
         for state in self.store.all():
             stacks[state.name] = {"status": state.status, "reason": state.reason, "outputs": state.outputs}

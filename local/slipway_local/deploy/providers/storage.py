@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway_local.aws import DEFAULT_REGION
-from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call, text
+from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call, completing, text
 
 
 def _encryption(value: Properties) -> Properties:
@@ -111,7 +111,8 @@ class Bucket:
                 "WebsiteURL": f"http://{name}.s3-website-{place.region}.amazonaws.com",
             },
         )
-        return self.update(context, existing, {}, properties)
+        with completing(existing):
+            return self.update(context, existing, {}, properties)
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Set what has changed; a setting that vanished goes back to its default."""

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+from slipway_local.aws_json import ServiceError
 from slipway_local.cloudformation_api.answers import Answers
 from slipway_local.cloudformation_api.change_sets import ChangeSets
 from slipway_local.cloudformation_api.lifecycle import Lifecycle
@@ -27,7 +28,6 @@ class CloudFormationApi:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
-        from moto.core.exceptions import ServiceException
         from moto.core.parse import QueryParser
         from moto.core.serialize import QuerySerializer, SerializationContext
         from moto.core.utils import get_service_model
@@ -39,8 +39,8 @@ class CloudFormationApi:
         try:
             result = self._operation(values["Action"])(parameters)
         except (TemplateError, DeployError, StackInUseError) as error:
-            result = ServiceException("ValidationError", str(error))
-        except ServiceException as error:
+            result = ServiceError("ValidationError", str(error))
+        except ServiceError as error:
             result = error
         answer = QuerySerializer(operation, SerializationContext(str(uuid.uuid4()))).serialize(result)
         content = answer["body"].encode() if isinstance(answer["body"], str) else answer["body"]
@@ -51,10 +51,9 @@ class CloudFormationApi:
 
     def _operation(self, name: str) -> Any:
         from botocore import xform_name
-        from moto.core.exceptions import ServiceException
 
         for part in self._parts:
             if found := getattr(part, xform_name(name), None):
                 return found
         served = sorted(key for part in self._parts for key in dir(part) if not key.startswith("_"))
-        raise ServiceException("NotImplemented", f"{name} is not emulated; served are: {', '.join(served)}")
+        raise ServiceError("NotImplemented", f"{name} is not emulated; served are: {', '.join(served)}")

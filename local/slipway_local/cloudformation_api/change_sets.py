@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from slipway_local.aws_json import ServiceError
 from slipway_local.cloudformation_api.differences import changes
 from slipway_local.cloudformation_api.errors import no_such_change_set, validation_error
 from slipway_local.cloudformation_api.lifecycle import in_background, require_updatable
@@ -45,7 +46,7 @@ class ChangeSets:
         self._change_sets: dict[str, ChangeSet] = {}
 
     def create_change_set(self, parameters: Parameters) -> Answer:
-        """Compare a template with the stack. Raises ServiceException for a template that cannot be deployed."""
+        """Compare a template with the stack. Raises ServiceError for a template that cannot be deployed."""
         if parameters.get("ResourcesToImport"):
             raise validation_error("importing resources is not emulated")
         state = self._submissions.find(parameters["StackName"])
@@ -107,9 +108,8 @@ class ChangeSets:
         found = self._find(parameters)
         if found.execution_status != "AVAILABLE":
             text = f"ChangeSet [{found.change_set_id}] cannot be executed in its current status of [{found.status}]"
-            from moto.core.exceptions import ServiceException
 
-            raise ServiceException("InvalidChangeSetStatus", text)
+            raise ServiceError("InvalidChangeSetStatus", text)
         request = found.prepared.request
         if parameters.get("DisableRollback"):
             request = replace(request, on_failure="DO_NOTHING")

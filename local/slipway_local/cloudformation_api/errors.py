@@ -1,22 +1,18 @@
 """CloudFormation's errors, in its words."""
 
-from typing import Any
+from slipway_local.aws_json import ServiceError
 
 
-def validation_error(message: str) -> Any:
+def validation_error(message: str) -> ServiceError:
     """Return the error that most bad requests get."""
-    from moto.core.exceptions import ServiceException
-
-    return ServiceException("ValidationError", message)
+    return ServiceError("ValidationError", message)
 
 
-def no_such_stack(name: str) -> Any:
+def no_such_stack(name: str) -> ServiceError:
     """Return the error for a stack that does not exist."""
     return validation_error(f"Stack with id {name} does not exist")
 
 
-def no_such_change_set(name: str) -> Any:
+def no_such_change_set(name: str) -> ServiceError:
     """Return the error for a change set that does not exist."""
-    from moto.core.exceptions import ServiceException
-
-    return ServiceException("ChangeSetNotFound", f"ChangeSet [{name}] does not exist")
+    return ServiceError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from slipway_local.aws_json import ServiceError
 from slipway_local.cloudformation_api.errors import validation_error
 from slipway_local.cloudformation_api.submission import Submissions
 from slipway_local.deploy.engine import DeployError, Engine
@@ -24,12 +25,10 @@ class Lifecycle:
         self._submissions = submissions
 
     def create_stack(self, parameters: Parameters) -> Answer:
-        """Create a stack. Raises ServiceException AlreadyExistsException."""
+        """Create a stack. Raises ServiceError AlreadyExistsException."""
         known = self._submissions.find(parameters["StackName"])
         if known is not None and known.status not in NEW:
-            from moto.core.exceptions import ServiceException
-
-            raise ServiceException("AlreadyExistsException", f"Stack [{known.name}] already exists")
+            raise ServiceError("AlreadyExistsException", f"Stack [{known.name}] already exists")
         request = self._submissions.request(parameters)
         in_background(self._engine.start(request))
         state = self._submissions.stack(request.name)
@@ -37,7 +36,7 @@ class Lifecycle:
         return {"StackId": state.stack_id}
 
     def update_stack(self, parameters: Parameters) -> Answer:
-        """Update a stack; what is not given stays. Raises ServiceException if nothing would change."""
+        """Update a stack; what is not given stays. Raises ServiceError if nothing would change."""
         state = self._submissions.stack(parameters["StackName"])
         require_updatable(state)
         request = self._submissions.request(parameters)

@@ -19,7 +19,7 @@ class Submissions:
         self._engine = engine
 
     def stack(self, name: str, *, deleted: bool = False) -> StackState:
-        """Return a stack by name or id, also a deleted one by its id. Raises ServiceException if there is none."""
+        """Return a stack by name or id, also a deleted one by its id. Raises ServiceError if there is none."""
         for state in self._engine.store.all():
             if name in (state.name, state.stack_id):
                 return state

@@ -1,11 +1,13 @@
 """`slipway local …`: the cloud on this machine."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from slipway_cli import cdk
 from slipway_cli.errors import CommandError
 from slipway_cli.options import AsJson, Environment
 from slipway_cli.output import answers, people, print_json
@@ -36,7 +38,14 @@ def describe(here: Project, environment: str) -> dict[str, Any]:
     }
 
 
-def bring_up(here: Project, environment: str) -> None:
+class Via(StrEnum):
+    """What deploys: our own reader of the assembly, or the CDK CLI."""
+
+    DIRECT = "direct"
+    CDK = "cdk"
+
+
+def bring_up(here: Project, environment: str, via: Via = Via.DIRECT) -> None:
     """Synthesise the environment and deploy it to its local cloud, telling on stderr what is being done.
 
     Raises: CommandError if it cannot be synthesised or deployed; what was begun is rolled back then.
@@ -45,9 +54,13 @@ def bring_up(here: Project, environment: str) -> None:
         assembly = synthesise(here, environment)
 
         def show(stack: str, logical_id: str, what: str) -> None:
-            line.update(" ".join(filter(None, ("Local cloud:", what, stack, logical_id))))
+            line.update(escape(" ".join(filter(None, ("Local cloud:", what, stack, logical_id)))))
 
         try:
+            if via is Via.CDK:
+                endpoint_url = cloud.start(assembly, here.state(environment), progress=show, cache=here.cache)
+                cdk.deploy(here, assembly, endpoint_url, lambda text: show("", "", text))
+                return
             cloud.up(assembly, here.state(environment), environment=environment, progress=show, cache=here.cache)
         except cloud.LocalCloudError as error:
             raise CommandError(f"{error}\nThe daemon's log: slipway local logs --env {environment}") from error
@@ -76,11 +89,15 @@ def _print_status(description: dict[str, Any]) -> None:
 
 
 @app.command()
-def up(env: Environment = "dev", as_json: AsJson = False) -> None:
+def up(
+    env: Environment = "dev",
+    via: Annotated[Via, typer.Option(help="Deploy directly (fast), or by the real CDK CLI.")] = Via.DIRECT,
+    as_json: AsJson = False,
+) -> None:
     """Synthesise the environment, start its local cloud and deploy it there; harmless when it is already up."""
     here = project()
     here.require_environment(env)
-    bring_up(here, env)
+    bring_up(here, env, via)
     description = describe(here, env)
     print_json(description) if as_json else _print_status(description)
 

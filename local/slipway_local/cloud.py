@@ -71,6 +71,27 @@ def up(
     `progress` is called with stack, logical id ("" for the stack itself) and what is being done.
     Raises LocalCloudError if it cannot start or if the deployment failed (and was rolled back).
     """
+    endpoint_url = start(assembly, state, progress=progress, cache=cache)
+    request = {"assembly": str(assembly.resolve()), "environment": environment}
+    for event in _post(endpoint_url, "deploy", request):
+        if "done" not in event:
+            progress(event["stack"], event["logical_id"], event["what"])
+        elif event["error"]:
+            raise LocalCloudError(event["error"])
+    return status(state)
+
+
+def start(
+    assembly: Path,
+    state: Path,
+    *,
+    progress: Progress = lambda stack, logical_id, what: None,
+    cache: Path | None = None,
+) -> str:
+    """Start the daemon unless it runs, for the account and region of the assembly, and return its address.
+
+    Raises LocalCloudError if it cannot start.
+    """
     state, assembly = state.resolve(), assembly.resolve()
     stacks = read_assembly(assembly)
     if not stacks:
@@ -79,13 +100,7 @@ def up(
     if daemon is None:
         progress("", "", "starting")
         daemon = _start(state, cache or state.parent / "cache", stacks[0].account, stacks[0].region)
-    request = {"assembly": str(assembly), "environment": environment}
-    for event in _post(daemon["endpoint_url"], "deploy", request):
-        if "done" not in event:
-            progress(event["stack"], event["logical_id"], event["what"])
-        elif event["error"]:
-            raise LocalCloudError(event["error"])
-    return status(state)
+    return str(daemon["endpoint_url"])
 
 
 def down(state: Path) -> None:

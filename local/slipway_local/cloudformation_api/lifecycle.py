@@ -9,7 +9,8 @@ from typing import Any
 from slipway_local.aws_json import ServiceError
 from slipway_local.cloudformation_api.errors import validation_error
 from slipway_local.cloudformation_api.submission import Submissions
-from slipway_local.deploy.engine import DeployError, Engine
+from slipway_local.deploy.engine import Engine
+from slipway_local.deploy.outputs import DeployError
 from slipway_local.deploy.stack_state import NEW, StackState
 
 Parameters = dict[str, Any]

@@ -13,6 +13,7 @@ from slipway_local.aws import Place
 from slipway_local.deploy import parameters
 from slipway_local.deploy.change import Change
 from slipway_local.deploy.intrinsics import NoResources, Resolver, Scope
+from slipway_local.deploy.outputs import DeployError, keep_imported, outputs_of
 from slipway_local.deploy.plan import RefusedError, plan
 from slipway_local.deploy.providers.base import Context
 from slipway_local.deploy.request import Prepared, StackRequest
@@ -22,10 +23,6 @@ from slipway_local.deploy.templates import parse_template
 Progress = Callable[[str, str, str], None]
 
 DEAD = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
-
-
-class DeployError(RuntimeError):
-    """A deployment or deletion that failed; the message names stack, resource, type and cause."""
 
 
 class Engine:
@@ -138,7 +135,7 @@ class Engine:
             if state.termination_protection:
                 text = f"Stack [{name}] cannot be deleted while TerminationProtection is enabled"
                 raise DeployError(text)
-            self._keep_imported(state, {}, {})
+            keep_imported(self.store, state, {}, {})
         except BaseException:
             self.store.release(name)
             raise
@@ -167,8 +164,8 @@ class Engine:
         try:
             for one in prepared.planned:
                 change.apply(one, prepared.resolver)
-            outputs, exports = self._outputs(prepared)
-            self._keep_imported(state, exports, outputs)
+            outputs, exports = outputs_of(prepared)
+            keep_imported(self.store, state, exports, outputs)
         except Exception as error:
             self._roll_back(prepared, change, verb)
             raise DeployError(str(error)) from error
@@ -250,19 +247,3 @@ class Engine:
         state = prepared.state
         state.template, state.parameters = prepared.request.template, dict(prepared.parameters)
         state.settings, state.fingerprint = dict(prepared.request.settings), prepared.fingerprint
-
-    def _keep_imported(self, state: StackState, exports: Mapping[str, str], outputs: Mapping[str, Any]) -> None:
-        """Raise DeployError if an export that another stack imports would vanish or change."""
-        for export, output in state.exports.items():
-            same = export in exports and outputs[exports[export]] == state.outputs[output]
-            users = self.store.importers(export)
-            if users and not same:
-                raise DeployError(f"Export {export} cannot be changed or deleted as it is in use by {', '.join(users)}")
-
-    @staticmethod
-    def _outputs(prepared: Prepared) -> tuple[dict[str, Any], dict[str, str]]:
-        resolver, declared = prepared.resolver, prepared.template.get("Outputs", {})
-        live = {key: o for key, o in declared.items() if "Condition" not in o or resolver.condition(o["Condition"])}
-        values = {key: resolver.resolve(output["Value"]) for key, output in live.items()}
-        exports = {str(resolver.resolve(o["Export"]["Name"])): key for key, o in live.items() if "Export" in o}
-        return values, exports

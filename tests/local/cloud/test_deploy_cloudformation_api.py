@@ -289,3 +289,13 @@ def test_an_operation_that_is_not_served_is_refused_by_name(cloudformation: Any)
         ClientError, match=r"NotImplemented.*CreateStackSet is not emulated; served are: .*create_stack"
     ):
         cloudformation.create_stack_set(StackSetName="x")
+
+
+def test_the_example_of_a_live_type_in_the_documentation(cloudformation: Any, local_cloud: Any) -> None:
+    """docs/local-cloud.md, "Adding a resource type"."""
+    outputs = {"Ref": {"Value": {"Ref": "It"}}, "Uri": {"Value": {"Fn::GetAtt": ["It", "RepositoryUri"]}}}
+    stack = create(cloudformation, "Images", text(outputs, It={"Type": "AWS::ECR::Repository", "Properties": {}}))
+    found = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    repositories = local_cloud.place.client("ecr").describe_repositories()["repositories"]
+    assert {one["repositoryUri"] for one in repositories if one["repositoryName"] == found["Ref"]} == {found["Uri"]}
+    assert "AWS::ECR::Repository Images/It" in cloud.status(local_cloud.state).resources["live"]

@@ -1,4 +1,4 @@
-"""S3 buckets, CloudWatch Logs groups and CloudWatch alarms and dashboards."""
+"""S3 buckets, ECR repositories, CloudWatch Logs groups and CloudWatch alarms and dashboards."""
 
 import contextlib
 from typing import Any
@@ -171,6 +171,11 @@ PROVIDERS: dict[str, Provider] = {
         "s3", "put_bucket_policy", "{Bucket}", rename={"PolicyDocument": "Policy"}, update_call="put_bucket_policy",
         prepare=lambda context, properties: {**properties, "PolicyDocument": text(properties["PolicyDocument"])},
         delete_call="delete_bucket_policy", delete_with={"Bucket": "{id}"},
+    ),
+    "AWS::ECR::Repository": api(
+        "ecr", "create_repository", "{RepositoryName}", name="RepositoryName", name_limit=256, name_lower=True,
+        attributes={"Arn": "@repository.repositoryArn", "RepositoryUri": "@repository.repositoryUri"},
+        delete_call="delete_repository", delete_with={"repositoryName": "{id}"},
     ),
     "AWS::Logs::LogGroup": api(
         "logs", "create_log_group", "{LogGroupName}", name="LogGroupName", name_limit=512, after=_retention,

@@ -15,8 +15,8 @@ from slipway_local.cloudformation_api.change_sets import ChangeSets
 from slipway_local.cloudformation_api.lifecycle import Lifecycle
 from slipway_local.cloudformation_api.submission import Submissions
 from slipway_local.deploy.engine import Engine
-from slipway_local.deploy.outputs import DeployError
 from slipway_local.deploy.intrinsics import TemplateError
+from slipway_local.deploy.outputs import DeployError
 from slipway_local.deploy.stack_state import StackInUseError
 
 

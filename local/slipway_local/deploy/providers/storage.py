@@ -146,6 +146,15 @@ class Bucket:
         context.place.client("s3").delete_bucket(Bucket=existing.physical_id)
 
 
+def _repository_policies(context: Context, name: str, new: Properties, old: Properties) -> None:
+    ecr = context.place.client("ecr")
+    if "LifecyclePolicy" in new:
+        policy = new["LifecyclePolicy"]["LifecyclePolicyText"]
+        ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=policy)
+    if "RepositoryPolicyText" in new:
+        ecr.set_repository_policy(repositoryName=name, policyText=text(new["RepositoryPolicyText"]))
+
+
 def _retention(context: Context, group: str, new: Properties, old: Properties) -> None:
     if "RetentionInDays" in new:
         days = int(new["RetentionInDays"])
@@ -174,6 +183,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ECR::Repository": api(
         "ecr", "create_repository", "{RepositoryName}", name="RepositoryName", name_limit=256, name_lower=True,
+        after=_repository_policies,
         attributes={"Arn": "@repository.repositoryArn", "RepositoryUri": "@repository.repositoryUri"},
         delete_call="delete_repository", delete_with={"repositoryName": "{id}"},
     ),

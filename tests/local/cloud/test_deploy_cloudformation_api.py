@@ -294,11 +294,13 @@ def test_an_operation_that_is_not_served_is_refused_by_name(cloudformation: Any)
 def test_the_example_of_a_live_type_in_the_documentation(cloudformation: Any, local_cloud: Any) -> None:
     """docs/local-cloud.md, "Adding a resource type"."""
     outputs = {"Ref": {"Value": {"Ref": "It"}}, "Uri": {"Value": {"Fn::GetAtt": ["It", "RepositoryUri"]}}}
-    body = {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryPolicyText": {"Version": "2012-10-17"}}}
+    statement = {"Sid": "Pull", "Effect": "Allow", "Principal": "*", "Action": ["ecr:BatchGetImage"]}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    body = {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryPolicyText": document}}
     stack = create(cloudformation, "Images", text(outputs, It=body))
     found = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
     repositories = local_cloud.place.client("ecr").describe_repositories()["repositories"]
     assert {one["repositoryUri"] for one in repositories if one["repositoryName"] == found["Ref"]} == {found["Uri"]}
     policy = local_cloud.place.client("ecr").get_repository_policy(repositoryName=found["Ref"])["policyText"]
-    assert json.loads(policy) == {"Version": "2012-10-17"}
+    assert json.loads(policy) == document
     assert "AWS::ECR::Repository Images/It" in cloud.status(local_cloud.state).resources["live"]

@@ -1,12 +1,13 @@
 """`slipway local …`: the cloud on this machine."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from slipway_cli import fault
+from slipway_cli import cdk, fault
 from slipway_cli.errors import CommandError
 from slipway_cli.options import AsJson, Environment
 from slipway_cli.output import answers, people, print_json
@@ -41,7 +42,14 @@ def describe(here: Project, environment: str) -> dict[str, Any]:
     }
 
 
-def bring_up(here: Project, environment: str, *, enforce_iam: bool | None = None) -> None:
+class Via(StrEnum):
+    """What deploys: our own reader of the assembly, or the CDK CLI."""
+
+    DIRECT = "direct"
+    CDK = "cdk"
+
+
+def bring_up(here: Project, environment: str, via: Via = Via.DIRECT, *, enforce_iam: bool | None = None) -> None:
     """Synthesise the environment and deploy it to its local cloud, telling on stderr what is being done.
 
     `enforce_iam` switches the evaluation of IAM policies on or off; None leaves it as it is.
@@ -52,11 +60,17 @@ def bring_up(here: Project, environment: str, *, enforce_iam: bool | None = None
         assembly = synthesise(here, environment)
 
         def show(stack: str, logical_id: str, what: str) -> None:
-            line.update(" ".join(filter(None, ("Local cloud:", what, stack, logical_id))))
+            line.update(escape(" ".join(filter(None, ("Local cloud:", what, stack, logical_id)))))
 
         try:
-            state = here.state(environment)
-            cloud.up(assembly, state, environment=environment, progress=show, cache=here.cache, enforce_iam=enforce_iam)
+            endpoint_url = cloud.start(
+                assembly, here.state(environment),
+                environment=environment, progress=show, cache=here.cache, enforce_iam=enforce_iam,
+            )  # fmt: skip
+            if via is Via.CDK:
+                cdk.deploy(here, assembly, endpoint_url, lambda text: show("", "", text))
+            else:
+                cloud.deploy(endpoint_url, assembly, show)
         except cloud.LocalCloudError as error:
             raise CommandError(f"{error}\nThe daemon's log: slipway local logs --env {environment}") from error
 
@@ -86,6 +100,7 @@ def _print_status(description: dict[str, Any]) -> None:
 @app.command()
 def up(
     env: Environment = "dev",
+    via: Annotated[Via, typer.Option(help="Deploy directly (fast), or by the real CDK CLI.")] = Via.DIRECT,
     as_json: AsJson = False,
     enforce_iam: Annotated[
         bool | None,
@@ -97,7 +112,7 @@ def up(
     """Synthesise the environment, start its local cloud and deploy it there; harmless when it is already up."""
     here = project()
     here.require_environment(env)
-    bring_up(here, env, enforce_iam=enforce_iam)
+    bring_up(here, env, via, enforce_iam=enforce_iam)
     description = describe(here, env)
     print_json(description) if as_json else _print_status(description)
 

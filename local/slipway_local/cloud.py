@@ -56,6 +56,8 @@ NOT_EMULATED = (
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
     "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",
     "A resource type that is not supported refuses the whole deployment, before anything is made.",
+    "A stack's tags are kept with the stack, not put on its resources; change sets do not outlive the daemon.",
+    "CloudFormation macros, nested stacks, stack sets, drift, imports and container image assets are refused.",
 )
 
 
@@ -93,6 +95,26 @@ def up(
     `progress` is called with stack, logical id ("" for the stack itself) and what is being done.
     Raises LocalCloudError if it cannot start or if the deployment failed (and was rolled back).
     """
+    endpoint_url = start(
+        assembly, state, environment=environment, progress=progress, cache=cache, enforce_iam=enforce_iam
+    )
+    deploy(endpoint_url, assembly, progress)
+    return status(state)
+
+
+def start(
+    assembly: Path,
+    state: Path,
+    *,
+    environment: str,
+    progress: Progress = lambda stack, logical_id, what: None,
+    cache: Path | None = None,
+    enforce_iam: bool | None = None,
+) -> str:
+    """Start the daemon unless it runs, for the account and region of the assembly, and return its address.
+
+    `enforce_iam` as for `up`. Raises LocalCloudError if it cannot start.
+    """
     state, assembly = state.resolve(), assembly.resolve()
     stacks = read_assembly(assembly)
     if not stacks:
@@ -101,13 +123,17 @@ def up(
     if daemon is None:
         progress("", "", "starting")
         daemon = _start(state, cache or state.parent / "cache", stacks[0].account, stacks[0].region)
-    request: dict[str, Any] = {"assembly": str(assembly), "environment": environment, "enforce_iam": enforce_iam}
-    for event in _post(daemon["endpoint_url"], "deploy", request):
+    _call(daemon["endpoint_url"], "configure", {"environment": environment, "enforce_iam": enforce_iam})
+    return str(daemon["endpoint_url"])
+
+
+def deploy(endpoint_url: str, assembly: Path, progress: Progress) -> None:
+    """Deploy an assembly to a daemon that runs. Raises LocalCloudError if that failed (and was rolled back)."""
+    for event in _post(endpoint_url, "deploy", {"assembly": str(assembly.resolve())}):
         if "done" not in event:
             progress(event["stack"], event["logical_id"], event["what"])
         elif event["error"]:
             raise LocalCloudError(event["error"])
-    return status(state)
 
 
 def down(state: Path) -> None:
@@ -225,6 +251,11 @@ def _open(url: str, body: bytes | None = None, *, seconds: float = 30) -> Any:
     """Open an address of the daemon; a proxy that the environment names is not asked."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     return opener.open(url, body, timeout=seconds)
+
+
+def _call(endpoint_url: str, path: str, body: dict[str, Any]) -> None:
+    for _ in _post(endpoint_url, path, body):
+        pass
 
 
 def _post(endpoint_url: str, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:

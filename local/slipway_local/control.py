@@ -39,6 +39,9 @@ class Control:
             return _json(start_response, 202, {"state": "stopping"})
         if method == "PUT" and path.startswith("custom-resource/"):
             return self._answer(start_response, path.removeprefix("custom-resource/"), body)
+        if (method, path) == ("POST", "configure"):
+            self._emulator.configure(**json.loads(body))
+            return _json(start_response, 200, {})
         if method == "POST" and path in ("deploy", "delete"):
             return self._stream(start_response, path, json.loads(body))
         return _json(start_response, 404, {"message": f"nothing at {PREFIX}{path}"})
@@ -70,9 +73,7 @@ class Control:
 
         try:
             if path == "deploy":
-                enforce_iam = request.get("enforce_iam")
-                environment = request.get("environment", "")
-                self._emulator.deploy(Path(request["assembly"]), environment, progress, enforce_iam=enforce_iam)
+                self._emulator.deploy(Path(request["assembly"]), progress)
             else:
                 self._emulator.delete(request["stacks"], progress)
             events.put({"done": True, "error": None})

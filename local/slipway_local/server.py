@@ -22,9 +22,9 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
 from slipway_local.control import Control
+from slipway_local.deploy import bootstrap
 from slipway_local.deploy.assembly import read_assembly, upload_assets
 from slipway_local.deploy.engine import Engine, Progress
-from slipway_local.deploy.plan import plan
 from slipway_local.deploy.providers.base import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
@@ -34,8 +34,6 @@ from slipway_local.permissions.enforcement import enforcement
 from slipway_local.postgres import Postgres
 from slipway_local.request_handler import RequestHandler
 
-BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
-BOOTSTRAP_VERSION = "30"
 SETTINGS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -78,6 +76,7 @@ class Emulator:
         """Put our services behind and beside moto's."""
         from slipway_local import apis, buckets, clusters, events, queues, s3_events, schedules, table_streams, topics
         from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
+        from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.functions import asynchronous, event_invoke_config, event_sources, invoke_api, streaming_api
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
@@ -103,6 +102,7 @@ class Emulator:
         self.front_door.by_service["lambda"] = streaming_api.StreamingInvoke(
             self.functions, self.place, self.front_door.moto
         )
+        self.front_door.by_service["cloudformation"] = CloudFormationApi(self._engine())
         rds_data = self.front_door.by_service["rds-data"] = RdsDataApi(
             self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS
         )
@@ -146,27 +146,31 @@ class Emulator:
         self.functions.close()
         self.databases.stop()
 
-    def deploy(self, assembly: Path, environment: str, progress: Progress, *, enforce_iam: bool | None = None) -> None:
-        """Deploy every stack of an assembly; all are checked before the first is touched.
-
-        `enforce_iam` switches the evaluation of policies on or off, from the first of these functions' calls on.
-        """
-        self.environment, self.error = environment, ""
+    def configure(self, environment: str, *, enforce_iam: bool | None) -> None:
+        """Say which environment this is; `enforce_iam` switches the evaluation of policies on or off, None neither."""
+        self.environment = environment
         if enforce_iam is not None:
             enforcement.on = enforce_iam
+
+    def deploy(self, assembly: Path, progress: Progress) -> None:
+        """Deploy every stack of an assembly; all are checked before the first is touched."""
+        self.error = ""
         stacks = read_assembly(assembly)
+        engine = self._engine(progress)
         try:
-            planned = [one for stack in stacks for one in plan(stack.name, stack.template(), self.place)]
+            requests = [stack.request() for stack in stacks]
+            if any(stack.bootstrap_version for stack in stacks) and not self.store.load(bootstrap.NAME):
+                engine.deploy(bootstrap.bootstrap_request())
+            planned = [one for request in requests for one in engine.prepare(request, early=True).planned]
             services = {one.provider.service for one in planned if isinstance(one.provider, Api)}
             threading.Thread(target=_import_services, args=(sorted(services),), daemon=True).start()
-            ssm = self.place.client("ssm")
-            ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True)
-            for stack in stacks:
+            for stack, request in zip(stacks, requests, strict=True):
                 progress(stack.name, "", "deploying")
                 upload_assets(stack, self.place, lambda what, name=stack.name: progress(name, "", what))  # type: ignore[misc]
-                self._engine(progress).deploy(stack.name, stack.template())
+                engine.deploy_anew(request).termination_protection = stack.termination_protection
             wanted = {stack.name for stack in stacks}
-            self.delete([state.name for state in self.store.all() if state.name not in wanted], progress)
+            gone = [state.name for state in self.store.all() if state.of_assembly and state.name not in wanted]
+            self.delete(gone, progress)
         except Exception as error:
             self.error = str(error)
             raise
@@ -176,13 +180,14 @@ class Emulator:
         for name in names:
             self._engine(progress).delete(name)
 
-    def _engine(self, progress: Progress) -> Engine:
+    def _engine(self, progress: Progress = lambda stack, logical_id, what: None) -> Engine:
         services = {"answers": self.answers, "databases": self.databases}
         return Engine(self.place, self.store, services, progress)
 
     def describe(self) -> dict[str, Any]:
         """Return what `status` shows."""
-        resources: dict[str, list[str]] = {"live": [], "recorded": [], "refused": []}
+        refused = [line for lines in self.store.refused.values() for line in lines]
+        resources: dict[str, list[str]] = {"live": [], "recorded": [], "refused": refused}
         stacks = {}
         for state in self.store.all():
             stacks[state.name] = {"status": state.status, "reason": state.reason, "outputs": state.outputs}

@@ -30,6 +30,7 @@ class FrontDoor:
         self.by_service: dict[str, Application] = {}
         self._moto: Application | None = None
         self._lock = threading.Lock()
+        self.changes = 0  # requests that may have changed something; nobody needs the last of two at once
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
@@ -37,6 +38,7 @@ class FrontDoor:
         for prefix, application in self.by_prefix.items():
             if path.startswith(prefix):
                 return application(environ, start_response)
+        self.changes += environ["REQUEST_METHOD"] not in ("GET", "HEAD")
         service = service_of(environ)
         if service in self.by_service:
             return self.by_service[service](environ, start_response)

@@ -10,7 +10,6 @@ import fcntl
 import importlib
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -22,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
 from slipway_local.control import Control
-from slipway_local.deploy.assembly import read_assembly, upload_assets
+from slipway_local.deploy.assembly import AssemblyStack, read_assembly, upload_assets
 from slipway_local.deploy.engine import Engine, Progress
 from slipway_local.deploy.plan import plan
 from slipway_local.deploy.providers.base import Api
@@ -30,7 +29,9 @@ from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
 from slipway_local.front_door import FrontDoor
 from slipway_local.postgres import Postgres
+from slipway_local.recovery import Recovery
 from slipway_local.request_handler import RequestHandler
+from slipway_local.snapshot import Keeper, SnapshotError
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = "30"
@@ -65,6 +66,8 @@ class Emulator:
         self.functions = Functions(state=state, packages=Packages(cache), endpoint_url=place.endpoint_url)
         self.front_door = FrontDoor()
         self.databases = Postgres(state)
+        self.keeper = Keeper(state, place, lambda: self.front_door.changes)
+        self.recovery = Recovery(state)
         self.environment = ""
         self.error = ""
         self._pollers: Any = None
@@ -93,6 +96,17 @@ class Emulator:
             model_name=os.environ.get("SLIPWAY_MODEL_NAME"),
             model_key=os.environ.get("SLIPWAY_MODEL_KEY"),
         )
+        self.keeper.add("stacks", self.store)
+        self.keeper.add("messages in flight", queues.InFlight())
+        self.keeper.add("queue pollers", self._pollers)
+
+    def restore(self) -> None:
+        """Bring back what was kept, and keep it from now on. Raises SnapshotError if it cannot be used."""
+        if not self.recovery.restore(self.keeper, self.store):
+            self.store.restore({})
+            self.databases.remove_all()
+        self.keeper.alive = self.recovery.sign
+        self.keeper.start()
 
     def _secret(self, arn: str) -> dict[str, Any]:
         """Return a secret's JSON object. Raises LookupError for an unknown one."""
@@ -113,16 +127,22 @@ class Emulator:
             threading.Thread(target=self._server.shutdown, daemon=True).start()
 
     def stop(self) -> None:
-        """End pollers, environments and databases."""
+        """End pollers, environments and databases, and keep the state."""
         if self._pollers is not None:
             self._pollers.close()
         self.functions.close()
+        if self.keeper.stop():
+            self.recovery.finish()
         self.databases.stop()
 
     def deploy(self, assembly: Path, environment: str, progress: Progress) -> None:
         """Deploy every stack of an assembly; all are checked before the first is touched."""
         self.environment, self.error = environment, ""
         stacks = read_assembly(assembly)
+        with self.keeper.paused():
+            self._deploy(stacks, progress)
+
+    def _deploy(self, stacks: list[AssemblyStack], progress: Progress) -> None:
         try:
             planned = [one for stack in stacks for one in plan(stack.name, stack.template(), self.place)]
             services = {one.provider.service for one in planned if isinstance(one.provider, Api)}
@@ -164,7 +184,13 @@ class Emulator:
             "stacks": stacks,
             "resources": resources,
             "environments": self.functions.process_ids(),
+            "notices": [*self.recovery.notices, *self._keeping()],
+            "snapshot": self.keeper.figures,
         }
+
+    def _keeping(self) -> list[str]:
+        error = self.keeper.error
+        return [f"The state is not being kept: {error}."] if error else []
 
 
 def _import_services(names: list[str]) -> None:
@@ -195,13 +221,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder for state and logs")
     parser.add_argument("--cache", type=Path, required=True, help="folder for unpacked code and installed packages")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--notice", default="", help="what to say in `status` first")
     parser.add_argument("--account", default=DEFAULT_ACCOUNT)
     parser.add_argument("--region", default=DEFAULT_REGION)
     given = parser.parse_args(arguments)
+    given.state = given.state.resolve()
     try:
         lock = hold(given.state)
     except AlreadyRunningError as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{unwritable(given.state, error)}\n")
         return 1
     with lock:
         return _run(given)
@@ -210,15 +241,23 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(given: argparse.Namespace) -> int:
     # Set before moto is imported: it reads them once.
     os.environ.update(SETTINGS, MOTO_ACCOUNT_ID=given.account, AWS_DEFAULT_REGION=given.region)
-    for leftover in ("stacks", "scratch", "postgres"):
-        shutil.rmtree(given.state / leftover, ignore_errors=True)
-    listener = socket.create_server(("127.0.0.1", given.port), backlog=128)
+    listener = listen(given.state / "port", given.port)
     port = listener.getsockname()[1]
     os.environ["AWS_ENDPOINT_URL"] = endpoint = f"http://localhost:{port}"
-    emulator = Emulator(
-        given.state, given.cache, Place(endpoint_url=endpoint, account=given.account, region=given.region)
-    )
+    place = Place(endpoint_url=endpoint, account=given.account, region=given.region)
+    emulator = Emulator(given.state, given.cache, place)
+    emulator.recovery.notices += [given.notice] * bool(given.notice)
+    emulator.recovery.prepare()
     emulator.start()
+    try:
+        emulator.restore()
+    except SnapshotError as error:
+        emulator.databases.stop()
+        notice = emulator.recovery.refuse(error)
+        sys.stderr.write(f"{notice}\n")
+        sys.stderr.flush()
+        # A process of its own: this one may hold half of the snapshot.
+        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:], f"--notice={notice}"])
     server = make_server(
         "127.0.0.1", port, emulator.front_door, threaded=True, request_handler=RequestHandler, fd=listener.fileno()
     )
@@ -232,6 +271,24 @@ def _run(given: argparse.Namespace) -> int:
         emulator.stop()
         ready.unlink(missing_ok=True)
     return 0
+
+
+def listen(remembered: Path, wanted: int) -> socket.socket:
+    """Listen on the port that is wanted, else on that of last time, else (it is taken) on a free one."""
+    last = int(remembered.read_text(encoding="utf-8")) if remembered.exists() else 0
+    try:
+        listener = socket.create_server(("127.0.0.1", wanted or last), backlog=128)
+    except OSError:
+        if wanted:
+            raise
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    remembered.write_text(str(listener.getsockname()[1]), encoding="utf-8")
+    return listener
+
+
+def unwritable(state: Path, error: OSError) -> str:
+    """Return the sentence about a state folder on a disk that is full or may not be written to."""
+    return f"the state folder {state} cannot be written to: {error.strerror or error}; SLIPWAY_HOME names another place"
 
 
 if __name__ == "__main__":

@@ -67,7 +67,22 @@ class StackStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.lost: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
+
+    def state(self) -> dict[str, str]:
+        """Return the stacks' files by name: a snapshot holds what was deployed at its moment."""
+        return {path.name: path.read_text(encoding="utf-8") for path in self._folder.glob("*.json")}
+
+    def restore(self, state: dict[str, str]) -> None:
+        """Go back to the stacks of a snapshot; `lost` names the resources that were deployed after it."""
+        after = {f"{stack.name}/{key}": record for stack in self.all() for key, record in stack.records.items()}
+        for path in self._folder.glob("*.json"):
+            path.unlink()
+        for name, text in state.items():
+            (self._folder / name).write_text(text, encoding="utf-8")
+        before = {f"{stack.name}/{key}": record for stack in self.all() for key, record in stack.records.items()}
+        self.lost = sorted(name for name, record in after.items() if before.get(name) != record)
 
     def load(self, name: str) -> StackState | None:
         """Return a stack, or None."""

@@ -56,6 +56,20 @@ class Pollers:
         """Poll for a mapping from now on."""
         self._running[mapping.uuid] = QueuePoller(mapping, backend, queue_name, self._functions)
 
+    def state(self) -> None:
+        """Return nothing: the mappings are moto's."""
+
+    def restore(self, state: None) -> None:
+        """Poll again for every mapping that moto has."""
+        from moto.awslambda.models import lambda_backends
+        from moto.sqs.models import sqs_backends
+
+        for account, region, backend in list(lambda_backends.iter_backends()):
+            for mapping in list(backend._event_source_mappings.values()):
+                if mapping.event_source_arn.split(":")[2] == "sqs":
+                    name = mapping.event_source_arn.rsplit(":", 1)[-1]
+                    self.start(mapping, sqs_backends[account][region], name)
+
     def stop(self, mapping_id: str) -> None:
         """Stop polling for a mapping; events in progress end by themselves."""
         if poller := self._running.pop(mapping_id, None):

@@ -51,8 +51,8 @@ class Recovery:
         seconds = max(0.0, self._last_sign - taken_at)
         again = f" Deployed again: {', '.join(lost)}." if lost else ""
         return (
-            f"The local cloud was killed; it was rebuilt from its snapshot of {moment}, and the databases from their own "
-            f"logs. Objects, items and messages of the {seconds:.0f} seconds after that are lost.{again} {AGAIN}"
+            f"The local cloud was killed; it was rebuilt from its snapshot of {moment}, and the databases from their "
+            f"own logs. Objects, items and messages of the {seconds:.0f} seconds after that are lost.{again} {AGAIN}"
         )
 
     def refuse(self, error: SnapshotError) -> str:

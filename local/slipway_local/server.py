@@ -257,7 +257,7 @@ def _run(given: argparse.Namespace) -> int:
         sys.stderr.write(f"{notice}\n")
         sys.stderr.flush()
         # A process of its own: this one may hold half of the snapshot.
-        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:], f"--notice={notice}"])
+        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:], f"--notice={notice}"])  # noqa: S606
     server = make_server(
         "127.0.0.1", port, emulator.front_door, threaded=True, request_handler=RequestHandler, fd=listener.fileno()
     )

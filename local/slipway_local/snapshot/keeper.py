@@ -36,8 +36,8 @@ class Snapshotted(Protocol):
 class Keeper:
     """Writes and reads the snapshot of one state folder. `changes` counts the requests that may have changed something.
 
-    `paused` keeps it from writing while a deployment is half done. A snapshot that cannot be written is said once in the
-    log and in `error`; the one before it stays.
+    `paused` keeps it from writing while a deployment is half done. A snapshot that cannot be written is said once in
+    the log and in `error`; the one before it stays.
     """
 
     def __init__(self, state: Path, place: Place, changes: Callable[[], int]) -> None:

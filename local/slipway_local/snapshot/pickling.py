@@ -46,7 +46,25 @@ def _default_dict(items: defaultdict[Any, Any]) -> tuple[Any, ...]:
 
 
 def _default_dict_of(code: bytes, module: str) -> defaultdict[Any, Any]:
-    return defaultdict(FunctionType(marshal.loads(code), vars(importlib.import_module(module))))
+    return defaultdict(FunctionType(marshal.loads(code), vars(importlib.import_module(module))))  # noqa: S302
+
+
+def _own_default_dict(items: Any) -> tuple[Any, ...]:
+    """Reduce an object whose class derives from defaultdict: its own way calls a constructor that asks for more."""
+    state = (dict(vars(items)), items.default_factory, dict(items))
+    return (copyreg.__newobj__, (type(items),), state, None, None, _fill)  # type: ignore[attr-defined]
+
+
+def _fill(items: Any, state: Any) -> None:
+    attributes, items.default_factory, content = state
+    vars(items).update(attributes)
+    dict.update(items, content)
+
+
+def _derived(kind: type) -> Iterator[type]:
+    for derived in kind.__subclasses__():
+        yield derived
+        yield from _derived(derived)
 
 
 def _no_thread() -> None:
@@ -75,7 +93,8 @@ REDUCTIONS: dict[type, Reduce] = {
 class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO, reductions: dict[type, Reduce]) -> None:
         super().__init__(file, PROTOCOL)
-        self.dispatch_table = copyreg.dispatch_table.copy() | REDUCTIONS | reductions  # type: ignore[operator]
+        derived: dict[type, Reduce] = dict.fromkeys(_derived(defaultdict), _own_default_dict)
+        self.dispatch_table = {**copyreg.dispatch_table, **REDUCTIONS, **derived, **reductions}
 
 
 def dump(state: Any, reductions: dict[type, Reduce]) -> bytes:

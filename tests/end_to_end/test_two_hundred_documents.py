@@ -117,14 +117,15 @@ def test_killing_workers_and_postgresql_ends_with_the_rows_of_an_undisturbed_run
     target.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "15"})
     folder = write(tmp_path / "disturbed", corpus)
     seed = random.randrange(10**6)
-    print(f"seed {seed}")  # pytest shows it when the test fails
+    print(f"seed {seed}")  # noqa: T201  # pytest shows it when the test fails
     moments = sorted(random.Random(seed).sample(range(1, COUNT - 20), KILLS))
+    victims_of = {"workers": lambda: function_workers(dev["endpoint_url"]), "database": lambda: server(slipway)}
     victims = random.Random(seed).sample(["workers", "database"] * (KILLS // 2), KILLS)
     command = [str(BIN / "slipway"), "ingest", str(folder), "--timeout", "500"]
     with subprocess.Popen(command, env=slipway.env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
         for moment, victim in zip(moments, victims, strict=True):
             assert wait_for(lambda done=moment: indexed(target, "disturbed") >= done, seconds=300), (seed, moment)
-            kill(lambda: function_workers(dev["endpoint_url"]) if victim == "workers" else server(slipway))
+            kill(victims_of[victim])
         while run.poll() is None:
             slipway.json("redrive")
             time.sleep(2)

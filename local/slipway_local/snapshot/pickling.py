@@ -49,22 +49,25 @@ def _default_dict_of(code: bytes, module: str) -> defaultdict[Any, Any]:
     return defaultdict(FunctionType(marshal.loads(code), vars(importlib.import_module(module))))  # noqa: S302
 
 
-def _own_default_dict(items: Any) -> tuple[Any, ...]:
-    """Reduce an object whose class derives from defaultdict: its own way calls a constructor that asks for more."""
-    state = (dict(vars(items)), items.default_factory, dict(items))
+def _own_dict(items: Any) -> tuple[Any, ...]:
+    """Reduce an object of moto's own kinds of dict as it is: their constructors ask for more, their items show less."""
+    state = (vars(items), getattr(items, "default_factory", None), dict.copy(items))
     return (copyreg.__newobj__, (type(items),), state, None, None, _fill)  # type: ignore[attr-defined]
 
 
 def _fill(items: Any, state: Any) -> None:
-    attributes, items.default_factory, content = state
+    attributes, default_factory, content = state
     vars(items).update(attributes)
     dict.update(items, content)
+    if default_factory is not None:
+        items.default_factory = default_factory
 
 
-def _derived(kind: type) -> Iterator[type]:
+def _own_dicts(kind: type[Any] = dict) -> Iterator[type]:
     for derived in kind.__subclasses__():
-        yield derived
-        yield from _derived(derived)
+        if derived.__module__.startswith("moto."):
+            yield derived
+        yield from _own_dicts(derived)
 
 
 def _no_thread() -> None:
@@ -93,8 +96,8 @@ REDUCTIONS: dict[type, Reduce] = {
 class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO, reductions: dict[type, Reduce]) -> None:
         super().__init__(file, PROTOCOL)
-        derived: dict[type, Reduce] = dict.fromkeys(_derived(defaultdict), _own_default_dict)
-        self.dispatch_table = {**copyreg.dispatch_table, **REDUCTIONS, **derived, **reductions}
+        own: dict[type, Reduce] = dict.fromkeys(_own_dicts(), _own_dict)
+        self.dispatch_table = {**copyreg.dispatch_table, **REDUCTIONS, **own, **reductions}
 
 
 def dump(state: Any, reductions: dict[type, Reduce]) -> bytes:

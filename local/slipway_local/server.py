@@ -6,6 +6,7 @@ One port on 127.0.0.1 for everything. It holds a lock on its state folder for as
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import importlib
 import json
@@ -45,6 +46,7 @@ SETTINGS = {
 }
 
 
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.ENOTDIR}
 MOTO_MODULES = {"lambda": "awslambda"}
 
 
@@ -227,15 +229,16 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     given.state = given.state.resolve()
     try:
-        lock = hold(given.state)
+        with hold(given.state):
+            return _run(given)
     except AlreadyRunningError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
     except OSError as error:
-        sys.stderr.write(f"{unwritable(given.state, error)}\n")
-        return 1
-    with lock:
-        return _run(given)
+        if error.errno not in UNWRITABLE:
+            raise
+        place = f"the state folder {given.state} cannot be written to: {error.strerror}"
+        sys.stderr.write(f"{place}; SLIPWAY_HOME names another place\n")
+    return 1
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -284,11 +287,6 @@ def listen(remembered: Path, wanted: int) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     remembered.write_text(str(listener.getsockname()[1]), encoding="utf-8")
     return listener
-
-
-def unwritable(state: Path, error: OSError) -> str:
-    """Return the sentence about a state folder on a disk that is full or may not be written to."""
-    return f"the state folder {state} cannot be written to: {error.strerror or error}; SLIPWAY_HOME names another place"
 
 
 if __name__ == "__main__":

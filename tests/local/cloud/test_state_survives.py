@@ -107,13 +107,13 @@ def objects(own: Own) -> dict[str, Callable[[], Any]]:
     upload = s3.create_multipart_upload(Bucket=bucket, Key="parts")["UploadId"]
     s3.upload_part(Bucket=bucket, Key="parts", UploadId=upload, PartNumber=1, Body=b"part")
 
-    def versions() -> Any:
+    def stored() -> Any:
         listed = own.client("s3").list_object_versions(Bucket=bucket)
         fields = ("Key", "VersionId", "LastModified", "ETag", "IsLatest")
         return [{f: item.get(f) for f in fields} for item in [*listed["Versions"], *listed["DeleteMarkers"]]]
 
     return {
-        "versions": versions,
+        "versions": stored,
         "body": lambda: own.client("s3").get_object(Bucket=bucket, Key="a/b.txt")["Body"].read(),
         "metadata": lambda: own.client("s3").head_object(Bucket=bucket, Key="a/b.txt")["Metadata"],
         "parts": lambda: own.client("s3").list_parts(Bucket=bucket, Key="parts", UploadId=upload)["Parts"],

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway_local.deploy.assembly import read_assembly
+from slipway_local.state_folder import unwritable
 
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
@@ -209,9 +210,7 @@ def _start(state: Path, cache: Path, account: str, region: str) -> dict[str, Any
         (state / "daemon.json").unlink(missing_ok=True)
         log = (state / "daemon.log").open("ab")  # what a crash left there is kept
     except OSError as error:
-        raise LocalCloudError(
-            f"the state folder {state} cannot be written to: {error.strerror}; SLIPWAY_HOME names another place"
-        ) from None
+        raise LocalCloudError(unwritable(state, error)) from None
     with log:
         process = subprocess.Popen(
             [*command, "--account", account, "--region", region],

@@ -6,13 +6,10 @@ One port on 127.0.0.1 for everything. It holds a lock on its state folder for as
 
 import argparse
 import contextlib
-import errno
-import fcntl
 import importlib
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -33,6 +30,7 @@ from slipway_local.postgres import Postgres
 from slipway_local.recovery import Recovery
 from slipway_local.request_handler import RequestHandler
 from slipway_local.snapshot import Keeper, SnapshotError
+from slipway_local.state_folder import UNWRITABLE, AlreadyRunningError, hold, listen, unwritable
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = "30"
@@ -46,12 +44,7 @@ SETTINGS = {
 }
 
 
-UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.ENOTDIR}
 MOTO_MODULES = {"lambda": "awslambda"}
-
-
-class AlreadyRunningError(RuntimeError):
-    """Another daemon works on this state folder."""
 
 
 class Emulator:
@@ -202,21 +195,6 @@ def _import_services(names: list[str]) -> None:
             importlib.import_module(f"moto.{MOTO_MODULES.get(name, name)}.responses")
 
 
-def hold(state: Path) -> Any:
-    """Lock the state folder and return the open lock. Raises AlreadyRunningError if another daemon holds it."""
-    state.mkdir(parents=True, exist_ok=True)
-    lock = (state / "daemon.lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise AlreadyRunningError(f"another local cloud runs on {state}") from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the daemon until SIGTERM, SIGINT or a request to /_slipway/shutdown; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -236,8 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
-        place = f"the state folder {given.state} cannot be written to: {error.strerror}"
-        sys.stderr.write(f"{place}; SLIPWAY_HOME names another place\n")
+        sys.stderr.write(f"{unwritable(given.state, error)}\n")
     return 1
 
 
@@ -274,19 +251,6 @@ def _run(given: argparse.Namespace) -> int:
         emulator.stop()
         ready.unlink(missing_ok=True)
     return 0
-
-
-def listen(remembered: Path, wanted: int) -> socket.socket:
-    """Listen on the port that is wanted, else on that of last time, else (it is taken) on a free one."""
-    last = int(remembered.read_text(encoding="utf-8")) if remembered.exists() else 0
-    try:
-        listener = socket.create_server(("127.0.0.1", wanted or last), backlog=128)
-    except OSError:
-        if wanted:
-            raise
-        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    remembered.write_text(str(listener.getsockname()[1]), encoding="utf-8")
-    return listener
 
 
 if __name__ == "__main__":

@@ -107,6 +107,9 @@ def objects(own: Own) -> dict[str, Callable[[], Any]]:
     upload = s3.create_multipart_upload(Bucket=bucket, Key="parts")["UploadId"]
     s3.upload_part(Bucket=bucket, Key="parts", UploadId=upload, PartNumber=1, Body=b"part")
 
+    def body_of_last() -> bytes:
+        return bytes(own.client("s3").get_object(Bucket=bucket, Key="a/b.txt")["Body"].read())
+
     def stored() -> Any:
         listed = own.client("s3").list_object_versions(Bucket=bucket)
         fields = ("Key", "VersionId", "LastModified", "ETag", "IsLatest")
@@ -114,7 +117,7 @@ def objects(own: Own) -> dict[str, Callable[[], Any]]:
 
     return {
         "versions": stored,
-        "body": lambda: own.client("s3").get_object(Bucket=bucket, Key="a/b.txt")["Body"].read(),
+        "body": body_of_last,
         "metadata": lambda: own.client("s3").head_object(Bucket=bucket, Key="a/b.txt")["Metadata"],
         "parts": lambda: own.client("s3").list_parts(Bucket=bucket, Key="parts", UploadId=upload)["Parts"],
     }

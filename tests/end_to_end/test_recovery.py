@@ -64,9 +64,17 @@ def test_reset_asks_and_then_removes_the_state(own: Slipway, first: dict[str, An
     state = own.project.state("dev")
     asked = own.run("local", "reset")
     assert asked.returncode != 0
-    assert "SlipwayDev" in asked.stderr or "dev" in asked.stderr
+    assert "slipway-dev-foundation" in asked.stderr
     assert "databases" in asked.stderr
     assert own.json("local", "status")["state"] == "running"
     assert own.run("local", "reset", "--yes").returncode == 0
     assert not state.exists()
     assert own.json("local", "status")["state"] == "stopped"
+
+
+def test_a_home_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = Slipway(tmp_path / "file" / "home").run("local", "up")
+    assert done.returncode == 1
+    assert "cannot be written to" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -98,8 +98,10 @@ class Keeper:
     def paused(self) -> Iterator[None]:
         """Write nothing meanwhile, then write."""
         with self._writing:
-            yield
-            self._take()
+            try:
+                yield
+            finally:
+                self._take()
 
     def stop(self, *, seconds: float = 5.0) -> bool:
         """Write for the last time and return whether that worked; a deployment in progress leaves the one before it."""

@@ -106,9 +106,10 @@ def down(state: Path) -> str:
                 os.kill(pid, signal.SIGKILL)
                 deadline = time.monotonic() + STOP_SECONDS
             time.sleep(0.05)
+    if state.exists():
+        _end_leftovers(state)  # a request that came last may have started a database again
     if not (state / "running").exists():
         return ""
-    _end_leftovers(state)
     (state / "daemon.json").unlink(missing_ok=True)
     return (
         f"It could not keep its last state and will start from an earlier one; its log says why: {state / 'daemon.log'}"

@@ -38,6 +38,7 @@ def describe(here: Project, environment: str) -> dict[str, Any]:
         "error": status.error,
         "resources": asdict(status)["resources"],
         "enforce_iam": status.enforce_iam,
+        "notices": list(status.notices),
         "not_emulated": list(status.not_emulated),
     }
 
@@ -80,6 +81,8 @@ def _print_status(description: dict[str, Any]) -> None:
     answers.print(f"Local cloud of [bold]{description['environment']}[/bold]: {description['state']}")
     if description["error"]:
         answers.print(f"  {escape(description['error'])}")
+    for notice in description["notices"]:
+        answers.print(f"  {escape(notice)}")
     if description["state"] == "running":
         answers.print(
             f"  gateway   {description['gateway_url']}  (any OpenAI client; key: slipway local status --json)"
@@ -125,8 +128,29 @@ def down(
     """Stop the local cloud; harmless when it is not up."""
     here = project()
     for name in here.environments() if every else [here.require_environment(env)]:
-        cloud.down(here.state(name))
-        people.print(f"The local cloud of {name} is stopped.")
+        warning = cloud.down(here.state(name))
+        people.print(f"The local cloud of {name} is stopped. {escape(warning)}".strip())
+
+
+@app.command()
+def reset(
+    env: Environment = "dev",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop the local cloud and remove its state: objects, tables, queues, databases and logs. There is no way back."""
+    here = project()
+    here.require_environment(env)
+    state = here.state(env)
+    if not state.exists():
+        people.print(f"The local cloud of {env} has no state: {state} does not exist.")
+        return
+    if not yes:
+        stacks = ", ".join(cloud.deployed(state)) or "no stacks"
+        people.print(f"This removes {state}: {stacks}, with their objects, tables, queues, databases and logs.")
+        typer.confirm("Go on?", abort=True)
+    with here.lock(env):
+        cloud.reset(state)
+    people.print(f"The local cloud of {env} is empty.")
 
 
 @app.command()

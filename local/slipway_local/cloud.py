@@ -1,7 +1,4 @@
-"""The local cloud as other code uses it: up, down, status and logs of the daemon on one state folder.
-
-First cut: what the emulator holds is lost when it goes down, the databases' data with it.
-"""
+"""The local cloud as other code uses it: up, down, reset, status and logs of the daemon on one state folder."""
 
 import contextlib
 import fcntl
@@ -20,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from slipway_local.deploy.assembly import read_assembly
+from slipway_local.state_folder import unwritable
 
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 Progress = Callable[[str, str, str], None]
 
 NOT_EMULATED = (
-    "State is kept in memory: `down` and a crash of the daemon lose buckets, tables, queues and databases.",
+    "A daemon that is killed loses what came after its last snapshot, a few seconds; databases lose nothing.",
     "IAM policies are evaluated with --enforce-iam only; the docs say which kinds of policy never are.",
     "Security groups and KMS keys are stored, not enforced.",
     "Alarms are evaluated only when somebody sets their state.",
@@ -67,7 +65,10 @@ class LocalCloudError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """The state of a local cloud; resources are `Type stack/logicalId`."""
+    """The state of a local cloud; resources are `Type stack/logicalId`.
+
+    `notices` says in sentences what was rebuilt or lost; `snapshot` has `bytes`, `seconds` and `taken_at` (since 1970).
+    """
 
     environment: str = ""
     endpoint_url: str = ""
@@ -77,6 +78,8 @@ class Status:
     resources: Mapping[str, list[str]] = field(default_factory=lambda: {"live": [], "recorded": [], "refused": []})
     enforce_iam: bool = False
     not_emulated: tuple[str, ...] = NOT_EMULATED
+    notices: tuple[str, ...] = ()
+    snapshot: Mapping[str, float] = field(default_factory=dict)
 
 
 def up(
@@ -136,8 +139,11 @@ def deploy(endpoint_url: str, assembly: Path, progress: Progress) -> None:
             raise LocalCloudError(event["error"])
 
 
-def down(state: Path) -> None:
-    """Stop the daemon and remove what it kept, logs apart. Harmless when nothing runs."""
+def down(state: Path) -> str:
+    """Stop the daemon, which keeps its state, and return what a person should know of it, or "".
+
+    Harmless when nothing runs; processes that a killed daemon left behind are ended.
+    """
     state = state.resolve()
     if _held(state):
         pid = int((state / "daemon.lock").read_text(encoding="utf-8"))
@@ -148,9 +154,33 @@ def down(state: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
                 deadline = time.monotonic() + STOP_SECONDS
             time.sleep(0.05)
-    for leftover in ("stacks", "scratch", "postgres"):
-        shutil.rmtree(state / leftover, ignore_errors=True)
+    if state.exists():
+        _end_leftovers(state)  # a request that came last may have started a database again
+    if not (state / "running").exists():
+        return ""
     (state / "daemon.json").unlink(missing_ok=True)
+    return (
+        f"It could not keep its last state and will start from an earlier one; its log says why: {state / 'daemon.log'}"
+    )
+
+
+def _end_leftovers(state: Path) -> None:
+    from slipway_local.postgres import Postgres
+    from slipway_local.snapshot import leftovers
+
+    leftovers.end(state / "scratch")
+    Postgres(state).stop()
+
+
+def deployed(state: Path) -> list[str]:
+    """Return the names of the stacks that a state folder holds, running or not."""
+    return sorted(path.stem for path in (state / "stacks").glob("*.json"))
+
+
+def reset(state: Path) -> None:
+    """Stop the daemon and remove all that it kept and logged."""
+    down(state)
+    shutil.rmtree(state, ignore_errors=True)
 
 
 def status(state: Path) -> Status:
@@ -159,13 +189,13 @@ def status(state: Path) -> Status:
     daemon = _daemon(state)
     if daemon is None:
         if (state / "daemon.json").exists():
-            error = f"the daemon died; its log is {state / 'daemon.log'}; `up` starts it afresh, without its data"
+            error = f"the daemon died; its log is {state / 'daemon.log'}; `up` starts it again from its last snapshot"
             return Status(state="failed", error=error)
         return Status()
     with _open(f"{daemon['endpoint_url']}/_slipway/status") as answer:
         found = json.load(answer)
-    shown = ("environment", "endpoint_url", "state", "error", "stacks", "resources", "enforce_iam")
-    return Status(**{key: found[key] for key in shown})
+    shown = ("environment", "endpoint_url", "state", "error", "stacks", "resources", "enforce_iam", "snapshot")
+    return Status(**{key: found[key] for key in shown}, notices=tuple(found["notices"]))
 
 
 def permissions(state: Path) -> dict[str, Any]:
@@ -230,10 +260,14 @@ def _daemon(state: Path) -> dict[str, Any] | None:
 
 
 def _start(state: Path, cache: Path, account: str, region: str) -> dict[str, Any]:
-    state.mkdir(parents=True, exist_ok=True)
-    (state / "daemon.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "slipway_local.server", "--state", str(state), "--cache", str(cache)]
-    with (state / "daemon.log").open("ab") as log:  # what a crash left there is kept
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        (state / "daemon.json").unlink(missing_ok=True)
+        log = (state / "daemon.log").open("ab")  # what a crash left there is kept
+    except OSError as error:
+        raise LocalCloudError(unwritable(state, error)) from None
+    with log:
         process = subprocess.Popen(
             [*command, "--account", account, "--region", region],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from slipway_local.permissions.enforcement import enforcement
 
 if TYPE_CHECKING:
-    from slipway_local.server import Emulator
+    from slipway_local.emulator import Emulator
 
 PREFIX = "/_slipway/"
 
@@ -35,7 +35,7 @@ class Control:
         if method == "GET" and path in self._views:
             return _json(start_response, 200, self._views[path]())
         if (method, path) == ("POST", "shutdown"):
-            self._emulator.stop_soon()
+            self._emulator.shut_down()
             return _json(start_response, 202, {"state": "stopping"})
         if method == "PUT" and path.startswith("custom-resource/"):
             return self._answer(start_response, path.removeprefix("custom-resource/"), body)

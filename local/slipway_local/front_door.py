@@ -37,6 +37,7 @@ class FrontDoor:
         self.by_service: dict[str, Application] = {}
         self._moto: Application | None = None
         self._lock = threading.Lock()
+        self.changes = 0  # requests that may have changed something; nobody needs the last of two at once
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
@@ -47,6 +48,7 @@ class FrontDoor:
         for pattern, application in self.by_pattern.items():
             if pattern.fullmatch(path):
                 return application(environ, start_response)
+        self.changes += environ["REQUEST_METHOD"] not in ("GET", "HEAD")
         serve: Application = self._serve
         for layer in reversed(self.layers):
             serve = _within(layer, serve)

@@ -111,6 +111,11 @@ class Postgres:
             self._servers.pop(cluster_identifier, None)
             self._clusters = {arn: c for arn, c in self._clusters.items() if c.identifier != cluster_identifier}
 
+    def remove_all(self) -> None:
+        """Stop and remove every cluster."""
+        for cluster in list(self._clusters.values()):
+            self.drop_cluster(cluster.identifier)
+
     def find(self, arn: str) -> Cluster | None:
         """Return the cluster with this ARN, or None."""
         return self._clusters.get(arn)

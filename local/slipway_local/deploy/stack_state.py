@@ -133,8 +133,14 @@ class StackStore:
         self.refused: dict[str, list[str]] = {}
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
+        self.lost: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
         self._stacks = {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
+
+    @property
+    def in_use(self) -> bool:
+        """Return whether a stack is being changed."""
+        return bool(self._claimed)
 
     def claim(self, name: str) -> None:
         """Keep others from changing a stack until `release`. Raises StackInUseError if another does."""
@@ -146,6 +152,21 @@ class StackStore:
     def release(self, name: str) -> None:
         """Let others change a stack."""
         self._claimed.discard(name)
+
+    def state(self) -> dict[str, str]:
+        """Return the stacks' files by name: a snapshot holds what was deployed at its moment."""
+        return {path.name: path.read_text(encoding="utf-8") for path in self._folder.glob("*.json")}
+
+    def restore(self, state: dict[str, str]) -> None:
+        """Go back to the stacks of a snapshot; `lost` names the resources that were deployed after it."""
+        after = {f"{stack.name}/{key}": record for stack in self.all() for key, record in stack.records.items()}
+        for path in self._folder.glob("*.json"):
+            path.unlink()
+        for name, text in state.items():
+            (self._folder / name).write_text(text, encoding="utf-8")
+        self._stacks = {path.stem: _read(path) for path in sorted(self._folder.glob("*.json"))}
+        before = {f"{stack.name}/{key}": record for stack in self.all() for key, record in stack.records.items()}
+        self.lost = sorted(name for name, record in after.items() if before.get(name) != record)
 
     def load(self, name: str) -> StackState | None:
         """Return a stack, or None."""

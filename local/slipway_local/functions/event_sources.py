@@ -110,6 +110,17 @@ class Pollers:
         kind = QueuePoller if service == "sqs" else StreamPoller
         self._running[mapping.uuid] = kind(mapping, self._functions, self._targets)
 
+    def state(self) -> None:
+        """Return nothing: the mappings are moto's."""
+
+    def restore(self, state: None) -> None:
+        """Poll again for every mapping that moto has."""
+        from moto.awslambda.models import lambda_backends
+
+        for _, _, backend in list(lambda_backends.iter_backends()):
+            for mapping in list(backend._event_source_mappings.values()):
+                self.start(mapping)
+
     def stop(self, mapping_id: str) -> None:
         """Stop polling for a mapping; events in progress end by themselves."""
         if poller := self._running.pop(mapping_id, None):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from slipway_local.aws import Place
 from slipway_local.permissions import emulated
 from slipway_local.permissions.aws_managed import AWS_MANAGED, load
 from slipway_local.permissions.calls import UnknownCallError, read, signer
@@ -34,6 +35,10 @@ class Enforcement:
         self.partition = "aws"
         self.sessions = Sessions()
         self.usage = Usage()
+
+    def settle(self, place: Place) -> None:
+        """Say where this cloud is."""
+        self.account, self.region, self.partition = place.account, place.region, place.partition
 
     def layer(self, environ: dict[str, Any], start_response: Any, service: Application) -> Iterable[bytes]:
         """Let a request through to its service, or answer that it is denied."""

@@ -9,6 +9,7 @@ from slipway_runtime.prepare.isolate import Limits, read_isolated
 from slipway_runtime.prepare.keys import parse_key
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.sniff import PDF
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -81,7 +82,7 @@ def test_a_pdf_bomb_becomes_a_rejection_under_the_limits_of_the_child(make_bomb_
 
 def test_a_reader_that_takes_too_long_is_stopped(make_pdf) -> None:
     with pytest.raises(Rejected, match="split the document") as caught:
-        read_isolated("pdf", make_pdf([["x"]]), Limits(wall_seconds=0.001))
+        read_isolated(PDF, make_pdf([["x"]]), Limits(wall_seconds=0.001))
     assert caught.value.code == "too_slow"
 
 

@@ -56,7 +56,7 @@ def test_a_repeated_unit_is_read_and_cut_in_bounded_time(media_type: MediaType, 
     """Ten times slower than measured would still pass; the square of the length would take minutes."""
     began = time.process_time()
     text = unit * (100_000 // len(unit))
-    for whole in (text + "x©", "x" + text, "---\n" + text + "x", "<p>" + text):
+    for whole in (text + "©x", "x" + text, "---\n" + text + "x", "<p>" + text):
         try:
             found = read(media_type, whole.encode(), TextBudget(20_000_000)).sections[0].text
             document = PreparedDocument(text=found, title="", media_type=media_type, headings=headings(found))
@@ -75,7 +75,9 @@ def test_a_question_of_blanks_behind_a_bracket_is_made_data_in_bounded_time(blan
 
 @pytest.mark.capability("D2")
 def test_a_stack_of_marks_keeps_thirty_and_every_real_one() -> None:
-    stack = clean("a" + "\u0323\u0301" * 500_000 + "b")
+    began = time.process_time()
+    stack = clean("a" + "\u0323\u0301" * 100_000 + "b")
+    assert time.process_time() - began < SECONDS
     assert stack[0] == "ạ"  # the first mark is composed with its letter
     assert len(unicodedata.normalize("NFD", stack)) == 1 + 30 + 1
     assert clean(stack) == stack

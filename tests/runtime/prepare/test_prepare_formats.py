@@ -177,3 +177,9 @@ def test_encodings_are_found_and_repaired(data: bytes, expected: str) -> None:
 def test_html_says_its_own_encoding() -> None:
     page = '<html><head><meta charset="windows-1250"></head><body>Příliš žluťoučký kůň</body></html>'
     assert prepare(page.encode("cp1250"), "a.html").text == "Příliš žluťoučký kůň"
+
+
+@pytest.mark.parametrize("path", ["a.md", "a.txt", "a.csv", "a.html"])
+def test_a_zero_byte_in_what_is_named_as_text_is_removed_as_other_control_characters_are(path: str) -> None:
+    lines = "<html><p>One\x00 word</p>" if path == "a.html" else "First, row\nOne\x00 word, and café.\n"
+    assert "One word" in prepare(lines.encode(), path).text

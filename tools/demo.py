@@ -32,9 +32,9 @@ OWN_QUESTIONS = (
 NOT_FOUND = "refused: not in the documents"
 
 
-def bring_up(here: Project, *, enforce_iam: bool) -> Target:
+def bring_up(here: Project, via: local.Via, *, enforce_iam: bool) -> Target:
     """The running dev environment."""
-    local.bring_up(here, ENVIRONMENT, enforce_iam=enforce_iam)
+    local.bring_up(here, ENVIRONMENT, via, enforce_iam=enforce_iam)
     return find_target(here, ENVIRONMENT, aws=False)
 
 
@@ -125,6 +125,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--docs", help="a folder of documents to ingest instead of the project's own")
     parser.add_argument("--enforce-iam", action="store_true", help="deny each call that a role's policies do not allow")
+    parser.add_argument(
+        "--via", type=local.Via, choices=list(local.Via), default=local.Via.DIRECT,
+        help="deploy directly (fast), or by the real CDK CLI (a minute)",
+    )  # fmt: skip
     given = parser.parse_args()
     own = given.docs
     here = project()
@@ -132,7 +136,7 @@ def main() -> None:
     steps: list[tuple[str, float, str]] = []
     try:
         started = time.monotonic()
-        target = bring_up(here, enforce_iam=given.enforce_iam)
+        target = bring_up(here, given.via, enforce_iam=given.enforce_iam)
         steps.append(("environment up", time.monotonic() - started, target.gateway_url))
         report = bring_in(target, paths or [str(here.root / "docs"), str(here.root / "README.md")])
         detail = f"{report.documents} documents, {report.chunks} chunks, {len(report.rejected)} rejected"
@@ -155,9 +159,9 @@ def report_all(here: Project, steps: list[tuple[str, float, str]], report: Inges
         answers.print(f"  rejected {escape(item['object'])}: {escape(item['reason'])}", style="yellow")
     status = local.describe(here, ENVIRONMENT)
     counts = ", ".join(f"{len(names)} {kind}" for kind, names in status["resources"].items())
-    answers.print(f"Emulated: {counts} resources (`slipway local status` lists them).")
-    for sentence in status["not_emulated"]:
-        answers.print(f"  - {escape(sentence)}", style="dim")
+    answers.print(
+        f"Emulated: {counts} resources. `slipway local status` lists them, and how all this differs from AWS."
+    )
     answers.print("Still up: ask on with `.venv/bin/slipway ask '…'`; stop with `.venv/bin/slipway local down`.")
 
 

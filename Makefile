@@ -15,7 +15,7 @@ setup: ## install what the project needs, into .venv and node_modules only
 	@PYTHON="$(PYTHON)" tools/setup.sh
 
 demo: setup ## bring the dev environment up on this machine, ingest documents (DOCS=folder), ask three questions
-	@$(PY) tools/demo.py $(if $(DOCS),--docs "$(DOCS)")
+	@$(PY) tools/demo.py $(if $(DOCS),--docs "$(DOCS)") $(ARGS)
 
 test: setup ## run the tests (ARGS="tests/local -k name" for some of them)
 	@$(PY) -m pytest $(ARGS)

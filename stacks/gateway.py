@@ -1,6 +1,7 @@
 """Gateway: the OpenAI-compatible API over the documents."""
 
 import json
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -8,7 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
-from slipway_constructs.aurora_vector_store import allow_data_api
+from slipway_constructs.aurora_vector_store import DATA_API_ACTIONS, DATA_API_READS, allow_data_api
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
@@ -125,7 +126,7 @@ class GatewayStack(SlipwayStack):
                 "CONTEXT_MAX_TOKENS": str(gateway.context_max_tokens),
             },
         )
-        self._allow_store(chat.role)
+        self._allow_store(chat.role, DATA_API_READS)
         model_ids = [model.model_id for model in gateway.models.values()]
         allow_models(chat.role, [*model_ids, retrieval.embedding.model_id])
         return chat
@@ -144,16 +145,11 @@ class GatewayStack(SlipwayStack):
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
             },
         )
-        self._allow_store(documents.role)
+        self._allow_store(documents.role, DATA_API_ACTIONS)
         self.allow_documents(documents.role, listing=True)
         bucket = self.format_arn(service="s3", region="", account="", resource=bucket_name)
-        allow(documents.role, ["s3:ListBucket", "s3:ListBucketVersions"], [bucket])
-        allow(
-            documents.role,
-            ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-            [f"{bucket}/*"],
-            wildcard_reason=OBJECTS_REASON,
-        )
+        allow(documents.role, ["s3:ListBucketVersions"], [bucket])
+        allow(documents.role, ["s3:DeleteObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
         return documents
 
     def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
@@ -177,7 +173,7 @@ class GatewayStack(SlipwayStack):
             variables=variables,
         )
 
-    def _allow_store(self, role: iam.Role) -> None:
+    def _allow_store(self, role: iam.Role, actions: Sequence[str]) -> None:
         variables, key = self.database_variables(), self.key()
         cluster, secret = variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"]
-        allow_data_api(role, cluster, secret, key.key_arn if key else None)
+        allow_data_api(role, cluster, secret, key.key_arn if key else None, actions=actions)

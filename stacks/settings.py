@@ -20,8 +20,8 @@ RETENTION_DAYS = (
 RetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")]
-Zone = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d(-[a-z0-9-]+-\d)?[a-z]$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
+Zone = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9](-[a-z0-9-]+-[0-9])?[a-z]$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
 ModelAlias = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
@@ -31,7 +31,7 @@ TEXT_MODEL = "global.amazon.nova-2-lite-v1:0"
 class Section(BaseModel):
     """A part of the settings: immutable, strictly typed, and without unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Encryption(Section):
@@ -40,7 +40,7 @@ class Encryption(Section):
     customer_managed_key: bool = Field(False, description="Create a KMS key, rotated yearly; about $1 a month.")
     key_arn: str | None = Field(
         None,
-        pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$",
+        pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         description="ARN of an existing KMS key to use instead. Its policy must allow use through IAM, and by the "
         "services logs, sns, sqs, events and cloudwatch.",
     )
@@ -84,7 +84,7 @@ class Aurora(Section):
 
     engine_version: str = Field(
         "17.7",
-        pattern=r"^\d+\.\d+$",
+        pattern=r"^[0-9]+\.[0-9]+$",
         description="Aurora PostgreSQL version, in quotes; 15.12, 16.8, 17.4 or a later minor version.",
     )
     min_acu: float = Field(
@@ -199,17 +199,21 @@ class Settings(Section):
     """Everything that one environment may set."""
 
     account: str | None = Field(
-        None, pattern=r"^\d{12}$", description="AWS account, 12 digits in quotes; left open: the one deployed with."
+        None, pattern=r"^[0-9]{12}$", description="AWS account, 12 digits in quotes; left open: the one deployed with."
     )
     region: Region | None = Field(None, description="AWS region; left open: the one deployed with.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags on every resource that takes tags.")
+    tags: dict[str, str] = Field(
+        default_factory=dict,
+        description="Tags on every resource that takes tags, at most 40; keys of 1 to 128 and values of up to 256 "
+        "letters, digits, spaces and _ . : / = + - @.",
+    )
     removal: Literal["destroy", "retain"] = Field(
         "retain", description="What becomes of data when its stack is deleted: `destroy` empties and removes it."
     )
     termination_protection: bool = Field(True, description="Refuse to delete the stacks.")
     permissions_boundary: str | None = Field(
         None,
-        pattern=r"^(arn:[a-z-]+:iam::\d{12}:policy/[\w+=,.@/-]+|[\w+=,.@-]{1,128})$",
+        pattern=r"^(arn:[a-z-]+:iam::[0-9]{12}:policy/[A-Za-z0-9_+=,.@/-]+|[A-Za-z0-9_+=,.@-]{1,128})$",
         description="Name or ARN of the policy that bounds every role.",
     )
     encryption: Encryption = Field(default_factory=Encryption, description="Keys.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from stacks.regions import partition_of
+from stacks.regions import REGIONS, partition_of
 from stacks.settings_violation import Violation
 
 if TYPE_CHECKING:
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 
 # `slipway:empty-on-delete` decides about data, so nobody sets it by hand.
 RESERVED = ("aws:", "slipway:")
+MOST_TAGS = 40
+# Letters and digits of any script. Source: Tagging AWS resources user guide, "Tag naming limits and requirements".
+TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
+TAG_HAS = "letters, digits, spaces and _ . : / = + - @"
+SHORTEN = "Remove the other characters, or shorten it."
 
 
 def _account_and_region(settings: Settings) -> Iterator[Violation]:
@@ -24,6 +31,19 @@ def _account_and_region(settings: Settings) -> Iterator[Violation]:
         expected=f"a value, because {given} has one",
         got="none",
         remedy="Give both, or leave both open to deploy wherever the credentials point.",
+    )
+
+
+def _known_region(settings: Settings) -> Iterator[Violation]:
+    if settings.region is None or settings.region in REGIONS:
+        return
+    close = difflib.get_close_matches(settings.region, REGIONS, n=3)
+    yield Violation(
+        key=("region",),
+        expected="an AWS region",
+        got=settings.region,
+        remedy=(f"Did you mean {' or '.join(close)}? " if close else "Name one like eu-west-1. ")
+        + "A region newer than this release belongs into REGIONS of stacks/regions.py.",
     )
 
 
@@ -74,7 +94,14 @@ def _boundary_of_here(settings: Settings) -> Iterator[Violation]:
 
 
 def _tags(settings: Settings) -> Iterator[Violation]:
-    for name in settings.tags:
+    if len(settings.tags) > MOST_TAGS:
+        yield Violation(
+            key=("tags",),
+            expected=f"at most {MOST_TAGS} tags",
+            got=len(settings.tags),
+            remedy="AWS takes 50 for each resource, and some are set by Slipway and the CDK: remove the least useful.",
+        )
+    for name, value in settings.tags.items():
         if name.lower().startswith(RESERVED):
             yield Violation(
                 key=("tags", name),
@@ -82,10 +109,15 @@ def _tags(settings: Settings) -> Iterator[Violation]:
                 got=name,
                 remedy="AWS and Slipway set those themselves: choose another key.",
             )
+        elif not TAG_TEXT.fullmatch(name) or not 1 <= len(name) <= 128:
+            yield Violation(key=("tags", name), expected=f"a key of 1 to 128 {TAG_HAS}", got=repr(name), remedy=SHORTEN)
+        elif not TAG_TEXT.fullmatch(value) or len(value) > 256:
+            yield Violation(key=("tags", name), expected=f"at most 256 {TAG_HAS}", got=repr(value), remedy=SHORTEN)
 
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _account_and_region,
+    _known_region,
     _tags,
     _one_key,
     _key_of_here,

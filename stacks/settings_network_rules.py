@@ -89,7 +89,7 @@ def _imported_network(settings: Settings) -> Iterator[Violation]:
             remedy="Remove those that repeat, or put the rules of several into one.",
         )
     for zone in zones:
-        if settings.region and not re.fullmatch(re.escape(settings.region) + r"(-[a-z0-9-]+-\d)?[a-z]", zone):
+        if settings.region and not re.fullmatch(re.escape(settings.region) + r"(-[a-z0-9-]+-[0-9])?[a-z]", zone):
             yield Violation(
                 key=("network", "import", "availability_zones"),
                 expected=f"zones of {settings.region}",

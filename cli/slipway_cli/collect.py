@@ -28,6 +28,8 @@ def _base_of_pattern(pattern: str) -> Path:
 
 def _candidates(argument: str) -> tuple[Path, Iterable[Path]]:
     """The base folder of an argument and the files it names."""
+    if not argument:
+        raise UsageError("a path is empty, as a shell variable is that was never set; for the current folder say .")
     path = Path(argument)
     if path.is_dir():
         return path, path.rglob("*")

@@ -1,6 +1,6 @@
 """`slipway documents`: what the environment holds, and what became of each."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -11,6 +11,7 @@ from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
 from slipway_cli.target import find_target
 
+Status = Literal["indexed", "rejected", "deleted"]
 app = typer.Typer(help="List the documents of the environment, or delete one.", invoke_without_command=True)
 
 
@@ -24,7 +25,7 @@ def list_documents(
     context: typer.Context,
     env: Environment = "dev",
     aws: InAws = False,
-    status: Annotated[str | None, typer.Option(help="Only these: indexed, rejected or deleted.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
     prefix: Annotated[str, typer.Option(help="Only paths that begin so.")] = "",
     as_json: AsJson = False,
 ) -> None:

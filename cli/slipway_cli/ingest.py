@@ -24,8 +24,8 @@ SETTLED = ("indexed", "rejected")
 class IngestReport:
     """What became of the files: the fields that scripts rely on.
 
-    `documents` and `chunks` count what is now searchable among the files given, `duplicates` those that the
-    environment already had unchanged, `rejected` those that could not be read, each with its reason.
+    `documents` and `chunks` count what is now searchable among the files given, `duplicates` those of them that were
+    so already, unchanged, `rejected` those that could not be read, each with its reason.
     """
 
     documents: int = 0
@@ -33,6 +33,11 @@ class IngestReport:
     duplicates: int = 0
     rejected: list[dict[str, str]] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def worked(self) -> bool:
+        """Whether anything that was given is searchable now."""
+        return self.documents > 0
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,12 @@ class _Upload:
 def _md5(item: LocalFile) -> str:
     """What S3 gives as the ETag of an object uploaded in one part without a customer-managed key."""
     return hashlib.md5(item.file.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def _is_searchable(item: LocalFile, known: dict[str, dict[str, Any]]) -> bool:
+    """Whether the environment has this very file. One that was rejected may be readable by now: it is tried again."""
+    document = known.get(item.path)
+    return document is not None and document["status"] == "indexed" and document["etag"] == _md5(item)
 
 
 def _unusable(item: LocalFile) -> str | None:
@@ -148,24 +159,22 @@ def ingest(
     target: Target,
     files: list[LocalFile],
     *,
+    again: bool = False,
     patience_seconds: float,
     step: Callable[[str, int], Callable[[int], None]],
 ) -> IngestReport:
     """Bring `files` into the environment; returns when every one of them is searchable or rejected.
 
-    A file that the environment already holds unchanged is not uploaded again. `step(description, total)` starts a
-    progress line and returns what advances it. Raises: CommandError if nothing moves for `patience_seconds`.
+    A file that is already searchable unchanged is not uploaded again, unless `again` says so for all.
+    `step(description, total)` starts a progress line and returns what advances it.
+    Raises: CommandError if nothing moves for `patience_seconds`.
     """
     started = time.monotonic()
     gateway = Gateway(target.gateway_url, target.api_key)
     unusable = {item.path: reason for item in files if (reason := _unusable(item))}
     files = [item for item in files if item.path not in unusable]
     known = _documents(gateway, [item.path for item in files])
-    unchanged = {
-        item.path: known[item.path]
-        for item in files
-        if item.path in known and known[item.path]["status"] in SETTLED and known[item.path]["etag"] == _md5(item)
-    }
+    unchanged = {} if again else {item.path: known[item.path] for item in files if _is_searchable(item, known)}
     new = [item for item in files if item.path not in unchanged]
     advance_upload = step("Uploading", len(new))
     uploads = _upload_all(target, new, lambda: advance_upload(1))

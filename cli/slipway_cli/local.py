@@ -1,14 +1,17 @@
 """`slipway local …`: the cloud on this machine."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from slipway_cli import cdk, fault
 from slipway_cli.errors import CommandError
 from slipway_cli.options import AsJson, Environment
 from slipway_cli.output import answers, people, print_json
+from slipway_cli.permissions import print_permissions
 from slipway_cli.project import Project, project
 from slipway_cli.synth import synthesise
 from slipway_cli.target import find_target
@@ -17,6 +20,8 @@ from slipway_local import cloud
 app = typer.Typer(
     help="The local cloud: the environment's own templates and functions, on this machine.", no_args_is_help=True
 )
+app.add_typer(fault.fault, name="fault")
+app.add_typer(fault.database, name="database")
 
 
 def describe(here: Project, environment: str) -> dict[str, Any]:
@@ -32,12 +37,23 @@ def describe(here: Project, environment: str) -> dict[str, Any]:
         "state": status.state,
         "error": status.error,
         "resources": asdict(status)["resources"],
+        "enforce_iam": status.enforce_iam,
+        "notices": list(status.notices),
         "not_emulated": list(status.not_emulated),
     }
 
 
-def bring_up(here: Project, environment: str) -> None:
+class Via(StrEnum):
+    """What deploys: our own reader of the assembly, or the CDK CLI."""
+
+    DIRECT = "direct"
+    CDK = "cdk"
+
+
+def bring_up(here: Project, environment: str, via: Via = Via.DIRECT, *, enforce_iam: bool | None = None) -> None:
     """Synthesise the environment and deploy it to its local cloud, telling on stderr what is being done.
+
+    `enforce_iam` switches the evaluation of IAM policies on or off; None leaves it as it is.
 
     Raises: CommandError if it cannot be synthesised or deployed; what was begun is rolled back then.
     """
@@ -45,10 +61,17 @@ def bring_up(here: Project, environment: str) -> None:
         assembly = synthesise(here, environment)
 
         def show(stack: str, logical_id: str, what: str) -> None:
-            line.update(" ".join(filter(None, ("Local cloud:", what, stack, logical_id))))
+            line.update(escape(" ".join(filter(None, ("Local cloud:", what, stack, logical_id)))))
 
         try:
-            cloud.up(assembly, here.state(environment), environment=environment, progress=show, cache=here.cache)
+            endpoint_url = cloud.start(
+                assembly, here.state(environment),
+                environment=environment, progress=show, cache=here.cache, enforce_iam=enforce_iam,
+            )  # fmt: skip
+            if via is Via.CDK:
+                cdk.deploy(here, assembly, endpoint_url, lambda text: show("", "", text))
+            else:
+                cloud.deploy(endpoint_url, assembly, show)
         except cloud.LocalCloudError as error:
             raise CommandError(f"{error}\nThe daemon's log: slipway local logs --env {environment}") from error
 
@@ -58,6 +81,8 @@ def _print_status(description: dict[str, Any]) -> None:
     answers.print(f"Local cloud of [bold]{description['environment']}[/bold]: {description['state']}")
     if description["error"]:
         answers.print(f"  {escape(description['error'])}")
+    for notice in description["notices"]:
+        answers.print(f"  {escape(notice)}")
     if description["state"] == "running":
         answers.print(
             f"  gateway   {description['gateway_url']}  (any OpenAI client; key: slipway local status --json)"
@@ -76,11 +101,21 @@ def _print_status(description: dict[str, Any]) -> None:
 
 
 @app.command()
-def up(env: Environment = "dev", as_json: AsJson = False) -> None:
+def up(
+    env: Environment = "dev",
+    via: Annotated[Via, typer.Option(help="Deploy directly (fast), or by the real CDK CLI.")] = Via.DIRECT,
+    as_json: AsJson = False,
+    enforce_iam: Annotated[
+        bool | None,
+        typer.Option(
+            "--enforce-iam/--no-enforce-iam", help="Evaluate the roles' policies. Default: as it was, or off."
+        ),
+    ] = None,
+) -> None:
     """Synthesise the environment, start its local cloud and deploy it there; harmless when it is already up."""
     here = project()
     here.require_environment(env)
-    bring_up(here, env)
+    bring_up(here, env, via, enforce_iam=enforce_iam)
     description = describe(here, env)
     print_json(description) if as_json else _print_status(description)
 
@@ -93,8 +128,29 @@ def down(
     """Stop the local cloud; harmless when it is not up."""
     here = project()
     for name in here.environments() if every else [here.require_environment(env)]:
-        cloud.down(here.state(name))
-        people.print(f"The local cloud of {name} is stopped.")
+        warning = cloud.down(here.state(name))
+        people.print(f"The local cloud of {name} is stopped. {escape(warning)}".strip())
+
+
+@app.command()
+def reset(
+    env: Environment = "dev",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop the local cloud and remove its state: objects, tables, queues, databases and logs. There is no way back."""
+    here = project()
+    here.require_environment(env)
+    state = here.state(env)
+    if not state.exists():
+        people.print(f"The local cloud of {env} has no state: {state} does not exist.")
+        return
+    if not yes:
+        stacks = ", ".join(cloud.deployed(state)) or "no stacks"
+        people.print(f"This removes {state}: {stacks}, with their objects, tables, queues, databases and logs.")
+        typer.confirm("Go on?", abort=True)
+    with here.lock(env):
+        cloud.reset(state)
+    people.print(f"The local cloud of {env} is empty.")
 
 
 @app.command()
@@ -104,6 +160,18 @@ def status(env: Environment = "dev", as_json: AsJson = False) -> None:
     here.require_environment(env)
     description = describe(here, env)
     print_json(description) if as_json else _print_status(description)
+
+
+@app.command()
+def permissions(env: Environment = "dev", as_json: AsJson = False) -> None:
+    """Say, for each role, which calls were denied and what its policies allow but no call needed since the start."""
+    here = project()
+    here.require_environment(env)
+    try:
+        report = cloud.permissions(here.state(env))
+    except cloud.LocalCloudError as error:
+        raise CommandError(str(error)) from error
+    print_json(report) if as_json else print_permissions(report)
 
 
 @app.command()

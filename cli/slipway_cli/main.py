@@ -17,6 +17,7 @@ from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.gateway import Gateway
+from slipway_cli.ingest import IngestReport
 from slipway_cli.ingest import ingest as ingest_files
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json, progress
@@ -54,10 +55,16 @@ def ingest(
     paths: Annotated[list[str], typer.Argument(help="Folders, files or glob patterns.", metavar="PATH…")],
     env: Environment = "dev",
     aws: InAws = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what is there unchanged, as after new settings.")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Give up after so many seconds without any progress.")] = 300,
     as_json: AsJson = False,
 ) -> None:
-    """Bring documents into the environment; returns when all of them are searchable or rejected with a reason."""
+    """Bring documents into the environment; returns when all of them are searchable or rejected with a reason.
+
+    Exit code 1 if nothing of what was given is searchable then.
+    """
     files = collect(paths)
     target = find_target(project(), env, aws=aws)
     with progress() as bar:
@@ -66,10 +73,13 @@ def ingest(
             task = bar.add_task(description, total=total)
             return lambda count: bar.advance(task, count)
 
-        report = ingest_files(target, files, patience_seconds=timeout, step=step)
-    if as_json:
-        print_json(asdict(report))
-        return
+        report = ingest_files(target, files, again=again, patience_seconds=timeout, step=step)
+    print_json(asdict(report)) if as_json else _show_report(report)
+    if not report.worked:
+        raise typer.Exit(1)
+
+
+def _show_report(report: IngestReport) -> None:
     answers.print(
         f"{report.documents} documents, {report.chunks} chunks searchable, {report.duplicates} already there, "
         f"{len(report.rejected)} rejected, {report.seconds:.1f} s"

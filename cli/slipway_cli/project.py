@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import stacks
-from slipway_cli.errors import UsageError
+from slipway_cli.errors import CommandError, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +46,16 @@ class Project:
 
     @contextmanager
     def lock(self, environment: str) -> Iterator[None]:
-        """Wait until no other command brings this environment up, and keep others out."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / f"{environment}.lock").open("w") as file:
+        """Wait until no other command brings this environment up, and keep others out.
+
+        Raises: CommandError if nothing can be written there.
+        """
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            lock = (self.home / f"{environment}.lock").open("w")
+        except OSError as error:
+            raise CommandError(f"{self.home} cannot be written to: {error.strerror}; set SLIPWAY_HOME") from error
+        with lock as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

@@ -9,6 +9,7 @@ Source: Aurora user guide, "Using Aurora Serverless v2", "Scaling to Zero ACUs",
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -22,9 +23,10 @@ from slipway_constructs.acknowledgement import acknowledge
 from slipway_constructs.permissions import allow, allow_key
 
 DATABASE_NAME, USER_NAME, PORT = "slipway", "slipway", 5433
+DATA_API_READS = ("rds-data:ExecuteStatement",)
 DATA_API_ACTIONS = (
-    *("rds-data:BatchExecuteStatement", "rds-data:BeginTransaction", "rds-data:CommitTransaction"),
-    *("rds-data:ExecuteStatement", "rds-data:RollbackTransaction"),
+    *DATA_API_READS,
+    *("rds-data:BeginTransaction", "rds-data:CommitTransaction", "rds-data:RollbackTransaction"),
 )
 ROTATION_REASON = (
     "The password opens nothing by itself: the cluster's security group admits no connection, so it is used only by "
@@ -157,8 +159,10 @@ class AuroraVectorStore(Construct):
         return instance
 
 
-def allow_data_api(role: iam.Role, cluster_arn: str, secret_arn: str, key_arn: str | None) -> None:
+def allow_data_api(
+    role: iam.Role, cluster_arn: str, secret_arn: str, key_arn: str | None, *, actions: Sequence[str] = DATA_API_ACTIONS
+) -> None:
     """Let a role run SQL on a cluster through the Data API, with the user of a secret."""
-    allow(role, DATA_API_ACTIONS, [cluster_arn])
+    allow(role, actions, [cluster_arn])
     allow(role, ["secretsmanager:GetSecretValue"], [secret_arn])
     allow_key(role, key_arn)

@@ -49,7 +49,7 @@ class EmptyBucketOnDelete(Construct):
         cdk.Tags.of(bucket).add(TAG, "true")
         policy = iam.Policy(self, f"{construct_id}Policy", roles=[self.handler.role])
         policy.add_statements(
-            statement(["s3:GetBucketTagging", "s3:ListBucket", "s3:ListBucketVersions"], [bucket.bucket_arn]),
+            statement(["s3:GetBucketTagging", "s3:ListBucketVersions"], [bucket.bucket_arn]),
             statement(["s3:DeleteObject", "s3:DeleteObjectVersion"], [bucket.arn_for_objects("*")]),
         )
         acknowledge_wildcards(policy, [bucket.arn_for_objects("*")], OBJECTS_REASON)

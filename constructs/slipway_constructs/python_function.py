@@ -76,13 +76,7 @@ class PythonFunction(Construct):
         reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(
-            self,
-            "Logs",
-            retention=defaults.log_retention,
-            removal_policy=defaults.removal,
-            encryption_key=defaults.key,
-        )
+        self.log_group = self._logs(defaults)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         allow(self.role, ["logs:CreateLogStream", "logs:PutLogEvents"], [self.log_group.log_group_arn])
         self.function = lambda_.Function(
@@ -104,6 +98,15 @@ class PythonFunction(Construct):
         acknowledge(self.function, "AwsSolutions-L1", RUNTIME_REASON)
         if defaults.network is not None:
             self._join(defaults.network)
+
+    def _logs(self, defaults: FunctionDefaults) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            "Logs",
+            retention=defaults.log_retention,
+            removal_policy=defaults.removal,
+            encryption_key=defaults.key,
+        )
 
     def _join(self, network: FunctionNetwork) -> None:
         allow(self.role, INTERFACE_ACTIONS, ["*"], wildcard_reason=INTERFACE_REASON)

@@ -1,7 +1,4 @@
-"""The local cloud as other code uses it: up, down, status and logs of the daemon on one state folder.
-
-First cut: what the emulator holds is lost when it goes down, the databases' data with it.
-"""
+"""The local cloud as other code uses it: up, down, reset, status and logs of the daemon on one state folder."""
 
 import contextlib
 import fcntl
@@ -20,24 +17,45 @@ from pathlib import Path
 from typing import Any
 
 from slipway_local.deploy.assembly import read_assembly
+from slipway_local.state_folder import unwritable
 
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 Progress = Callable[[str, str, str], None]
 
 NOT_EMULATED = (
-    "State is kept in memory: `down` and a crash of the daemon lose buckets, tables, queues and databases.",
-    "IAM policies, bucket policies, security groups and KMS keys are stored, not enforced.",
-    "EventBridge schedules do not fire; alarms are evaluated only when somebody sets their state.",
+    "A daemon that is killed loses what came after its last snapshot, a few seconds; databases lose nothing.",
+    "IAM policies are evaluated with --enforce-iam only; the docs say which kinds of policy never are.",
+    "Security groups and KMS keys are stored, not enforced.",
+    "Alarms are evaluated only when somebody sets their state.",
     "CloudWatch does not extract metrics from log lines in the embedded metric format.",
-    "REST APIs serve what is configured now, not the snapshot of their last deployment; usage plans do not throttle.",
+    "REST APIs integrate with Lambda proxies and mocks (no #foreach), HTTP APIs with Lambda; WebSocket is refused.",
+    "API throttles and quotas are exact and counted in memory; caches, mutual TLS and resource policies do nothing.",
+    "What a request validator found is described in other words than API Gateway's.",
+    "User pools have no login page, federation, SRP, MFA or triggers; JWT authorizers trust local user pools only.",
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
+    "Throttled asynchronous events and failed batches of a table's stream are retried after 0.2 to 5 seconds.",
     "A function may take 60 seconds to initialise, not 10; memory and architecture settings limit nothing.",
+    "A function runs eight events at once; more wait, unless its reserved concurrency refuses them.",
+    "Event source mappings read SQS queues and DynamoDB streams; a table's stream has one shard and is never trimmed.",
+    "Rules, schedules, S3 and Lambda's destinations reach queues, topics, functions, buses and state machines only.",
+    "A delivery by EventBridge or Scheduler that fails goes to its dead-letter queue at once, without retries.",
+    "A transaction of the RDS Data API ends after 30 idle seconds, not 180: a killed function's locks go sooner.",
+    "Guardrails: content filters, prompt attacks, profanity and personal data without a pattern (names, addresses) are "
+    "not assessed; denied topics and grounding are cosines of MiniLM's sentence vectors; ConverseStream with a "
+    "guardrail sends its first word when the whole reply has been assessed.",
+    "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at "
+    "work; additionalModelRequestFields change nothing.",
+    "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "Resources listed as recorded keep their settings and do nothing.",
-    "AWS-managed policies are not attached; conditions in an authorizer's policy are not evaluated.",
+    "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
+    "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",
+    "Conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
     "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",
     "A resource type that is not supported refuses the whole deployment, before anything is made.",
+    "A stack's tags are kept with the stack, not put on its resources; change sets do not outlive the daemon.",
+    "CloudFormation macros, nested stacks, stack sets, drift, imports and container image assets are refused.",
 )
 
 
@@ -47,7 +65,10 @@ class LocalCloudError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """The state of a local cloud; resources are `Type stack/logicalId`."""
+    """The state of a local cloud; resources are `Type stack/logicalId`.
+
+    `notices` says in sentences what was rebuilt or lost; `snapshot` has `bytes`, `seconds` and `taken_at` (since 1970).
+    """
 
     environment: str = ""
     endpoint_url: str = ""
@@ -55,7 +76,10 @@ class Status:
     error: str = ""
     stacks: Mapping[str, Any] = field(default_factory=dict)
     resources: Mapping[str, list[str]] = field(default_factory=lambda: {"live": [], "recorded": [], "refused": []})
+    enforce_iam: bool = False
     not_emulated: tuple[str, ...] = NOT_EMULATED
+    notices: tuple[str, ...] = ()
+    snapshot: Mapping[str, float] = field(default_factory=dict)
 
 
 def up(
@@ -65,11 +89,34 @@ def up(
     environment: str,
     progress: Progress = lambda stack, logical_id, what: None,
     cache: Path | None = None,
+    enforce_iam: bool | None = None,
 ) -> Status:
     """Start the daemon unless it runs, deploy the assembly and return the status.
 
+    `enforce_iam` switches the evaluation of IAM policies on or off; None leaves it as it is, off in a new daemon.
+
     `progress` is called with stack, logical id ("" for the stack itself) and what is being done.
     Raises LocalCloudError if it cannot start or if the deployment failed (and was rolled back).
+    """
+    endpoint_url = start(
+        assembly, state, environment=environment, progress=progress, cache=cache, enforce_iam=enforce_iam
+    )
+    deploy(endpoint_url, assembly, progress)
+    return status(state)
+
+
+def start(
+    assembly: Path,
+    state: Path,
+    *,
+    environment: str,
+    progress: Progress = lambda stack, logical_id, what: None,
+    cache: Path | None = None,
+    enforce_iam: bool | None = None,
+) -> str:
+    """Start the daemon unless it runs, for the account and region of the assembly, and return its address.
+
+    `enforce_iam` as for `up`. Raises LocalCloudError if it cannot start.
     """
     state, assembly = state.resolve(), assembly.resolve()
     stacks = read_assembly(assembly)
@@ -79,17 +126,24 @@ def up(
     if daemon is None:
         progress("", "", "starting")
         daemon = _start(state, cache or state.parent / "cache", stacks[0].account, stacks[0].region)
-    request = {"assembly": str(assembly), "environment": environment}
-    for event in _post(daemon["endpoint_url"], "deploy", request):
+    _call(daemon["endpoint_url"], "configure", {"environment": environment, "enforce_iam": enforce_iam})
+    return str(daemon["endpoint_url"])
+
+
+def deploy(endpoint_url: str, assembly: Path, progress: Progress) -> None:
+    """Deploy an assembly to a daemon that runs. Raises LocalCloudError if that failed (and was rolled back)."""
+    for event in _post(endpoint_url, "deploy", {"assembly": str(assembly.resolve())}):
         if "done" not in event:
             progress(event["stack"], event["logical_id"], event["what"])
         elif event["error"]:
             raise LocalCloudError(event["error"])
-    return status(state)
 
 
-def down(state: Path) -> None:
-    """Stop the daemon and remove what it kept, logs apart. Harmless when nothing runs."""
+def down(state: Path) -> str:
+    """Stop the daemon, which keeps its state, and return what a person should know of it, or "".
+
+    Harmless when nothing runs; processes that a killed daemon left behind are ended.
+    """
     state = state.resolve()
     if _held(state):
         pid = int((state / "daemon.lock").read_text(encoding="utf-8"))
@@ -100,9 +154,33 @@ def down(state: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
                 deadline = time.monotonic() + STOP_SECONDS
             time.sleep(0.05)
-    for leftover in ("stacks", "scratch", "postgres"):
-        shutil.rmtree(state / leftover, ignore_errors=True)
+    if state.exists():
+        _end_leftovers(state)  # a request that came last may have started a database again
+    if not (state / "running").exists():
+        return ""
     (state / "daemon.json").unlink(missing_ok=True)
+    return (
+        f"It could not keep its last state and will start from an earlier one; its log says why: {state / 'daemon.log'}"
+    )
+
+
+def _end_leftovers(state: Path) -> None:
+    from slipway_local.postgres import Postgres
+    from slipway_local.snapshot import leftovers
+
+    leftovers.end(state / "scratch")
+    Postgres(state).stop()
+
+
+def deployed(state: Path) -> list[str]:
+    """Return the names of the stacks that a state folder holds, running or not."""
+    return sorted(path.stem for path in (state / "stacks").glob("*.json"))
+
+
+def reset(state: Path) -> None:
+    """Stop the daemon and remove all that it kept and logged."""
+    down(state)
+    shutil.rmtree(state, ignore_errors=True)
 
 
 def status(state: Path) -> Status:
@@ -111,14 +189,25 @@ def status(state: Path) -> Status:
     daemon = _daemon(state)
     if daemon is None:
         if (state / "daemon.json").exists():
-            error = f"the daemon died; its log is {state / 'daemon.log'}; `up` starts it afresh, without its data"
+            error = f"the daemon died; its log is {state / 'daemon.log'}; `up` starts it again from its last snapshot"
             return Status(state="failed", error=error)
         return Status()
     with _open(f"{daemon['endpoint_url']}/_slipway/status") as answer:
         found = json.load(answer)
-    return Status(
-        **{key: found[key] for key in ("environment", "endpoint_url", "state", "error", "stacks", "resources")}
-    )
+    shown = ("environment", "endpoint_url", "state", "error", "stacks", "resources", "enforce_iam", "snapshot")
+    return Status(**{key: found[key] for key in shown}, notices=tuple(found["notices"]))
+
+
+def permissions(state: Path) -> dict[str, Any]:
+    """Return `{"enforcing", "roles": [{"role", "denied", "unused", "used"}]}`, counted since the start.
+
+    Raises LocalCloudError if no local cloud runs.
+    """
+    daemon = _daemon(state.resolve())
+    if daemon is None:
+        raise LocalCloudError("the local cloud does not run; `slipway local up --enforce-iam` starts it")
+    with _open(f"{daemon['endpoint_url']}/_slipway/permissions") as answer:
+        return dict(json.load(answer))
 
 
 def logs(state: Path, function: str | None = None, *, follow: bool = False) -> Iterator[str]:
@@ -171,10 +260,14 @@ def _daemon(state: Path) -> dict[str, Any] | None:
 
 
 def _start(state: Path, cache: Path, account: str, region: str) -> dict[str, Any]:
-    state.mkdir(parents=True, exist_ok=True)
-    (state / "daemon.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "slipway_local.server", "--state", str(state), "--cache", str(cache)]
-    with (state / "daemon.log").open("ab") as log:  # what a crash left there is kept
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        (state / "daemon.json").unlink(missing_ok=True)
+        log = (state / "daemon.log").open("ab")  # what a crash left there is kept
+    except OSError as error:
+        raise LocalCloudError(unwritable(state, error)) from None
+    with log:
         process = subprocess.Popen(
             [*command, "--account", account, "--region", region],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -192,6 +285,11 @@ def _open(url: str, body: bytes | None = None, *, seconds: float = 30) -> Any:
     """Open an address of the daemon; a proxy that the environment names is not asked."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     return opener.open(url, body, timeout=seconds)
+
+
+def _call(endpoint_url: str, path: str, body: dict[str, Any]) -> None:
+    for _ in _post(endpoint_url, path, body):
+        pass
 
 
 def _post(endpoint_url: str, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:

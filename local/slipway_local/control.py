@@ -3,13 +3,15 @@
 import json
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slipway_local.permissions.enforcement import enforcement
+
 if TYPE_CHECKING:
-    from slipway_local.server import Emulator
+    from slipway_local.emulator import Emulator
 
 PREFIX = "/_slipway/"
 
@@ -20,20 +22,26 @@ class Control:
     def __init__(self, emulator: "Emulator") -> None:
         self._emulator = emulator
         self._deploying = threading.Lock()
+        self._views: dict[str, Callable[[], dict[str, Any]]] = {
+            "health": lambda: {"state": "running", "endpoint_url": emulator.place.endpoint_url},
+            "permissions": enforcement.report,
+            "status": emulator.describe,
+        }
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        if (method, path) == ("GET", "health"):
-            return _json(start_response, 200, {"state": "running", "endpoint_url": self._emulator.place.endpoint_url})
-        if (method, path) == ("GET", "status"):
-            return _json(start_response, 200, self._emulator.describe())
+        if method == "GET" and path in self._views:
+            return _json(start_response, 200, self._views[path]())
         if (method, path) == ("POST", "shutdown"):
-            self._emulator.stop_soon()
+            self._emulator.shut_down()
             return _json(start_response, 202, {"state": "stopping"})
         if method == "PUT" and path.startswith("custom-resource/"):
             return self._answer(start_response, path.removeprefix("custom-resource/"), body)
+        if (method, path) == ("POST", "configure"):
+            self._emulator.configure(**json.loads(body))
+            return _json(start_response, 200, {})
         if method == "POST" and path in ("deploy", "delete"):
             return self._stream(start_response, path, json.loads(body))
         return _json(start_response, 404, {"message": f"nothing at {PREFIX}{path}"})
@@ -65,7 +73,7 @@ class Control:
 
         try:
             if path == "deploy":
-                self._emulator.deploy(Path(request["assembly"]), request.get("environment", ""), progress)
+                self._emulator.deploy(Path(request["assembly"]), progress)
             else:
                 self._emulator.delete(request["stacks"], progress)
             events.put({"done": True, "error": None})

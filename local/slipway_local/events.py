@@ -1,150 +1,84 @@
-"""EventBridge: S3 events as S3 documents them, and delivery of matching events to queues, functions and topics.
+"""EventBridge: delivery of matching events to targets, each in its own form.
 
-moto sends no event for delete markers and for deleted versions, always the same sequencer, and an event time that is
-not ISO 8601; it has no Lambda targets.
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+moto knows queues and log groups as targets, ignores Input and InputPath, and fails the publisher for others.
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
 """
 
 import json
 import sys
-import threading
 import time
 import traceback
 import uuid
 from typing import Any
 
-from slipway_local.functions.service import Functions
-
-REASONS = {
-    "Put": "PutObject",
-    "Post": "POST Object",
-    "Copy": "CopyObject",
-    "CompleteMultipartUpload": "CompleteMultipartUpload",
-}
+from slipway_local.aws_json import ServiceError
+from slipway_local.permissions.senders import Role, Service
+from slipway_local.targets import Targets, dumps, service_of
 
 
-class Sequencer:
-    """Hands out hexadecimal numbers that only grow, so that of two events of one key the later is known."""
+def install(targets: Targets) -> None:
+    """Put this behind moto's rules."""
+    from moto.events.exceptions import ValidationException
+    from moto.events.models import EventsBackend, Rule
 
-    def __init__(self) -> None:
-        self._last = 0
-        self._lock = threading.Lock()
-
-    def next(self) -> str:
-        """Return the next number, 18 hexadecimal digits."""
-        with self._lock:
-            self._last = max(self._last + 1, time.time_ns())
-            return f"{self._last:018X}"
-
-
-def install(functions: Functions) -> None:
-    """Put this behind moto's S3 notifications and EventBridge rules."""
-    from moto.events.models import Rule
-    from moto.s3 import notifications
-    from moto.s3.models import S3Backend
-
-    sequencer = Sequencer()
-    completing = threading.local()
-    delete, complete = S3Backend.delete_object, S3Backend.complete_multipart_upload
-    moto_targets = Rule.send_to_targets
-
-    def created(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
-        kind, _, what = event_name.removeprefix("s3:").partition(":")
-        if kind == "ObjectCreated" and not (what == "Put" and getattr(completing, "upload", False)):
-            item = {"key": key.name, "size": key.size, "etag": key.etag.strip('"'), **_version(key.version_id)}
-            extra = {"reason": REASONS.get(what, what)}
-            _publish(bucket, "Object Created", _detail(account_id, bucket, item, sequencer, extra))
-
-    def complete_multipart_upload(self: Any, *arguments: Any, **named: Any) -> Any:
-        # moto makes the object by a put of its own, which would be a second event.
-        completing.upload = True
-        try:
-            return complete(self, *arguments, **named)
-        finally:
-            completing.upload = False
-
-    def delete_object(
-        self: Any, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
-    ) -> Any:
-        bucket = self.get_bucket(bucket_name)
-        existed = bucket.keys.get(key_name)
-        done, meta = delete(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
-        marker = bucket.is_versioned and version_id is None
-        if done and (existed is not None or marker) and _to_event_bridge(bucket):
-            item = {"key": key_name, "etag": getattr(existed, "etag", "").strip('"')}
-            item |= _version(meta.get("version-id"))
-            extra = {
-                "reason": "DeleteObject",
-                "deletion-type": "Delete Marker Created" if marker else "Permanently Deleted",
-            }
-            _publish(bucket, "Object Deleted", _detail(self.account_id, bucket, item, sequencer, extra))
-        return done, meta
+    moto_targets, put = Rule.send_to_targets, EventsBackend.put_targets
 
     def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
-        _send(self, original_event, functions, lambda: moto_targets(self, original_event, transform_input))
+        if self.managed_by:  # the rule of an archive
+            moto_targets(self, original_event, transform_input)
+        elif self.state == "ENABLED" and not self.scheduled_expression:
+            send(targets, self, original_event)
 
-    notifications._send_event_bridge_message = created
-    S3Backend.delete_object, S3Backend.complete_multipart_upload = delete_object, complete_multipart_upload
+    def put_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+        for target in targets:
+            if not _is_log_group(target["Arn"]):
+                try:
+                    service_of(target["Arn"])
+                except ServiceError as error:
+                    raise ValidationException(error.message) from None
+        put(self, name, event_bus_arn, targets)
+
     Rule.send_to_targets = send_to_targets
-    functions.deliver = lambda arn, record: deliver(arn, json.dumps(record), functions)
+    EventsBackend.put_targets = put_targets
 
 
-def _version(version_id: Any) -> dict[str, str]:
-    return {"version-id": str(version_id)} if version_id not in (None, "null") else {}
+def _is_log_group(arn: str) -> bool:
+    return arn.split(":")[2] == "logs"
 
 
-def _to_event_bridge(bucket: Any) -> bool:
-    configuration = bucket.notification_configuration
-    return configuration is not None and configuration.event_bridge is not None
-
-
-def _detail(
-    account_id: str, bucket: Any, item: dict[str, Any], sequencer: Sequencer, extra: dict[str, str]
-) -> dict[str, Any]:
-    return {
-        "version": "0",
-        "bucket": {"name": bucket.name},
-        "object": {**item, "sequencer": sequencer.next()},
-        "request-id": uuid.uuid4().hex[:16].upper(),
-        "requester": account_id,
-        "source-ip-address": "127.0.0.1",
-        **extra,
-    }
-
-
-def _publish(bucket: Any, detail_type: str, detail: dict[str, Any]) -> None:
+def publish(event: dict[str, Any]) -> None:
+    """Send an event of an AWS service to the rules of the default bus."""
     from moto.events.models import events_backends
 
-    event = {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": detail_type,
-        "source": "aws.s3",
-        "account": detail["requester"],
-        "time": time.time(),
-        "region": bucket.region_name,
-        "resources": [bucket.arn],
-        "detail": detail,
-    }
-    for rule in list(events_backends[detail["requester"]][bucket.region_name].event_buses["default"].rules.values()):
-        rule.send_to_targets(dict(event))
+    whole = {"version": "0", "id": str(uuid.uuid4()), "time": time.time(), **event}
+    for rule in list(events_backends[event["account"]][event["region"]].event_buses["default"].rules.values()):
+        rule.send_to_targets(dict(whole))
 
 
-def _send(rule: Any, event: dict[str, Any], functions: Functions, moto_delivery: Any) -> None:
+def send(targets: Targets, rule: Any, event: dict[str, Any]) -> None:
     """Deliver an event to the targets of a rule that matches; an event never fails the request that caused it."""
-    if rule.state != "ENABLED" or not rule.event_pattern or rule.scheduled_expression:
-        return
     try:
-        if not rule.event_pattern.matches_event(event):
-            return
-        known = [target for target in rule.targets if target["Arn"].split(":")[2] in DELIVERY]
-        if len(known) < len(rule.targets):
-            moto_delivery()
-            return
-        for target in known:
-            deliver(target["Arn"], _body(target, event), functions, target)
+        if rule.event_pattern.matches_event(event):
+            for target in list(rule.targets):
+                _send(targets, rule, target, event)
     except Exception:
         traceback.print_exc(file=sys.stderr)
+
+
+def _send(targets: Targets, rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:
+    arn = target["Arn"]
+    if _is_log_group(arn):
+        rule._send_to_cw_log_group(arn.split(":")[6], dict(event))
+        return
+    bus, body = None, _body(target, event)
+    if ":event-bus/" in arn:
+        bus = {"Source": event["source"], "DetailType": event["detail-type"], "Resources": event["resources"]}
+        body = dumps(event["detail"])
+    dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
+    about = {"RULE_ARN": ("String", rule.arn)}
+    role = target.get("RoleArn")
+    sender = Role(arn=role) if role else Service(principal="events.amazonaws.com", source_arn=rule.arn)
+    targets.try_to_send(arn, body, sender, dead_letters, about, parameters=target, event=bus)
 
 
 def _body(target: dict[str, Any], event: dict[str, Any]) -> str:
@@ -168,30 +102,3 @@ def _body(target: dict[str, Any], event: dict[str, Any]) -> str:
         found = parse(target["InputPath"]).find(shown)
         return json.dumps(found[0].value if found else None)
     return json.dumps(shown)
-
-
-def _to_queue(arn: str, body: str, functions: Functions, target: dict[str, Any]) -> None:
-    from moto.sqs.models import sqs_backends
-
-    _, _, _, region, account, name = arn.split(":")
-    group = (target.get("SqsParameters") or {}).get("MessageGroupId")
-    sqs_backends[account][region].send_message(name, body, group_id=group)
-
-
-def _to_function(arn: str, body: str, functions: Functions, target: dict[str, Any]) -> None:
-    functions.invoke_later(functions.by_arn(arn), body.encode())
-
-
-def _to_topic(arn: str, body: str, functions: Functions, target: dict[str, Any]) -> None:
-    from moto.sns.models import sns_backends
-
-    _, _, _, region, account, _ = arn.split(":")
-    sns_backends[account][region].publish(message=body, arn=arn)
-
-
-DELIVERY = {"sqs": _to_queue, "lambda": _to_function, "sns": _to_topic}
-
-
-def deliver(arn: str, body: str, functions: Functions, target: dict[str, Any] | None = None) -> None:
-    """Send a JSON text to a queue, a function or a topic. Raises KeyError for any other service."""
-    DELIVERY[arn.split(":")[2]](arn, body, functions, target or {})

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Layer = Callable[[dict[str, Any], Any, Application], Iterable[bytes]]
 SCOPE = re.compile(r"Credential=[^/,\s&]+/\d{8}/([^/]*)/([^/]+)/aws4_request")
 
 
@@ -23,13 +24,20 @@ def service_of(environ: Mapping[str, Any]) -> str | None:
 
 
 class FrontDoor:
-    """A WSGI application of applications: by path prefix first, then by service, else moto."""
+    """A WSGI application of applications: by path prefix, then by a pattern of the whole path, then by service.
+
+    Everything else is moto's. `layers` stand before the services, the first outermost: each gets the request and what
+    would serve it.
+    """
 
     def __init__(self) -> None:
+        self.layers: list[Layer] = []
         self.by_prefix: dict[str, Application] = {}
+        self.by_pattern: dict[re.Pattern[str], Application] = {}
         self.by_service: dict[str, Application] = {}
         self._moto: Application | None = None
         self._lock = threading.Lock()
+        self.changes = 0  # requests that may have changed something; nobody needs the last of two at once
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
@@ -37,9 +45,23 @@ class FrontDoor:
         for prefix, application in self.by_prefix.items():
             if path.startswith(prefix):
                 return application(environ, start_response)
+        for pattern, application in self.by_pattern.items():
+            if pattern.fullmatch(path):
+                return application(environ, start_response)
+        self.changes += environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+        serve: Application = self._serve
+        for layer in reversed(self.layers):
+            serve = _within(layer, serve)
+        return serve(environ, start_response)
+
+    def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         service = service_of(environ)
         if service in self.by_service:
             return self.by_service[service](environ, start_response)
+        return self.moto(environ, start_response)
+
+    def moto(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve one request by moto."""
         return self._moto_application()(environ, start_response)
 
     def _moto_application(self) -> Application:
@@ -49,3 +71,7 @@ class FrontDoor:
 
                 self._moto = DomainDispatcherApplication(create_backend_app)
             return self._moto
+
+
+def _within(layer: Layer, service: Application) -> Application:
+    return lambda environ, start_response: layer(environ, start_response, service)

@@ -111,9 +111,23 @@ class Postgres:
             self._servers.pop(cluster_identifier, None)
             self._clusters = {arn: c for arn, c in self._clusters.items() if c.identifier != cluster_identifier}
 
+    def remove_all(self) -> None:
+        """Stop and remove every cluster."""
+        for cluster in list(self._clusters.values()):
+            self.drop_cluster(cluster.identifier)
+
     def find(self, arn: str) -> Cluster | None:
         """Return the cluster with this ARN, or None."""
         return self._clusters.get(arn)
+
+    def address(self, arn: str) -> tuple[str, int] | None:
+        """Return host and port of the cluster with this ARN, starting its server if it is down; None without one."""
+        cluster = self.find(arn)
+        return (HOST, self._server(cluster.identifier).ensure_running()) if cluster else None
+
+    def clusters(self) -> list[Cluster]:
+        """Return every cluster that is known."""
+        return list(self._clusters.values())
 
     def lease(
         self,

@@ -54,6 +54,22 @@ def install() -> None:
     _add_move_tasks(responses)
 
 
+class InFlight:
+    """Makes the messages that somebody had received visible again: whoever had them ended with the daemon."""
+
+    def state(self) -> None:
+        """Return nothing: the messages are moto's."""
+
+    def restore(self, state: None) -> None:
+        """End every visibility timeout."""
+        from moto.sqs.models import sqs_backends
+
+        for _, _, backend in list(sqs_backends.iter_backends()):
+            for queue in backend.queues.values():
+                for message in queue._messages:
+                    message.visible_at = 0.0
+
+
 def _add_move_tasks(responses: Any) -> None:
     from moto.core.responses import ActionResult
 

@@ -7,22 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from wsgiref.types import WSGIApplication
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
-
-class QuietHandler(WSGIRequestHandler):
-    """A keep-alive request handler that logs nothing: a request line may hold a document's path.
-
-    Headers and body leave in one buffered write with TCP_NODELAY. Two small writes on a kept connection wait 40 ms
-    for each other (Nagle's algorithm against delayed acknowledgement).
-    """
-
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        """Drop the line."""
+from slipway_local.keep_alive import KeepAliveHandler
 
 
 @contextmanager
@@ -32,7 +19,7 @@ def serve(app: WSGIApplication, *, port: int = 0) -> Iterator[str]:
     `port` 0 takes a free one. Leaving the block stops the server and waits for the requests in progress.
     Raises: OSError if the port is taken.
     """
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=KeepAliveHandler)
     server.daemon_threads = True  # type: ignore[attr-defined]  # a kept-alive client must not hold up the end
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

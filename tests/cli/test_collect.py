@@ -65,6 +65,12 @@ def test_what_names_nothing_is_an_error(argument: str, tmp_path: Path, monkeypat
         paths(argument)
 
 
+def test_an_empty_argument_is_not_the_current_folder(handbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(handbook)
+    with pytest.raises(UsageError, match="a path is empty"):
+        paths("")
+
+
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no files"):
         paths(tmp_path)

@@ -29,6 +29,11 @@ def test_without_a_region_it_says_what_to_set(tmp_path: Path) -> None:
     assert "You must specify a region. Set AWS_REGION" in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [("ingest", ""), ("documents", "--status", "x")])
+def test_wrong_usage_is_told_before_anything_is_asked(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert run(tmp_path, *arguments).returncode == 2
+
+
 def test_a_document_id_cannot_leave_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     monkeypatch.setattr(Gateway, "call", lambda self, method, path, *more: called.append(path) or {})

@@ -65,6 +65,17 @@ def test_the_good_ones_beside_them_are_searchable(report: dict[str, Any], slipwa
     assert answer["citations"][0]["document"] == "bad/good.md"
 
 
+def test_what_was_rejected_fails_alone_and_is_tried_again(
+    slipway: Slipway, report: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/empty.md").write_bytes(b"")
+    before = {item["path"]: item["version_id"] for item in slipway.json("documents", "--prefix", "bad/")}
+    assert slipway.run("ingest", tmp_path / "bad").returncode == 1
+    after = {item["path"]: item["version_id"] for item in slipway.json("documents", "--prefix", "bad/")}
+    assert {path for path in after if after[path] != before[path]} == {"bad/empty.md"}
+
+
 @pytest.mark.parametrize("key", ["no-tenant.md", "default/../secret.md", "default//double.md", "UPPER/case.md"])
 def test_path_tricks_in_a_key_are_rejected(target: Target, key: str) -> None:
     bucket = target.parameter("foundation/raw-bucket-name")

@@ -38,3 +38,18 @@ def test_the_demo_fails_when_a_step_does_not_work(slipway: Slipway, dev: dict[st
     run = demo(slipway, "--docs", tmp_path)
     assert run.returncode == 1
     assert "not one document became searchable" in run.stderr
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.capability("O14")
+def test_the_demo_passes_through_the_cdk_cli_with_policies_enforced(tmp_path: Path) -> None:
+    """Nothing but AWS_ENDPOINT_URL tells the CDK CLI where it deploys to."""
+    elsewhere = Slipway(tmp_path)
+    try:
+        done = demo(elsewhere, "--via", "cdk", "--enforce-iam")
+        assert done.returncode == 0, done.stderr
+        roles = elsewhere.json("local", "permissions")["roles"]
+        assert not [role["denied"] for role in roles if role["denied"]]
+        assert any(role["used"] for role in roles)
+    finally:
+        elsewhere.run("local", "reset", "--yes")

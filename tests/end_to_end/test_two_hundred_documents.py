@@ -1,8 +1,12 @@
-"""Two hundred Markdown files, 1 MB: nothing is lost, and killing the worker in the middle changes nothing."""
+"""Two hundred Markdown files, 1 MB: killing workers and PostgreSQL ten times in the middle changes nothing."""
 
+import contextlib
 import os
+import random
 import signal
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from support.waiting import wait_for
 
 COUNT = 200
 BYTES = 1_000_000
+KILLS = 10
 TEXTS = 25  # the local embedding model remembers what it has seen, so copies test the platform and not the model
 
 
@@ -75,31 +80,72 @@ def function_workers(endpoint_url: str) -> list[psutil.Process]:
     ]
 
 
-@pytest.mark.timeout(1500)
+def server(slipway: Slipway) -> list[psutil.Process]:
+    """The postmaster of this local cloud's database, unless it is down at this moment."""
+    for file in slipway.project.state("dev").glob("postgres/*/data/postmaster.pid"):
+        with contextlib.suppress(psutil.NoSuchProcess, ValueError, IndexError):
+            return [psutil.Process(int(file.read_text().split()[0]))]
+    return []
+
+
+def indexed(target: Target, folder: str) -> int:
+    """How many documents of a folder are done; the table of documents is not in what is killed."""
+    pages = (
+        target.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(TableName=target.parameter("foundation/documents-table-name"))
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return sum(item["status"]["S"] == "indexed" and item["path"]["S"].startswith(f"{folder}/") for item in items)
+
+
+@pytest.mark.timeout(900)
 @pytest.mark.capability("D1")
 @pytest.mark.capability("R1")
-def test_killing_the_worker_ends_with_the_rows_of_an_undisturbed_run(
+@pytest.mark.capability("O14")
+def test_killing_workers_and_postgresql_ends_with_the_rows_of_an_undisturbed_run(
     slipway: Slipway, dev: dict[str, Any], target: Target, corpus: list[str], tmp_path: Path
 ) -> None:
-    """Lambda may lose an environment at any moment; SQS then delivers its messages again."""
+    """Lambda may lose an environment at any moment, and Aurora its writer; SQS then delivers its messages again."""
     calm = slipway.json("ingest", write(tmp_path / "calm", corpus), "--timeout", "300")
     assert calm["documents"] == COUNT
     assert calm["rejected"] == []
 
     # Half an hour in the template, six times the function's timeout; the test cannot wait so long for redelivery.
     queue_url = target.parameter("ingestion/queue-url")
-    target.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "45"})
+    before = target.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"])
+    target.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "15"})
     folder = write(tmp_path / "disturbed", corpus)
-    # A transaction that its worker left open keeps its locks until the Data API ends it, after three idle minutes.
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")  # noqa: T201  # pytest shows it when the test fails
+    moments = sorted(random.Random(seed).sample(range(1, COUNT - 20), KILLS))
+    victims_of = {"workers": lambda: function_workers(dev["endpoint_url"]), "database": lambda: server(slipway)}
+    victims = random.Random(seed).sample(["workers", "database"] * (KILLS // 2), KILLS)
     command = [str(BIN / "slipway"), "ingest", str(folder), "--timeout", "500"]
     with subprocess.Popen(command, env=slipway.env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
-        assert wait_for(lambda: len(slipway.json("documents", "--prefix", "disturbed/", "--status", "indexed")) > 20)
-        killed = function_workers(dev["endpoint_url"])
-        assert killed
-        for process in killed:
-            os.kill(process.pid, signal.SIGKILL)
-        _, errors = run.communicate(timeout=700)
-    assert run.returncode == 0, errors.decode()
-    assert rows(target, "disturbed") == rows(target, "calm")
+        for moment, victim in zip(moments, victims, strict=True):
+            assert wait_for(lambda done=moment: indexed(target, "disturbed") >= done, seconds=300), (seed, moment)
+            kill(victims_of[victim])
+        while run.poll() is None:
+            slipway.json("redrive")
+            time.sleep(2)
+        errors = run.stderr.read() if run.stderr else b""
+    target.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes=before["Attributes"])
+    assert run.returncode == 0, (seed, errors.decode())
+    assert rows(target, "disturbed") == rows(target, "calm"), seed
     assert len(rows(target, "calm")) == calm["chunks"]
     assert query(target, APART, "disturbed/%") == [[0]]
+
+
+def kill(find: Callable[[], list[psutil.Process]]) -> None:
+    """Kill the processes, as soon as there are some: one that was killed before may be on its way up."""
+    victims: list[psutil.Process] = []
+
+    def found() -> bool:
+        victims[:] = find()
+        return bool(victims)
+
+    assert wait_for(found, seconds=60)
+    for process in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)

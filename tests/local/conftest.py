@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from slipway_local.bedrock import BedrockRuntime
+from slipway_local.aws import Place
+from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
 from slipway_local.postgres import Postgres
 from slipway_local.postgres_pool import is_alive
 from slipway_local.rds_data import RdsDataApi
 from slipway_local.serving import serve
+from support.guardrails import BLOCKED
 
 CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
@@ -95,6 +97,25 @@ def rds(data_api: DataApi) -> Any:
     return data_api.client()
 
 
+@pytest.fixture
+def run(rds: Any, data_api: DataApi) -> Any:
+    """A function that runs one statement with parameters."""
+
+    def run(sql: str, *parameters: dict[str, Any], **options: Any) -> Any:
+        return rds.execute_statement(**data_api.target, sql=sql, parameters=list(parameters), **options)
+
+    return run
+
+
+@pytest.fixture
+def table(run: Any, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of an empty table (n bigint PRIMARY KEY, s text), one for each test."""
+    name = f"t_{abs(hash(request.node.name)) % 10**9}"
+    run(f"CREATE TABLE public.{name} (n bigint PRIMARY KEY, s text)")
+    yield name
+    run(f"DROP TABLE IF EXISTS {name}")
+
+
 @pytest.fixture(scope="session")
 def bedrock_app() -> BedrockRuntime:
     """The local Bedrock with the extractive stand-in."""
@@ -112,3 +133,45 @@ def bedrock(bedrock_app: BedrockRuntime) -> Iterator[Any]:
 def make_client() -> Any:
     """`client(service, url)`, for tests that serve an application of their own."""
     return client
+
+
+@pytest.fixture(scope="session")
+def bedrock_url(bedrock_app: BedrockRuntime) -> Iterator[str]:
+    """A Bedrock of runtime and control plane; what neither serves fails."""
+    place = Place(endpoint_url="")
+
+    def rest(environ: Any, start_response: Any) -> Any:
+        raise AssertionError(environ["PATH_INFO"])
+
+    guardrails = Guardrails(place)
+    runtime = BedrockRuntime(guardrails=guardrails)
+    runtime.embedder = bedrock_app.embedder
+    with serve(Bedrock(runtime, BedrockControl(guardrails), rest)) as served:
+        yield served
+
+
+@pytest.fixture
+def control(bedrock_url: str, make_client: Any) -> Any:
+    """A boto3 `bedrock` client of `bedrock_url`."""
+    return make_client("bedrock", bedrock_url)
+
+
+@pytest.fixture
+def runtime(bedrock_url: str, make_client: Any) -> Any:
+    """A boto3 `bedrock-runtime` client of `bedrock_url`."""
+    return make_client("bedrock-runtime", bedrock_url)
+
+
+@pytest.fixture
+def guardrail(control: Any) -> Iterator[Callable[..., str]]:
+    """Make a guardrail of these policies and return its id."""
+    made: list[str] = []
+
+    def make(**policies: Any) -> str:
+        answer = control.create_guardrail(name=f"guard-{len(made)}", **BLOCKED, **policies)
+        made.append(answer["guardrailId"])
+        return made[-1]
+
+    yield make
+    for one in made:
+        control.delete_guardrail(guardrailIdentifier=one)

@@ -206,6 +206,6 @@ def test_a_server_that_is_not_there_is_named(make_client) -> None:
         client = make_client("bedrock-runtime", url)
         with pytest.raises(ClientError, match=words) as error:
             client.converse(modelId=MODEL, messages=[turn("user", "hi")])
-    assert error.value.response["Error"]["Code"] == "ServiceUnavailableException"
+    assert error.value.response["Error"]["Code"] == "ModelErrorException"
     with pytest.raises(ValueError, match="must begin with http"):
         BedrockRuntime(model_url="file:///etc/passwd")

@@ -1,7 +1,10 @@
+# ruff: noqa: RUF001 - look-alike digits are what is tested
 from pathlib import Path
 
+import cfnlint.helpers
 import pytest
 
+from stacks.regions import REGIONS
 from stacks.settings import Settings
 from support.settings import errors
 
@@ -40,6 +43,17 @@ NETWORK = (
         ("network: {mode: create, cidr: 127.0.0.0/16}", "network.cidr: expected a private IPv4 range"),
         ("tags: {'aws:owner': me}", "1: tags.aws:owner: expected a key that does not begin with aws: or slipway:"),
         ("tags: {'slipway:environment': me}", "tags.slipway:environment: expected a key that does not begin"),
+        ("tags: {'': me}", "1: tags.: expected a key of 1 to 128 letters"),
+        ("tags: {'" + "k" * 129 + "': me}", "expected a key of 1 to 128 letters"),
+        ("tags: {'a#b': me}", "tags.a#b: expected a key of 1 to 128 letters"),
+        ("tags: {owner: '" + "v" * 257 + "'}", "tags.owner: expected at most 256 letters"),
+        ("tags: {owner: 'a\\b'}", "tags.owner: expected at most 256 letters"),
+        ("tags: {" + ", ".join(f"k{at}: v" for at in range(41)) + "}", "1: tags: expected at most 40 tags, got 41"),
+        (
+            "account: '123456789012'\nregion: us-east-9",
+            "2: region: expected an AWS region, got us-east-9. Did you mean us-east-2 or us-east-1",
+        ),
+        ("account: '123456789012'\nregion: mars-north-1", "2: region: expected an AWS region, got mars-north-1"),
         (
             NETWORK + "availability_zones: [eu-west-1a, eu-west-1b], security_group_ids: [sg-01234567, sg-01234567]}}",
             "network.import.security_group_ids: expected at most 5 groups, each once",
@@ -123,6 +137,32 @@ def test_a_region_of_the_european_sovereign_cloud_is_one() -> None:
     here = {"account": "123456789012", "region": "eusc-de-east-1", "gateway": {"models": models}}
 
     assert Settings.model_validate(here).region == "eusc-de-east-1"
+
+
+def test_the_regions_are_those_that_the_templates_are_checked_for() -> None:
+    assert sorted(REGIONS) == sorted(cfnlint.helpers.REGIONS)
+
+
+def test_tags_that_aws_takes_are_taken() -> None:
+    tags = {"k" * 128: "v" * 256, "cost center_1.a:b/c=d+e-f@g": "", "Straße": "größe 4"}  # any script's letters
+    assert Settings.model_validate({"tags": tags}).tags == tags
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("account: '１２３４５６７８９０１２'\nregion: eu-west-1", "1: account: expected text of the form"),
+        ("retrieval: {aurora: {engine_version: '17.٧'}}", "engine_version: expected text of the form"),
+        ("account: '123456789012'\nregion: eu-west-１", "2: region: expected text of the form"),
+        ("permissions_boundary: 'Grün'", "permissions_boundary: expected text of the form"),
+        (
+            NETWORK.replace("import: {", "existing: {") + "availability_zones: [eu-west-1a, eu-west-1b]}}",
+            "network.existing: expected one of the keys mode, cidr, availability_zones, nat_gateways, import, got an",
+        ),
+    ],
+)
+def test_look_alikes_of_digits_and_of_keys_are_refused(tmp_path: Path, content: str, expected: str) -> None:
+    assert any(expected in line for line in errors(tmp_path, content))
 
 
 def test_settings_made_in_code_obey_the_same_rules() -> None:

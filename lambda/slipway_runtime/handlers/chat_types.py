@@ -1,7 +1,8 @@
 """The chat part of OpenAI's API, as far as it is served.
 
-Source: OpenAI API reference, "Create chat completion". Fields that change nothing here (user, seed, metadata …) are
-ignored, those that would change the answer and are not supported are refused by name.
+Source: OpenAI API reference, "Create chat completion". Fields that promise nothing about the answer (user, seed,
+metadata, reasoning_effort …) are ignored; those that would change it and are not supported are refused by name, unless
+their value is the neutral one.
 """
 
 from typing import Any, Literal
@@ -14,6 +15,22 @@ from slipway_runtime.generate.models import Sampling, Turn
 
 MAX_MESSAGES = 200
 MAX_STOPS = 4
+SPEAKERS = ("user", "assistant")
+# What is not supported, with the values that ask for nothing.
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "tools": ([],),
+    "tool_choice": ("none", "auto"),
+    "functions": ([],),
+    "function_call": ("none", "auto"),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "logit_bias": ({},),
+    "presence_penalty": (0,),
+    "frequency_penalty": (0,),
+    "modalities": (["text"],),
+    "verbosity": ("medium",),
+    "web_search_options": (),
+}
 
 
 class TextPart(msgspec.Struct, tag="text"):
@@ -23,15 +40,19 @@ class TextPart(msgspec.Struct, tag="text"):
 
 
 class Message(msgspec.Struct):
-    """One message."""
+    """One message; only an assistant's may have no content, as one has that called a tool."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart]
+    content: str | list[TextPart] | None = None
+    tool_calls: Any = None
+    function_call: Any = None
 
     @property
     def text(self) -> str:
-        """Return the content as one string."""
-        return self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
+        """Return the content as one string, "" for none or nothing but white space."""
+        parts = [self.content] if isinstance(self.content, str) else [part.text for part in self.content or []]
+        text = "\n".join(parts)
+        return text if text.strip() else ""
 
 
 class ChatRequest(msgspec.Struct):
@@ -46,9 +67,19 @@ class ChatRequest(msgspec.Struct):
     temperature: float | None = None
     top_p: float | None = None
     stop: str | list[str] | None = None
-    tools: list[Any] | None = None
     response_format: dict[str, Any] | None = None
-    logprobs: bool | None = None
+    tools: Any = None
+    tool_choice: Any = None
+    functions: Any = None
+    function_call: Any = None
+    logprobs: Any = None
+    top_logprobs: Any = None
+    logit_bias: Any = None
+    presence_penalty: Any = None
+    frequency_penalty: Any = None
+    modalities: Any = None
+    verbosity: Any = None
+    web_search_options: Any = None
 
     def check(self) -> None:
         """Check what types alone do not say.
@@ -59,9 +90,10 @@ class ChatRequest(msgspec.Struct):
             raise invalid(
                 "Streaming is not supported yet; leave out 'stream' or set it to false.", "stream", "unsupported_value"
             )
-        if self.tools or self.logprobs:
-            param = "tools" if self.tools else "logprobs"
-            raise invalid(f"'{param}' is not supported.", param, "unsupported_parameter")
+        for param, neutral in NEUTRAL.items():
+            value = getattr(self, param)
+            if value is not None and value not in neutral:
+                raise invalid(f"'{param}' is not supported; leave it out.", param, "unsupported_parameter")
         if self.response_format and self.response_format.get("type", "text") != "text":
             raise invalid("Only the response format 'text' is supported.", "response_format", "unsupported_value")
         if self.n not in (None, 1):
@@ -88,23 +120,25 @@ class ChatRequest(msgspec.Struct):
             )
         if len(self.messages) > MAX_MESSAGES:
             raise invalid(f"At most {MAX_MESSAGES} messages are accepted.", "messages")
-        if self.messages[-1].role != "user":
-            raise invalid("The last message must have the role 'user'.", f"messages[{len(self.messages) - 1}].role")
         for index, message in enumerate(self.messages):
-            if not message.text.strip():
-                raise invalid("The content of a message must not be empty.", f"messages[{index}].content")
-            if "\x00" in message.text:
-                raise invalid("The content of a message must not hold NUL characters.", f"messages[{index}].content")
+            _check_message(message, f"messages[{index}]")
+        spoken = [index for index, message in enumerate(self.messages) if message.role in SPEAKERS]
+        if not spoken or self.messages[spoken[-1]].role != "user":
+            last = spoken[-1] if spoken else len(self.messages) - 1
+            raise invalid("The last message beside those of the system must be the user's.", f"messages[{last}].role")
+        if not self.messages[spoken[-1]].text:
+            raise invalid("The last message of the user must not be empty.", f"messages[{spoken[-1]}].content")
 
     @property
     def turns(self) -> list[Turn]:
-        """Return the messages of user and assistant; the last one is the question."""
-        return [Turn(message.role, message.text) for message in self.messages if message.role in ("user", "assistant")]
+        """Return the messages of user and assistant that say something; the last one is the question."""
+        said = [(message.role, message.text) for message in self.messages if message.text]
+        return [Turn(role, text) for role, text in said if role in ("user", "assistant")]
 
     @property
     def instructions(self) -> list[str]:
-        """Return the caller's system messages."""
-        return [message.text for message in self.messages if message.role in ("system", "developer")]
+        """Return the caller's system messages, those that say something."""
+        return [message.text for message in self.messages if message.role not in SPEAKERS and message.text]
 
     @property
     def sampling(self) -> Sampling:
@@ -116,6 +150,17 @@ class ChatRequest(msgspec.Struct):
             top_p=self.top_p,
             stop=tuple(filter(None, stop)),
         )
+
+
+def _check_message(message: Message, place: str) -> None:
+    for name in ("tool_calls", "function_call"):
+        if getattr(message, name):
+            raise invalid(f"'{name}' is not supported.", f"{place}.{name}", "unsupported_parameter")
+    if message.content is None and message.role != "assistant":
+        problem = f"{place}: a message of this role must have content."
+        raise invalid(problem, f"{place}.content", "missing_required_parameter")
+    if "\x00" in message.text:
+        raise invalid("The content of a message must not hold NUL characters.", f"{place}.content")
 
 
 def completion(answer: Answer, *, model: str, identifier: str, created: int) -> dict[str, Any]:

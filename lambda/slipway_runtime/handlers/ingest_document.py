@@ -14,11 +14,15 @@ from slipway_runtime.operate.lineage import Lineage, padded
 from slipway_runtime.operate.objects import Objects, ObjectVersion
 from slipway_runtime.operate.observability import count, logger, observed
 from slipway_runtime.operate.redelivery import shorten
-from slipway_runtime.operate.retry import Deadline, error_code
+from slipway_runtime.operate.retry import Deadline, error_code, within
 from slipway_runtime.retrieve.chunk import ChunkSettings
 
 # What is left of the time-out when a record is not begun any more: being stopped in the middle costs the whole batch.
 MARGIN_SECONDS = 10.0
+# How long after that a record already begun is given up, whatever it waits for. Every step has the deadline, but not
+# each call within: a client's own time-out and retries are longer. A record whose invocation is ended by Lambda would
+# stay invisible for the queue's whole time-out.
+GRACE_SECONDS = 3.0
 METRICS = {
     "indexed": "DocumentsIndexed",
     "unchanged": "DocumentsUnchanged",
@@ -48,7 +52,7 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
     try:
         event = msgspec.json.decode(record.body, type=S3Event)
         facts["document_version"] = event.detail.object.version_id
-        result = _apply(event, deadline)
+        result = within(lambda: _apply(event, deadline), Deadline(deadline.at + GRACE_SECONDS))
     except Exception as error:
         # Every failure has the same answer, delivery again. The text may quote the document, so only the type is
         # logged.

@@ -21,27 +21,32 @@ DECLARED = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-zA-Z0-9_.:-
 REMEDY = "expected text in UTF-8 (or UTF-16 with a byte-order mark); save the document as UTF-8 and upload it again"
 
 
-def decode(data: bytes) -> str:
-    """Return the text of `data`.
+def decode(data: bytes, *, is_named_as_text: bool = False) -> str:
+    """Return the text of `data`. Zero bytes in 8-bit text are damage where the name says text, else a sign of binary.
 
     Raises: Rejected("bad_encoding") if no encoding reads it, Rejected("unsupported_type") if it is not text at all.
     """
-    text = _decode(data)
+    text = _decode(data, is_named_as_text)
     sample = text[:SAMPLE_BYTES]
     if len(CONTROL.findall(sample)) > MAX_CONTROL_SHARE * len(sample):
         raise _binary()
     return text
 
 
-def _decode(data: bytes) -> str:
+def _decode(data: bytes, is_named_as_text: bool) -> str:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _strict(data, encoding)
-    if b"\x00" in data:
-        return _strict(data, _utf16_without_mark(data))
+    has_zeros = b"\x00" in data
+    if has_zeros and (utf16 := _utf16_without_mark(data)):
+        return _strict(data, utf16)
+    if has_zeros and not is_named_as_text:
+        raise _binary()
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
+        if has_zeros:
+            raise _binary() from None
         return _declared(data) or _guessed(data)
 
 
@@ -57,8 +62,8 @@ def _strict(data: bytes, encoding: str) -> str:
         raise Rejected("bad_encoding", f"the document is not valid {encoding.upper()}; {REMEDY}") from error
 
 
-def _utf16_without_mark(data: bytes) -> str:
-    """Name the byte order of UTF-16 by where its zero bytes are: Latin text has one in every pair."""
+def _utf16_without_mark(data: bytes) -> str | None:
+    """Name the byte order of UTF-16 by where its zero bytes are, if it is: Latin text has one in every pair."""
     sample = data[:SAMPLE_BYTES]
     pairs = max(1, len(sample) // 2)
     even, odd = sample[::2].count(0) / pairs, sample[1::2].count(0) / pairs
@@ -66,7 +71,7 @@ def _utf16_without_mark(data: bytes) -> str:
         return "utf-16-le"
     if even > 0.3 and odd < 0.05:
         return "utf-16-be"
-    raise _binary()
+    return None
 
 
 def _declared(data: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""Parses untrusted documents in a child process, so that a bomb, a crash or a loop costs one document.
+"""Reads untrusted documents in a child process, so that a bomb, a crash or a loop costs one document.
 
 The child is this interpreter with an empty environment and limits on address space and CPU time; the parent has one on
 wall-clock time. Before the first child the parent also makes itself undumpable, so that a process of the same user
@@ -19,8 +19,16 @@ from typing import Any
 
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.rejected import Code, Rejected
+from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType
 
-BROKEN: dict[str, Code] = {"pdf": "broken_pdf", "docx": "broken_docx", "html": "broken_html"}
+BROKEN: dict[MediaType, Code] = {
+    PDF: "broken_pdf",
+    DOCX: "broken_docx",
+    "text/html": "broken_html",
+    "text/csv": "broken_csv",
+    "application/json": "broken_json",
+    "application/x-ndjson": "broken_json",
+}
 PR_SET_DUMPABLE = 4
 SLOW_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
 
@@ -35,20 +43,20 @@ class Limits:
     text_characters: int = 20_000_000
 
 
-def read_isolated(reader: str, data: bytes, limits: Limits | None = None) -> Extracted:
-    """Return what the reader named `reader` ("pdf", "docx" or "html") finds in `data`.
+def read_isolated(media_type: MediaType, data: bytes, limits: Limits | None = None) -> Extracted:
+    """Return what the reader of a kind finds in `data`, clean.
 
-    Raises: Rejected with the reader's own reason, or "too_slow", "zip_bomb" or "broken_<reader>" where it did not
-    return.
+    Raises: Rejected with the reader's own reason, or "too_slow", "too_large", "zip_bomb" or "broken_<kind>" where it
+    did not return.
     """
     limits = limits or Limits()
-    broken = BROKEN[reader]
+    broken = BROKEN.get(media_type, "broken_text")
     _hide_from_children()
     arguments = [str(limits.memory_bytes), str(limits.cpu_seconds), str(limits.text_characters)]
     try:
         # -S: the parent's sys.path is handed over whole, so `site` would only cost time.
         child = subprocess.run(
-            [sys.executable, "-S", "-m", "slipway_runtime.prepare.child", reader, *arguments],
+            [sys.executable, "-S", "-m", "slipway_runtime.prepare.child", media_type, *arguments],
             input=data,
             capture_output=True,
             timeout=limits.wall_seconds,
@@ -62,8 +70,7 @@ def read_isolated(reader: str, data: bytes, limits: Limits | None = None) -> Ext
     try:
         answer: dict[str, Any] = json.loads(child.stdout)
     except ValueError as error:
-        reason = "the parser crashed on this document; open it in a viewer, save it as a new file and upload it again"
-        raise Rejected(broken, reason) from error
+        raise _crashed(broken, limits) from error
     if "code" in answer:
         raise Rejected(answer["code"] or broken, answer["reason"])
     sections = [Section(text=text, page=page) for text, page in answer["sections"]]
@@ -79,6 +86,13 @@ def _hide_from_children() -> None:
 
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE) failed")
+
+
+def _crashed(broken: Code, limits: Limits) -> Rejected:
+    mebibytes = limits.memory_bytes // 1024**2
+    cause = f"as it does when one is damaged, or unpacks to more than {mebibytes} MiB like a decompression bomb"
+    remedy = "if you trust its sender, save it as a new file without embedded data and upload that"
+    return Rejected(broken, f"the parser crashed on this document, {cause}; {remedy}")
 
 
 def _too_slow(limits: Limits) -> Rejected:

@@ -2,24 +2,24 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
 
 from slipway_runtime.prepare.budget import TextBudget
-from slipway_runtime.prepare.clean import clean
 from slipway_runtime.prepare.decode import decode
 from slipway_runtime.prepare.document import Extracted, Heading, PreparedDocument, Section
+from slipway_runtime.prepare.formats.reader import read
 from slipway_runtime.prepare.isolate import Limits, read_isolated
 from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.prepare.rules.base import Counts, RuleSet
-from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType, sniff_binary, sniff_text
+from slipway_runtime.prepare.sniff import MediaType, names_text, sniff_binary, sniff_text
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 HEADING = re.compile(r"(#{1,6})[ \t]")
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 MAX_TITLE_CHARACTERS = 200
-# Parsing HTML costs the square of its nesting, 1 s at 20,000 open elements: beyond that the child's limits hold.
-ISOLATE_ABOVE_TAGS = 20_000
+# A parser may cost the square of what it reads (HTML does, of its nesting and of the attributes of a tag), which is
+# less than a second for this much text. For more, and for what is not text, the limits of a child hold.
+IN_PROCESS_BYTES = 32 * 1024
 
 
 def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet | None = None) -> PreparedDocument:
@@ -38,7 +38,7 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
             "empty", "no text is left when markup and invisible characters are removed; check the document's content"
         )
     found = headings(text) if extracted.structured else []
-    title = rules.rewrite(clean(extracted.title), counts) or (found[0].title if found else "")
+    title = rules.rewrite(extracted.title, counts) or (found[0].title if found else "")
     document = PreparedDocument(
         text=text,
         title=(title or rules.rewrite(path.rsplit("/", 1)[-1], counts))[:MAX_TITLE_CHARACTERS],
@@ -52,45 +52,22 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
 
 
 def _extract(data: bytes, path: str, limits: Limits) -> tuple[MediaType, Extracted]:
-    binary = sniff_binary(data, path)
-    if binary in (PDF, DOCX):
-        return binary, read_isolated("pdf" if binary == PDF else "docx", data, limits)
-    text = decode(data)
-    media_type = sniff_text(text, path)
-    if media_type == "text/html" and text.count("<") > ISOLATE_ABOVE_TAGS:
-        return media_type, read_isolated("html", text.encode("utf-8", "replace"), limits)
-    return media_type, _text_reader(media_type)(text, TextBudget(limits.text_characters))
-
-
-def _text_reader(media_type: MediaType) -> Callable[[str, TextBudget], Extracted]:
-    """Return the reader of a kind of text; each import is paid only by the documents that need it."""
-    match media_type:
-        case "text/html":
-            from slipway_runtime.prepare.formats.html import read_html  # noqa: PLC0415
-
-            return read_html
-        case "text/markdown":
-            from slipway_runtime.prepare.formats.markdown import read_markdown  # noqa: PLC0415
-
-            return read_markdown
-        case "application/json" | "application/x-ndjson":
-            from slipway_runtime.prepare.formats.records import read_json, read_json_lines  # noqa: PLC0415
-
-            return read_json if media_type == "application/json" else read_json_lines
-        case "text/csv":
-            from slipway_runtime.prepare.formats.tabular import read_csv  # noqa: PLC0415
-
-            return read_csv
-    return lambda text, budget: Extracted(sections=[Section(text=budget.take(text))])
+    media_type = sniff_binary(data, path)
+    if media_type is None:
+        text = decode(data, is_named_as_text=names_text(path))
+        media_type, data = sniff_text(text, path), text.encode("utf-8", "replace")
+        if len(data) <= IN_PROCESS_BYTES:
+            return media_type, read(media_type, data, TextBudget(limits.text_characters))
+    return media_type, read_isolated(media_type, data, limits)
 
 
 def _join(sections: list[Section], rules: RuleSet, counts: Counts) -> tuple[str, list[tuple[int, int]]]:
-    """Clean and rewrite each section before joining, so that the page map is made of offsets into the final text."""
+    """Rewrite the sections, which are clean, and join them, so that the page map fits the final text."""
     parts: list[str] = []
     pages: list[tuple[int, int]] = []
     length = 0
     for section in sections:
-        text = rules.rewrite(clean(section.text), counts)
+        text = rules.rewrite(section.text, counts)
         if not text.strip():
             continue
         if section.page is not None:

@@ -9,6 +9,7 @@ Code = Literal[
     "broken_html",
     "broken_json",
     "broken_pdf",
+    "broken_text",
     "empty",
     "encrypted_docx",
     "encrypted_pdf",

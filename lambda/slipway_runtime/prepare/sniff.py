@@ -49,12 +49,19 @@ BY_EXTENSION: dict[str, MediaType] = {
     "csv": "text/csv",
     "tsv": "text/csv",
 }
+HTML_EXTENSIONS = ("html", "htm", "xhtml")
+TEXT_EXTENSIONS = frozenset((*BY_EXTENSION, *HTML_EXTENSIONS, "txt"))
 
 
 def extension(path: str) -> str:
     """Return the lower-case extension of a key's last segment without the dot, or ""."""
     name = path.rsplit("/", 1)[-1]
     return name.rsplit(".", 1)[-1].lower() if "." in name else ""
+
+
+def names_text(path: str) -> bool:
+    """Return whether the extension says that the content is text."""
+    return extension(path) in TEXT_EXTENSIONS
 
 
 def sniff_binary(data: bytes, path: str) -> MediaType | None:
@@ -95,7 +102,7 @@ def sniff_text(text: str, path: str) -> MediaType:
     """Return the kind of a text: HTML by its first tags, the rest by extension where the content does not speak."""
     suffix = extension(path)
     if _begins_as_html(text[:SAMPLE_CHARACTERS]) or (
-        suffix in ("html", "htm", "xhtml") and TAG.search(text[:SAMPLE_CHARACTERS])
+        suffix in HTML_EXTENSIONS and TAG.search(text[:SAMPLE_CHARACTERS])
     ):
         return "text/html"
     if suffix in BY_EXTENSION:

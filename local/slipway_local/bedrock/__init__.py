@@ -1,5 +1,8 @@
-"""Amazon Bedrock's runtime on a laptop: embeddings from MiniLM, text from documents or another model server."""
+"""Amazon Bedrock on a laptop: embeddings from MiniLM, text from documents or another model server, guardrails."""
 
 from .app import BedrockRuntime
+from .control import BedrockControl
+from .guardrails import Guardrails
+from .services import Bedrock
 
-__all__ = ["BedrockRuntime"]
+__all__ = ["Bedrock", "BedrockControl", "BedrockRuntime", "Guardrails"]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import re
-import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from ..aws import Place
 from ..aws_json import (
     JsonObject,
     ServiceError,
@@ -21,51 +21,74 @@ from ..aws_json import (
     respond_error,
     validation_error,
 )
-from . import converse, titan
+from . import cohere, converse, stream, titan
 from .embedder import Embedder
 from .extractive import Extractive
-from .models import is_embedding, resolve
+from .guardrails import Guardrails
+from .guardrails.apply import Guard, apply
+from .models import TITAN, is_embedding, resolve
 from .openai_backend import OpenAiBackend
+from .throttle import Throttle
 
 MAX_REQUEST_BYTES = 25_000_000
-_PATH = re.compile(r"/model/(?P<model>.+)/(?P<operation>invoke|converse|count-tokens)")
-_OPERATIONS = {"invoke": "InvokeModel", "converse": "Converse", "count-tokens": "CountTokens"}
+_PATH = re.compile(r"POST /model/(?P<model>.+)/(?P<operation>invoke|converse|converse-stream|count-tokens)")
+_GUARDRAIL = re.compile(r"POST /guardrail/(?P<guardrail>.+)/version/(?P<version>[^/]+)/apply")
+_OPERATIONS = {"invoke": "InvokeModel", "converse": "Converse", "converse-stream": "ConverseStream",
+               "count-tokens": "CountTokens"}  # fmt: skip
 
 
 class BedrockRuntime:
-    """InvokeModel for Titan embeddings, Converse and CountTokens.
+    """InvokeModel for embeddings, Converse, ConverseStream, CountTokens and ApplyGuardrail.
 
     Text comes from the OpenAI-compatible server at `model_url` (for example http://localhost:11434/v1), or, without
-    one, from sentences of the documents in the prompt. `model_name` and `model_key` are that server's.
+    one, from sentences of the documents in the prompt. `model_name` and `model_key` are that server's. `guardrails`
+    are those that calls may name.
     """
 
     def __init__(
-        self, *, model_url: str | None = None, model_name: str | None = None, model_key: str | None = None
+        self,
+        *,
+        model_url: str | None = None,
+        model_name: str | None = None,
+        model_key: str | None = None,
+        guardrails: Guardrails | None = None,
     ) -> None:
+        self._guardrails = guardrails or Guardrails(Place(endpoint_url=""))
         self.embedder = Embedder()
         self._backend: converse.TextBackend = (
             OpenAiBackend(model_url, name=model_name, key=model_key) if model_url else Extractive(self.embedder)
         )
-        self._throttles: dict[str, _Throttle] = {}
+        self._throttles: dict[str, Throttle] = {}
 
     def throttle(self, operation: str, *, count: int = 0, rate: float = 0.0) -> None:
         """Refuse the next `count` calls of `operation`, then the share `rate` of them.
 
-        Operations: InvokeModel, Converse, CountTokens. Both 0 ends it. Raises: ValueError for an unknown operation.
+        Operations: InvokeModel, Converse, ConverseStream, CountTokens. Both 0 ends it.
+        Raises: ValueError for an unknown operation.
         """
         if operation not in _OPERATIONS.values():
             raise ValueError(f"unknown operation {operation!r}; known: {sorted(_OPERATIONS.values())}")
-        self._throttles[operation] = _Throttle(count, rate)
+        self._throttles[operation] = Throttle(count, rate)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         began = time.monotonic()
         try:
             body = read_body(environ, MAX_REQUEST_BYTES)
-            path = _PATH.fullmatch(environ.get("PATH_INFO", ""))
-            if path is None or environ["REQUEST_METHOD"] != "POST":
+            target = f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}"
+            if guardrail := _GUARDRAIL.fullmatch(target):
+                found = self._guardrails.get(guardrail["guardrail"], guardrail["version"])
+                return respond(start_response, apply(found, _parse(body), self.embedder))
+            path = _PATH.fullmatch(target)
+            if path is None:
                 raise ServiceError("UnknownOperationException", "There is no such operation", 404)
-            payload = self._call(_OPERATIONS[path["operation"]], resolve(path["model"]), body, began)
+            operation, model = _OPERATIONS[path["operation"]], resolve(path["model"])
+            self._throttle(operation)
+            if operation == "ConverseStream":
+                frames = self._stream(model, body, began)
+                start_response("200 OK", [("Content-Type", stream.CONTENT_TYPE)])
+                return frames
+            payload = self._call(operation, model, body, began)
             headers = [("X-Amzn-Bedrock-Invocation-Latency", str(_elapsed_ms(began)))]
             if "inputTextTokenCount" in payload:
                 headers.append(("X-Amzn-Bedrock-Input-Token-Count", str(payload["inputTextTokenCount"])))
@@ -73,41 +96,51 @@ class BedrockRuntime:
         except ServiceError as error:
             return respond_error(start_response, error)
 
-    def _call(self, operation: str, model: str, body: bytes, began: float) -> JsonObject:
+    def _throttle(self, operation: str) -> None:
         if operation in self._throttles and self._throttles[operation].hit():
             raise ServiceError("ThrottlingException", "Too many requests, please wait before trying again.", 429)
+
+    def _call(self, operation: str, model: str, body: bytes, began: float) -> JsonObject:
         if operation == "InvokeModel":
             if not is_embedding(model):
                 raise validation_error("The local Bedrock has no InvokeModel for text models. Use Converse.")
-            return titan.invoke(self.embedder, body)
+            if model == TITAN:
+                return titan.invoke(self.embedder, body)
+            return cohere.invoke(self.embedder, body, version=4 if "v4" in model else 3)
         if operation == "CountTokens":
             return {"inputTokens": self.embedder.count_tokens(_countable(_parse(body)))}
+        conversation, guard = self._conversation(model, body)
+        answer = converse.answer(self._reply(conversation, guard), _elapsed_ms(began))
+        return answer | {"trace": guard.trace} if guard and guard.trace else answer
+
+    def _stream(self, model: str, body: bytes, began: float) -> Iterator[bytes]:
+        """Return the frames; with a guardrail they begin when the whole reply has been assessed."""
+        conversation, guard = self._conversation(model, body)
+        if guard is None:
+            return stream.events(stream.begun(self._backend.stream(conversation)), began)
+        reply = self._reply(conversation, guard)
+        return stream.events([*stream.pieces(reply.text), reply], began, guard.trace)
+
+    def _reply(self, conversation: converse.Conversation, guard: Guard | None) -> converse.Reply:
+        if guard is None:
+            return self._backend.reply(conversation)
+        asked = guard.before(conversation)
+        if isinstance(asked, converse.Reply):
+            return asked
+        return guard.after(conversation, self._backend.reply(asked))
+
+    def _conversation(self, model: str, body: bytes) -> tuple[converse.Conversation, Guard | None]:
         if is_embedding(model):
             raise validation_error(
                 "This action doesn't support the model that you provided. "
                 "Try again with a supported text or chat model."
             )
-        reply = self._backend.reply(converse.parse(_parse(body)))
-        return converse.answer(reply, _elapsed_ms(began))
-
-
-class _Throttle:
-    """Refuses the first `count` calls, then evenly the share `rate`: every fourth for .25, without chance."""
-
-    def __init__(self, count: int, rate: float) -> None:
-        self._count, self._rate, self._owed = count, rate, 0.0
-        self._lock = threading.Lock()
-
-    def hit(self) -> bool:
-        with self._lock:
-            if self._count > 0:
-                self._count -= 1
-                return True
-            self._owed += self._rate
-            if self._owed < 1 - 1e-9:
-                return False
-            self._owed -= 1
-            return True
+        request = _parse(body)
+        config = request.get("guardrailConfig")
+        if config is None:
+            return converse.parse(request), None
+        found = self._guardrails.get(config.get("guardrailIdentifier", ""), config.get("guardrailVersion"))
+        return converse.parse(request), Guard(found, config, self.embedder)
 
 
 def _elapsed_ms(began: float) -> int:

@@ -5,15 +5,34 @@ Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Conv
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..aws_json import JsonObject, ServiceError, validation_error
+
+# What would change the answer if it were there; settings of speed and cost may be given and change nothing.
+_NOT_EMULATED = {"toolConfig", "promptVariables", "outputConfig"}
+
+
+class Passage(NamedTuple):
+    """A text and what it is for: `grounding_source`, `query`, `guard_content`; without any, the text is guarded."""
+
+    text: str
+    qualifiers: frozenset[str] = frozenset()
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a guardrail's policies look at it."""
+        return not self.qualifiers or "guard_content" in self.qualifiers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
-    """A validated request: system text, (role, text) turns, and how to infer. `None` leaves a setting to the model."""
+    """A validated request: system text, (role, text) turns, and how to infer. `None` leaves a setting to the model.
+
+    `guarded` are the passages that the request singles out for its guardrail; without any, it looks at every turn.
+    """
 
     system: str
     turns: tuple[tuple[str, str], ...]
@@ -21,6 +40,7 @@ class Conversation:
     temperature: float | None = None
     top_p: float | None = None
     stop_sequences: tuple[str, ...] = ()
+    guarded: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +60,16 @@ class TextBackend(Protocol):
         """Return the next assistant turn. Raises: ServiceError in Bedrock's words."""
         ...
 
+    def stream(self, conversation: Conversation) -> Iterator[str | Reply]:
+        """Yield the same turn in pieces of text, and last the whole reply."""
+        ...
+
 
 def parse(body: JsonObject) -> Conversation:
     """Return the conversation in a Converse request. Raises: ServiceError for what Bedrock refuses, and for content
     other than text, which is not emulated."""
+    for name in _NOT_EMULATED & body.keys():
+        raise validation_error(f"The local Bedrock does not emulate {name}.")
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages or _role(messages[0]) != "user":
         raise validation_error(
@@ -60,7 +86,9 @@ def parse(body: JsonObject) -> Conversation:
             )
         turns.append((role, _text(message.get("content"), f"messages.{index}")))
     system = body.get("system") or []
+    blocks = [*system, *(block for message in messages for block in message["content"])]
     return Conversation(
+        guarded=tuple(_guarded(block["guardContent"]["text"]) for block in blocks if "guardContent" in block),
         system=_text(system, "system") if system else "",
         turns=tuple(turns),
         **_inference(body.get("inferenceConfig") or {}),
@@ -73,12 +101,14 @@ def answer(reply: Reply, latency_ms: int) -> JsonObject:
         "metrics": {"latencyMs": latency_ms},
         "output": {"message": {"content": [{"text": reply.text}], "role": "assistant"}},
         "stopReason": reply.stop_reason,
-        "usage": {
-            "inputTokens": reply.input_tokens,
-            "outputTokens": reply.output_tokens,
-            "totalTokens": reply.input_tokens + reply.output_tokens,
-        },
+        "usage": usage_of(reply),
     }
+
+
+def usage_of(reply: Reply) -> JsonObject:
+    """Return the tokens of a reply as Bedrock counts them."""
+    total = reply.input_tokens + reply.output_tokens
+    return {"inputTokens": reply.input_tokens, "outputTokens": reply.output_tokens, "totalTokens": total}
 
 
 def _role(message: Any) -> str:
@@ -95,7 +125,8 @@ def _text(content: Any, where: str) -> str:
             "field and try again."
         )
     parts = []
-    for index, block in enumerate(content):
+    for index, given in enumerate(content):
+        block = _unguarded(given)
         if not isinstance(block, dict) or set(block) - {"text", "cachePoint"}:
             raise validation_error(
                 f"The local Bedrock understands text only, not the content at {where}.content.{index}."
@@ -109,6 +140,17 @@ def _text(content: Any, where: str) -> str:
             )
         parts.append(block["text"])
     return "\n".join(parts)
+
+
+def _unguarded(block: Any) -> Any:
+    """Return a guardContent block as the text block that the model sees, and any other as it is."""
+    inner = block["guardContent"] if isinstance(block, dict) and "guardContent" in block else None
+    text = inner.get("text") if isinstance(inner, dict) else None
+    return {"text": text.get("text")} if isinstance(text, dict) else block
+
+
+def _guarded(text: JsonObject) -> Passage:
+    return Passage(text["text"], frozenset(text.get("qualifiers") or ()))
 
 
 def _inference(config: JsonObject) -> dict[str, Any]:

@@ -8,11 +8,13 @@ It understands prompts with `<document index="1">…<document_content>…</docum
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
 from .converse import Conversation, Reply
 from .sentences import Question, Sentence, split_sentences
+from .stream import pieces
 
 if TYPE_CHECKING:
     from .embedder import Embedder
@@ -69,6 +71,12 @@ class Extractive:
         else:
             text = self._quote(self.rank(unescape(question[1]), documents))
         return self._limit(text, conversation)
+
+    def stream(self, conversation: Conversation) -> Iterator[str | Reply]:
+        """Yield the reply word by word, and then the reply."""
+        reply = self.reply(conversation)
+        yield from pieces(reply.text)
+        yield reply
 
     def rank(self, question: str, documents: list[re.Match[str]]) -> list[Scored]:
         """Return the candidate sentences, best first."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from ..aws_json import validation_error
+from ..aws_json import JsonObject, validation_error
 
-EMBEDDING_PREFIX = "amazon.titan-embed-text-v2"
+TITAN = "amazon.titan-embed-text-v2:0"
+COHERE_MODELS = frozenset({"cohere.embed-english-v3", "cohere.embed-multilingual-v3", "cohere.embed-v4:0"})
+EMBEDDING_MODELS = COHERE_MODELS | {TITAN}
 TEXT_MODELS = frozenset(
     # One list, several to a line: a model is added or dropped every few weeks.
     """
@@ -40,6 +42,26 @@ def resolve(identifier: str) -> str:
     raise validation_error("The provided model identifier is invalid.")
 
 
+def summaries() -> dict[str, JsonObject]:
+    """Return by id what ListFoundationModels tells of each model."""
+    return {model: _summary(model) for model in [*sorted(TEXT_MODELS), *sorted(EMBEDDING_MODELS)]}
+
+
+def _summary(model: str) -> JsonObject:
+    provider = model.split(".", maxsplit=1)[0]
+    return {
+        "modelId": model,
+        "modelArn": f"arn:aws:bedrock:us-east-1::foundation-model/{model}",
+        "modelName": model.split(".", 1)[1],
+        "providerName": provider.capitalize(),
+        "inputModalities": ["TEXT"],
+        "outputModalities": ["EMBEDDING" if is_embedding(model) else "TEXT"],
+        "responseStreamingSupported": not is_embedding(model),
+        "inferenceTypesSupported": ["ON_DEMAND"],
+        "modelLifecycle": {"status": "ACTIVE"},
+    }
+
+
 def is_embedding(model: str) -> bool:
     """Return whether the model embeds text."""
-    return model.startswith(EMBEDDING_PREFIX)
+    return model in EMBEDDING_MODELS

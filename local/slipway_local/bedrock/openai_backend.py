@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-c
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 from ..aws_json import JsonObject, ServiceError
@@ -21,8 +23,8 @@ _STOP_REASONS = {"length": "max_tokens", "content_filter": "content_filtered"}
 class OpenAiBackend:
     """The server at `url` (it ends in /v1), asked for the model `name`, or for the first one it lists.
 
-    Raises (from reply): ServiceError: ThrottlingException for 429, ServiceUnavailableException for other 5xx and for
-    a server that does not answer, ValidationException for 400, ModelErrorException for anything else.
+    Raises (from reply): ServiceError: ThrottlingException for 429, ServiceUnavailableException for 5xx,
+    ValidationException for 400, ModelErrorException for anything else and for a server that does not answer.
     """
 
     def __init__(self, url: str, *, name: str | None = None, key: str | None = None) -> None:
@@ -34,6 +36,27 @@ class OpenAiBackend:
 
     def reply(self, conversation: Conversation) -> Reply:
         """Return the server's next turn."""
+        with self._send("/chat/completions", self._request(conversation)) as response:
+            return _read(_json(response, self._url), conversation)
+
+    def stream(self, conversation: Conversation) -> Iterator[str | Reply]:
+        """Yield the server's turn as it comes, and last the whole."""
+        asked = self._request(conversation) | {"stream": True, "stream_options": {"include_usage": True}}
+        text, end, usage = "", JsonObject(), JsonObject()
+        with self._send("/chat/completions", asked) as response:
+            for event in _server_sent(response, self._url):
+                usage = event.get("usage") or usage
+                for choice in event.get("choices") or []:
+                    end = choice if choice.get("finish_reason") else end
+                    piece = (choice.get("delta") or {}).get("content") or ""
+                    text += piece
+                    if piece:
+                        yield piece
+        if not end:
+            raise ServiceError("ModelErrorException", f"{self._url} broke off its answer", 424)
+        yield _read({"choices": [end | {"message": {"content": text}}], "usage": usage}, conversation)
+
+    def _request(self, conversation: Conversation) -> JsonObject:
         messages = [{"role": role, "content": text} for role, text in conversation.turns]
         if conversation.system:
             messages.insert(0, {"role": "system", "content": conversation.system})
@@ -44,12 +67,12 @@ class OpenAiBackend:
             "stop": list(conversation.stop_sequences) or None,
         }
         request = {"model": self._model(), "messages": messages, "stream": False}
-        request |= {name: value for name, value in settings.items() if value is not None}
-        return _read(self._send("/chat/completions", request), conversation)
+        return request | {name: value for name, value in settings.items() if value is not None}
 
     def _model(self) -> str:
         if self._name is None:
-            listed = self._send("/models", None).get("data") or []
+            with self._send("/models", None) as response:
+                listed = _json(response, self._url).get("data") or []
             if not listed:
                 raise ServiceError("ModelErrorException", f"{self._url} lists no model; set SLIPWAY_MODEL_NAME", 424)
             self._name = str(listed[0]["id"])
@@ -62,15 +85,12 @@ class OpenAiBackend:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url + path, data=data, headers=headers)  # noqa: S310 - checked above
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
-                return json.load(response)
+            return urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)  # noqa: S310
         except urllib.error.HTTPError as error:
             raise self._translate(error) from error
         except (OSError, TimeoutError) as error:
             message = f"The model server at {self._url} cannot be reached ({error}). Is it running?"
-            raise ServiceError("ServiceUnavailableException", message, 503) from error
-        except ValueError as error:
-            raise ServiceError("ModelErrorException", f"{self._url} did not answer with JSON", 424) from error
+            raise ServiceError("ModelErrorException", message, 424) from error
 
     def _translate(self, error: urllib.error.HTTPError) -> ServiceError:
         detail = (
@@ -83,6 +103,26 @@ class OpenAiBackend:
         if error.code >= 500:
             return ServiceError("ServiceUnavailableException", detail, 503)
         return ServiceError("ModelErrorException", detail, 424, originalStatusCode=error.code)
+
+
+def _json(response: Any, url: str) -> Any:
+    try:
+        return json.load(response)
+    except ValueError as error:
+        raise ServiceError("ModelErrorException", f"{url} did not answer with JSON", 424) from error
+
+
+def _server_sent(response: Any, url: str) -> Iterator[JsonObject]:
+    """Yield the JSON objects of a stream of server-sent events, up to its [DONE].
+
+    Source: https://platform.openai.com/docs/api-reference/chat-streaming
+    """
+    try:
+        for line in response:
+            if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
+                yield json.loads(line[5:])
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ServiceError("ModelErrorException", f"{url} broke off its answer ({error})", 424) from error
 
 
 def _read(response: Any, conversation: Conversation) -> Reply:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
+from slipway_local.deploy.request import StackRequest
 
 ENVIRONMENT = re.compile(r"aws://([^/]+)/([^/]+)")
 
@@ -29,10 +30,18 @@ class AssemblyStack:
     asset_manifests: tuple[Path, ...]
     depends_on: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
+    termination_protection: bool
+    bootstrap_version: int
 
-    def template(self) -> dict[str, Any]:
-        """Return the template."""
-        return dict(json.loads(self.template_path.read_text(encoding="utf-8")))
+    def request(self) -> StackRequest:
+        """Return what the engine is to deploy."""
+        return StackRequest(
+            name=self.name,
+            template=self.template_path.read_text(encoding="utf-8"),
+            settings={"Tags": [{"Key": key, "Value": value} for key, value in self.tags]},
+            on_failure="DELETE",
+            of_assembly=True,
+        )
 
 
 def read_assembly(folder: Path) -> list[AssemblyStack]:
@@ -77,6 +86,8 @@ def _stacks(folder: Path) -> Iterator[AssemblyStack]:
                 asset_manifests=tuple(folder / artifacts[name]["properties"]["file"] for name in manifests),
                 depends_on=tuple(name for name in dependencies if name not in manifests),
                 tags=tuple(sorted(properties.get("tags", {}).items())),
+                termination_protection=properties.get("terminationProtection", False),
+                bootstrap_version=properties.get("requiresBootstrapStackVersion", 0),
             )
 
 

@@ -4,79 +4,202 @@ moto's own CloudFormation skips types that it does not know, creates lazily and 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
 """
 
+import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from slipway_local.aws import Place
-from slipway_local.deploy.intrinsics import Resolver, TemplateError, resolve_dynamic
-from slipway_local.deploy.plan import Planned, plan
-from slipway_local.deploy.providers import provider_of
-from slipway_local.deploy.providers.base import Context, Created
-from slipway_local.deploy.schemas import schema_of
-from slipway_local.deploy.stack_state import Record, StackState, StackStore
+from slipway_local.deploy import parameters
+from slipway_local.deploy.change import Change
+from slipway_local.deploy.intrinsics import NoResources, Resolver, Scope
+from slipway_local.deploy.outputs import DeployError, keep_imported, outputs_of
+from slipway_local.deploy.plan import RefusedError, plan
+from slipway_local.deploy.providers.base import Context
+from slipway_local.deploy.request import Prepared, StackRequest
+from slipway_local.deploy.stack_state import NEW, StackState, StackStore, now
+from slipway_local.deploy.templates import parse_template
 
-GONE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "InvalidAssociationID", "ResourceNotFound")
 Progress = Callable[[str, str, str], None]
 
-
-class DeployError(RuntimeError):
-    """A deployment that failed and was rolled back; the message names stack, resource, type and cause."""
+DEAD = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
 
 
 class Engine:
     """Deploys and deletes stacks of one account and region. `services` goes to the providers as it is."""
 
-    def __init__(self, place: Place, store: StackStore, services: Mapping[str, Any], progress: Progress) -> None:
+    def __init__(
+        self,
+        place: Place,
+        store: StackStore,
+        services: Mapping[str, Any],
+        progress: Progress = lambda stack, logical_id, what: None,
+    ) -> None:
         self.place = place
         self.store = store
-        self._services = services
+        self._services = {**services, "engine": self}
         self._progress = progress
 
-    def deploy(self, name: str, template: Mapping[str, Any]) -> StackState:
+    def prepare(self, request: StackRequest, *, early: bool = False) -> Prepared:
+        """Return what would be deployed, checked against schemas; nothing is made or kept.
+
+        `early` checks what can be known before the stacks that this one builds upon are deployed.
+        Raises TemplateError; a RefusedError's resources are kept for `status` until the stack is prepared again.
+        """
+        state = self.store.load(request.name)
+        if state is None:
+            state = StackState(name=request.name, stack_id=self._stack_id(request.name))
+        template = parse_template(request.template)
+        declared = template.get("Parameters", {})
+        given = parameters.effective(declared, request.parameters)
+        values = parameters.resolved(declared, given, self.place, early=early)
+        scope = Scope(
+            place=self.place, stack_name=state.name, stack_id=state.stack_id,
+            parameters=values, exports=self.store.exports(),
+        )  # fmt: skip
+        self.store.refused.pop(request.name, None)
+        try:
+            partial = Resolver(template, scope, NoResources(), partial=True)
+            planned = plan(request.name, template, partial, self.place.region)
+        except RefusedError as error:
+            self.store.refused[request.name] = error.resources
+            raise
+        resolver = Resolver(template, scope, state)
+        return Prepared(
+            request=request, template=template, state=state, values=values, parameters=given, planned=planned,
+            resolver=resolver,
+        )  # fmt: skip
+
+    def deploy(self, request: StackRequest) -> StackState:
         """Create or update a stack and return it; nothing that is unchanged is touched.
 
         Raises TemplateError before anything is made, DeployError after everything was undone.
         """
-        planned = plan(name, template, self.place)
-        known = self.store.load(name)
-        state = known or StackState(name=name)
-        verb = "UPDATE" if known else "CREATE"
-        resolver = Resolver(template, self.place, name, state)
-        planned = [one for one in planned if one.condition is None or resolver.condition(one.condition)]
-        change = _Change(self, state)
+        return self.start(request)()
+
+    def deploy_anew(self, request: StackRequest) -> StackState:
+        """Deploy, after deleting what an earlier attempt left in a state that cannot be updated."""
+        state = self.store.load(request.name)
+        if state is not None and state.status in DEAD:
+            self.delete(request.name)
+        return self.deploy(request)
+
+    def start(self, request: StackRequest) -> Callable[[], StackState]:
+        """Check a request, set the stack's status and return the work that is left, which must be called.
+
+        Raises TemplateError and StackInUseError; the work raises DeployError.
+        """
+        self.store.claim(request.name)
         try:
-            for one in planned:
-                change.apply(one, resolver)
-            state.outputs = self._outputs(template, resolver)
-        except Exception as error:
-            change.undo()
-            state.status, state.reason = f"{verb}_FAILED", str(error)
-            if known:
-                self.store.save(state)
-            else:
-                self.store.remove(name)
+            prepared = self.prepare(request)
+            state, verb = prepared.state, "CREATE" if prepared.state.status in NEW else "UPDATE"
+            if state.fingerprint == prepared.fingerprint:
+                self.store.release(request.name)
+                return lambda: state
+            self._begin(prepared, verb)
+        except BaseException:
+            self.store.release(request.name)
             raise
-        change.clean_up({one.logical_id for one in planned})
-        state.status, state.reason = f"{verb}_COMPLETE", ""
-        if change.changed or not known:
-            self.store.save(state)
+        return lambda: self._finish(request.name, lambda: self._execute(prepared, verb))
+
+    def start_rollback(self, name: str) -> Callable[[], StackState]:
+        """Return the work that takes a stack, whose creation or update was left failed, back to what it was."""
+        self.store.claim(name)
+        state = self.store.load(name) or StackState(name=name)
+        if state.status == "CREATE_FAILED":
+            return lambda: self._finish(name, lambda: self._empty(state, "ROLLBACK"))
+        before = state.previous or asdict(state)
+        request = StackRequest(name=name, **{key: before[key] for key in ("template", "parameters", "settings")})
+        try:
+            prepared = self.prepare(request)
+            self._begin(prepared, "UPDATE_ROLLBACK")
+        except BaseException:
+            self.store.release(name)
+            raise
+        return lambda: self._finish(name, lambda: self._execute(prepared, "UPDATE_ROLLBACK"))
+
+    def delete(self, name: str, retained: frozenset[str] = frozenset()) -> None:
+        """Delete a stack's resources, the last made first; those with DeletionPolicy Retain, and `retained`, stay.
+
+        Raises DeployError if termination protection or an import forbids it, or if a resource cannot be deleted: the
+        stack is DELETE_FAILED then and keeps what is left.
+        """
+        if self.store.load(name) is not None:
+            self.start_delete(name, retained)()
+
+    def start_delete(self, name: str, retained: frozenset[str] = frozenset()) -> Callable[[], StackState]:
+        """Set the stack's status and return the work that is left, as for `delete`."""
+        self.store.claim(name)
+        state = self.store.load(name) or StackState(name=name)
+        try:
+            if state.termination_protection:
+                text = f"Stack [{name}] cannot be deleted while TerminationProtection is enabled"
+                raise DeployError(text)
+            keep_imported(self.store, state, {}, {})
+        except BaseException:
+            self.store.release(name)
+            raise
+        for logical_id in retained & set(state.records):
+            state.records[logical_id].retain = True
+        state.tell("DELETE_IN_PROGRESS", "User Initiated")
+        return lambda: self._finish(name, lambda: self._empty(state, "DELETE"))
+
+    def _finish(self, name: str, work: Callable[[], StackState]) -> StackState:
+        try:
+            return work()
+        finally:
+            self.store.release(name)
+
+    def _begin(self, prepared: Prepared, verb: str) -> None:
+        state = prepared.state
+        state.of_assembly = state.of_assembly or prepared.request.of_assembly
+        if verb != "CREATE":
+            state.updated_at = now()
+        state.tell(f"{verb}_IN_PROGRESS", "User Initiated")
+        self.store.save(state)
+
+    def _execute(self, prepared: Prepared, verb: str) -> StackState:
+        state = prepared.state
+        change = Change(self, state)
+        try:
+            for one in prepared.planned:
+                change.apply(one, prepared.resolver)
+            outputs, exports = outputs_of(prepared)
+            keep_imported(self.store, state, exports, outputs)
+        except Exception as error:
+            self._roll_back(prepared, change, verb)
+            raise DeployError(str(error)) from error
+        if verb != "CREATE":
+            state.tell(f"{verb}_COMPLETE_CLEANUP_IN_PROGRESS")
+        change.clean_up({one.logical_id for one in prepared.planned})
+        state.outputs, state.exports = outputs, exports
+        state.imports = sorted(prepared.resolver.imported)
+        self._adopt(prepared)
+        state.previous = {}
+        state.tell(f"{verb}_COMPLETE")
+        self.store.save(state)
         return state
 
-    def delete(self, name: str) -> None:
-        """Delete a stack's resources, the last made first; those with DeletionPolicy Retain stay."""
-        state = self.store.load(name)
-        if state is not None:
-            _Change(self, state).clean_up(set())
-            self.store.remove(name)
+    def _empty(self, state: StackState, verb: str) -> StackState:
+        """Delete everything in a stack; DELETE also forgets it, ROLLBACK leaves it as ROLLBACK_COMPLETE."""
+        failed = Change(self, state).clean_up(set(), last=True)
+        if failed:
+            state.tell(f"{verb}_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}]. ")
+            self.store.save(state)
+            lines = (f"{state.name}/{key} could not be deleted: {why}" for key, why in failed.items())
+            raise DeployError("\n".join(lines))
+        state.tell(f"{verb}_COMPLETE")
+        if verb == "DELETE":
+            state.deleted_at = now()
+            self.store.remove(state.name)
+        return state
 
     def context(self, state: StackState, logical_id: str, resource_type: str) -> Context:
         """Return what a provider needs to know."""
         return Context(
             place=self.place,
             stack_name=state.name,
+            stack_id=state.stack_id,
             logical_id=logical_id,
             resource_type=resource_type,
             services=self._services,
@@ -86,151 +209,41 @@ class Engine:
         """Tell the caller what is being done."""
         self._progress(state.name, logical_id, what)
 
-    @staticmethod
-    def _outputs(template: Mapping[str, Any], resolver: Resolver) -> dict[str, Any]:
-        outputs = template.get("Outputs", {})
-        live = {key: o for key, o in outputs.items() if "Condition" not in o or resolver.condition(o["Condition"])}
-        return {key: resolver.resolve(output["Value"]) for key, output in live.items()}
+    def _stack_id(self, name: str) -> str:
+        return self.place.arn("cloudformation", f"stack/{name}/{uuid.uuid4()}")
 
-
-class _Change:
-    """One deployment's changes to a stack, and how to undo them."""
-
-    def __init__(self, engine: Engine, state: StackState) -> None:
-        self._engine = engine
-        self._state = state
-        self._undo: list[Callable[[], None]] = []
-        self._replaced: list[Record] = []
-
-    @property
-    def changed(self) -> bool:
-        """Return whether anything was done."""
-        return bool(self._undo or self._replaced)
-
-    def apply(self, one: Planned, resolver: Resolver) -> None:
-        """Bring one resource to what the template asks for."""
-        existing = self._state.records.get(one.logical_id)
-        try:
-            wanted = resolver.resolve(one.properties)
-            if existing is None:
-                self._create(one, wanted)
-            elif existing.type != one.type or self._must_replace(one, existing.properties, wanted):
-                self._replaced.append(existing)
-                self._create(one, wanted)
-            elif existing.properties != wanted:
-                self._update(one, existing, wanted)
-        except TemplateError as error:
-            raise DeployError(f"{self._state.name}/{one.logical_id} ({one.type}): {error}") from error
-        except Exception as error:
-            text = f"{self._state.name}/{one.logical_id} ({one.type}): {type(error).__name__}: {error}"
-            raise DeployError(text) from error
-
-    def _create(self, one: Planned, wanted: dict[str, Any]) -> None:
-        self._engine.report(self._state, one.logical_id, f"creating {one.type}")
-        context = self._engine.context(self._state, one.logical_id, one.type)
-        before = self._state.records.get(one.logical_id)
-        created = one.provider.create(context, resolve_dynamic(wanted, self._engine.place))
-        record = self._record(one, created, wanted)
-        self._undo.append(lambda: self._undo_create(record, before))
-        self._save(record)
-
-    def _undo_create(self, record: Record, before: Record | None) -> None:
-        self._delete(record)
-        if before is None:
-            del self._state.records[record.logical_id]
+    def _roll_back(self, prepared: Prepared, change: Change, verb: str) -> None:
+        state, on_failure = prepared.state, prepared.request.on_failure
+        if verb == "UPDATE_ROLLBACK" or on_failure == "DO_NOTHING":
+            self._leave_failed(prepared, change, verb)
+            return
+        prefix = "" if verb == "CREATE" else "UPDATE_"
+        state.tell(f"{prefix}ROLLBACK_IN_PROGRESS", change.failure)
+        failed = change.undo()
+        if verb == "UPDATE":
+            state.tell("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+        if failed:
+            state.tell(f"{prefix}ROLLBACK_FAILED", f"The following resource(s) failed: {'; '.join(failed)}")
         else:
-            self._state.records[record.logical_id] = before
+            state.tell(f"{prefix}ROLLBACK_COMPLETE")
+        self.store.save(state)
+        if verb == "CREATE" and on_failure == "DELETE" and not failed:
+            self.store.remove(state.name)
 
-    def _update(self, one: Planned, existing: Record, wanted: dict[str, Any]) -> None:
-        self._engine.report(self._state, one.logical_id, f"updating {one.type}")
-        context = self._engine.context(self._state, one.logical_id, one.type)
-        old, new = (resolve_dynamic(value, self._engine.place) for value in (existing.properties, wanted))
-        self._undo.append(lambda: self._undo_update(one, existing, context, new, old))
-        updated = one.provider.update(context, existing.created, old, new)
-        if updated.physical_id != existing.physical_id:
-            self._replaced.append(existing)
-        self._save(self._record(one, updated, wanted))
+    def _leave_failed(self, prepared: Prepared, change: Change, verb: str) -> None:
+        """Leave what was done as it is; a later update or rollback goes on from there."""
+        state = prepared.state
+        change.keep()
+        if verb == "UPDATE" and not state.previous:
+            state.previous = {key: getattr(state, key) for key in ("template", "parameters", "settings")}
+        if verb != "UPDATE_ROLLBACK":
+            self._adopt(prepared)
+        state.fingerprint = ""
+        state.tell(f"{verb}_FAILED", change.failure)
+        self.store.save(state)
 
-    def _undo_update(
-        self, one: Planned, existing: Record, context: Context, new: dict[str, Any], old: dict[str, Any]
-    ) -> None:
-        one.provider.update(context, existing.created, new, old)
-        self._state.records[one.logical_id] = existing
-
-    def undo(self) -> None:
-        """Undo the changes, the last first; what cannot be undone is reported and left."""
-        for step in reversed(self._undo):
-            try:
-                step()
-            except Exception as error:
-                self._engine.report(self._state, "", f"rollback: {error}")
-        self._undo, self._replaced = [], []
-
-    def clean_up(self, wanted: set[str]) -> None:
-        """Delete what was replaced and what the template no longer holds, dependents first."""
-        vanished = [self._state.records[key] for key in _dependents_first(self._state.records) if key not in wanted]
-        for record in [*reversed(self._replaced), *vanished]:
-            if record not in self._replaced:
-                del self._state.records[record.logical_id]
-                self._undo.append(lambda: None)
-            if not record.retain:
-                try:
-                    self._delete(record)
-                except Exception as error:
-                    self._engine.report(self._state, record.logical_id, f"could not delete {record.type}: {error}")
-
-    def _delete(self, record: Record) -> None:
-        self._engine.report(self._state, record.logical_id, f"deleting {record.type}")
-        provider = provider_of(record.type, self._engine.place.region)
-        if isinstance(provider, str):
-            raise TemplateError(provider)
-        context = self._engine.context(self._state, record.logical_id, record.type)
-        try:
-            provider.delete(context, record.created, resolve_dynamic(record.properties, self._engine.place))
-        except ClientError as error:
-            if not any(word in error.response["Error"]["Code"] for word in GONE):
-                raise
-
-    def _record(self, one: Planned, created: Created, wanted: dict[str, Any]) -> Record:
-        return Record(
-            logical_id=one.logical_id,
-            type=one.type,
-            mode=one.provider.mode,
-            physical_id=created.physical_id,
-            attributes=dict(created.attributes),
-            properties=wanted,
-            depends_on=list(one.depends_on),
-            retain=one.retain,
-        )
-
-    def _save(self, record: Record) -> None:
-        self._state.records[record.logical_id] = replace(record)
-
-    def _must_replace(self, one: Planned, old: dict[str, Any], new: dict[str, Any]) -> bool:
-        if old == new:
-            return False
-        schema = schema_of(one.type, self._engine.place.region) or {}
-        paths = [path.split("/")[2:] for path in schema.get("createOnlyProperties", [])]
-        return not one.provider.updatable or any(_at(old, path) != _at(new, path) for path in paths)
-
-
-def _at(value: Any, path: list[str]) -> Any:
-    for part in path:
-        if not isinstance(value, dict):
-            return value
-        value = value.get(part)
-    return value
-
-
-def _dependents_first(records: Mapping[str, Record]) -> list[str]:
-    ordered: list[str] = []
-
-    def visit(logical_id: str) -> None:
-        if logical_id in records and logical_id not in ordered:
-            for needed in records[logical_id].depends_on:
-                visit(needed)
-            ordered.append(logical_id)
-
-    for logical_id in records:
-        visit(logical_id)
-    return ordered[::-1]
+    @staticmethod
+    def _adopt(prepared: Prepared) -> None:
+        state = prepared.state
+        state.template, state.parameters = prepared.request.template, dict(prepared.parameters)
+        state.settings, state.fingerprint = dict(prepared.request.settings), prepared.fingerprint

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, conditions, parameters and dynamic references.
+"""CloudFormation's intrinsic functions and conditions.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
@@ -7,17 +7,21 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from slipway_local.aws import Place
 
 SUB = re.compile(r"\$\{(!?)([^}]+)\}")
-DYNAMIC = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]+)\}\}")
 NO_VALUE = object()
 
 
 class TemplateError(ValueError):
     """A template that cannot be deployed; the message names the place and the remedy where there is one."""
+
+
+class UnknownResourceError(TemplateError):
+    """A reference to something that does not exist, or not yet."""
 
 
 class Resources(Protocol):
@@ -30,6 +34,18 @@ class Resources(Protocol):
     def attribute(self, logical_id: str, name: str) -> Any:
         """Return what Fn::GetAtt gives."""
         ...
+
+
+class NoResources:
+    """Nothing exists yet."""
+
+    def ref(self, logical_id: str) -> str:
+        """Raises UnknownResourceError."""
+        raise UnknownResourceError(logical_id)
+
+    def attribute(self, logical_id: str, name: str) -> Any:
+        """Raises UnknownResourceError."""
+        raise UnknownResourceError(logical_id)
 
 
 def references(value: Any, into: set[str] | None = None) -> set[str]:
@@ -57,47 +73,73 @@ def _sub_references(item: Any, found: set[str]) -> None:
     found.update(name.split(".")[0] for escape, name in SUB.findall(text) if not escape and name not in variables)
 
 
-class Resolver:
-    """Resolves one template's values for one stack."""
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What a template's values may refer to besides its resources; `exports` are those of all stacks, by name."""
 
-    def __init__(self, template: Mapping[str, Any], place: Place, stack_name: str, resources: Resources) -> None:
-        self._template = template
-        self._place = place
-        self._resources = resources
-        self._conditions: dict[str, bool] = {}
-        self._pseudo: dict[str, Any] = {
+    place: Place
+    stack_name: str
+    stack_id: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    exports: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pseudo_parameters(self) -> dict[str, Any]:
+        """Return the pseudo parameters, by name."""
+        place = self.place
+        return {
             "AWS::AccountId": place.account,
             "AWS::Region": place.region,
             "AWS::Partition": place.partition,
             "AWS::URLSuffix": "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com",
-            "AWS::StackName": stack_name,
-            "AWS::StackId": place.arn("cloudformation", f"stack/{stack_name}/local"),
+            "AWS::StackName": self.stack_name,
+            "AWS::StackId": self.stack_id,
             "AWS::NotificationARNs": [],
             "AWS::NoValue": NO_VALUE,
         }
+
+
+class Resolver:
+    """Resolves one template's values for one stack.
+
+    `partial` leaves what refers to resources that do not exist (yet) as it stands, instead of raising
+    UnknownResourceError. `imported` gathers the exports that were used.
+    """
+
+    def __init__(
+        self, template: Mapping[str, Any], scope: Scope, resources: Resources, *, partial: bool = False
+    ) -> None:
+        self._template = template
+        self.scope = scope
+        self._resources = resources
+        self._partial = partial
+        self.imported: set[str] = set()
+        self._conditions: dict[str, bool] = {}
+        self._values: dict[str, Any] = {**scope.pseudo_parameters, **scope.parameters}
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
             "Fn::GetAtt": self._get_att,
             "Fn::Sub": self._sub,
-            "Fn::Join": lambda v: str(v[0]).join(str(item) for item in self.resolve(v[1])),
+            "Fn::Join": lambda v: str(v[0]).join(_text(item) for item in self._whole(v[1])),
             "Fn::Select": self._select,
-            "Fn::Split": lambda v: str(self.resolve(v[1])).split(v[0]),
+            "Fn::Split": lambda v: _text(self._whole(v[1])).split(v[0]),
             "Fn::If": lambda v: self.resolve(v[1] if self.condition(v[0]) else v[2]),
             "Fn::FindInMap": self._find_in_map,
             "Fn::GetAZs": self._zones,
-            "Fn::Base64": lambda v: base64.b64encode(str(self.resolve(v)).encode()).decode(),
+            "Fn::Base64": lambda v: base64.b64encode(_text(self._whole(v)).encode()).decode(),
             "Fn::Cidr": self._cidr,
-            "Fn::ToJsonString": lambda v: json.dumps(self.resolve(v)),
-            "Fn::Length": lambda v: len(self.resolve(v)),
+            "Fn::ToJsonString": lambda v: json.dumps(self._whole(v)),
+            "Fn::ImportValue": self._import,
+            "Fn::Length": lambda v: len(self._whole(v)),
         }
         self._tests: dict[str, Callable[[Any], bool]] = {
-            "Fn::Equals": lambda v: str(self.resolve(v[0])) == str(self.resolve(v[1])),
+            "Fn::Equals": lambda v: _text(self.resolve(v[0])) == _text(self.resolve(v[1])),
+            "Fn::Contains": lambda v: self.resolve(v[1]) in self.resolve(v[0]),
             "Fn::And": lambda v: all(self.condition(item) for item in v),
             "Fn::Or": lambda v: any(self.condition(item) for item in v),
             "Fn::Not": lambda v: not self.condition(v[0]),
             "Condition": self.condition,
         }
-        self.parameters = {name: self._parameter(name, p) for name, p in template.get("Parameters", {}).items()}
 
     def resolve(self, value: Any) -> Any:
         """Return the value with every intrinsic function replaced; members that are AWS::NoValue vanish."""
@@ -108,11 +150,19 @@ class Resolver:
         if len(value) == 1:
             name, argument = next(iter(value.items()))
             if name in self._functions:
-                return self._functions[name](argument)
+                return self._apply(name, argument, value)
             if name.startswith("Fn::"):
-                raise TemplateError(f"{name} is not supported" + _remedy(name))
+                raise TemplateError(f"{name} is not supported")
         members = ((key, self.resolve(item)) for key, item in value.items())
         return {key: item for key, item in members if item is not NO_VALUE}
+
+    def _apply(self, name: str, argument: Any, value: Any) -> Any:
+        try:
+            return self._functions[name](argument)
+        except UnknownResourceError:
+            if self._partial:
+                return value
+            raise
 
     def condition(self, value: Any) -> bool:
         """Evaluate a condition function, or a condition by its name."""
@@ -125,54 +175,50 @@ class Resolver:
             raise TemplateError(f"{name} is no condition function")
         return self._tests[name](argument)
 
-    def _parameter(self, name: str, declaration: Mapping[str, Any]) -> Any:
-        if "Default" not in declaration:
-            raise TemplateError(f"parameter {name} has no default value")
-        value = declaration["Default"]
-        if declaration["Type"].startswith("AWS::SSM::Parameter::Value<"):
-            value = self._ssm(str(value), f"parameter {name}")
-        return (
-            value.split(",") if declaration["Type"].endswith("List>") or "List" in declaration["Type"][:20] else value
-        )
-
-    def _ssm(self, name: str, what: str) -> str:
-        client = self._place.client("ssm")
-        try:
-            return str(client.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
-        except client.exceptions.ParameterNotFound:
-            raise TemplateError(f"{what}: there is no SSM parameter {name}") from None
-
     def _ref(self, name: str) -> Any:
-        if name in self._pseudo:
-            return self._pseudo[name]
-        return self.parameters[name] if name in self.parameters else self._resources.ref(name)
+        return self._values[name] if name in self._values else self._resources.ref(name)
+
+    def _import(self, argument: Any) -> str:
+        name = _text(self._whole(argument))
+        if name not in self.scope.exports:
+            raise UnknownResourceError(f"No export named {name} found")
+        self.imported.add(name)
+        return self.scope.exports[name]
+
+    def _whole(self, value: Any) -> Any:
+        """Resolve an argument that a function needs now: where it cannot be, the function is left as it stands."""
+        partial, self._partial = self._partial, False
+        try:
+            return self.resolve(value)
+        finally:
+            self._partial = partial
 
     def _get_att(self, argument: Any) -> Any:
         logical_id, _, name = argument.partition(".") if isinstance(argument, str) else (argument[0], "", argument[1])
         return self._resources.attribute(logical_id, self.resolve(name))
 
     def _sub(self, argument: Any) -> str:
-        text, variables = (argument[0], self.resolve(argument[1])) if isinstance(argument, list) else (argument, {})
+        text, variables = (argument[0], self._whole(argument[1])) if isinstance(argument, list) else (argument, {})
 
         def one(match: re.Match[str]) -> str:
             escape, name = match.groups()
             if escape:
                 return f"${{{name}}}"
             if name in variables:
-                return str(variables[name])
-            return str(self._get_att(name) if "." in name else self._ref(name))
+                return _text(variables[name])
+            return _text(self._get_att(name) if "." in name else self._ref(name))
 
         return SUB.sub(one, text)
 
     def _select(self, argument: Any) -> Any:
-        items = self.resolve(argument[1])
+        items = self._whole(argument[1])
         index = int(self.resolve(argument[0]))
         if not 0 <= index < len(items):
             raise TemplateError(f"Fn::Select: index {index} of a list of {len(items)}")
         return items[index]
 
     def _find_in_map(self, argument: Any) -> Any:
-        name, first, second = (self.resolve(item) for item in argument[:3])
+        name, first, second = (self._whole(item) for item in argument[:3])
         try:
             return self._template["Mappings"][name][first][second]
         except KeyError:
@@ -181,44 +227,18 @@ class Resolver:
             raise TemplateError(f"Fn::FindInMap: {name} has no {first}.{second}") from None
 
     def _zones(self, argument: Any) -> list[str]:
-        region = self.resolve(argument) or self._place.region
+        region = self.resolve(argument) or self.scope.place.region
         return [f"{region}{letter}" for letter in "abc"]
 
     def _cidr(self, argument: Any) -> list[str]:
         import ipaddress
 
-        block, count, bits = (self.resolve(item) for item in argument)
-        subnets = ipaddress.ip_network(block).subnets(new_prefix=32 - int(bits))
+        block, count, bits = (self._whole(item) for item in argument)
+        network = ipaddress.ip_network(block)
+        subnets = network.subnets(new_prefix=network.max_prefixlen - int(bits))
         return [str(next(subnets)) for _ in range(int(count))]
 
 
-def resolve_dynamic(value: Any, place: Place) -> Any:
-    """Return the value with `{{resolve:…}}` replaced by parameters and secrets of this cloud.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
-    """
-    if isinstance(value, list):
-        return [resolve_dynamic(item, place) for item in value]
-    if isinstance(value, dict):
-        return {key: resolve_dynamic(item, place) for key, item in value.items()}
-    if not isinstance(value, str) or "{{resolve:" not in value:
-        return value
-    return DYNAMIC.sub(lambda match: _dynamic(match[1], match[2], place), value)
-
-
-def _dynamic(service: str, reference: str, place: Place) -> str:
-    if service.startswith("ssm"):
-        name = reference.rsplit(":", 1)[0] if reference.rsplit(":", 1)[-1].isdigit() else reference
-        return str(place.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
-    before, _, after = reference.partition(":SecretString")
-    if not after and not reference.endswith(":SecretString"):
-        before = reference
-    secret = str(place.client("secretsmanager").get_secret_value(SecretId=before)["SecretString"])
-    key = after.split(":")[1] if after.startswith(":") else ""
-    return str(json.loads(secret)[key]) if key else secret
-
-
-def _remedy(name: str) -> str:
-    if name == "Fn::ImportValue":
-        return ": exports tie stacks together so that neither can change; pass the name through an SSM parameter"
-    return ""
+def _text(value: Any) -> str:
+    """Return a scalar as CloudFormation writes it into text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slipway_local.aws import Place
-from slipway_local.deploy.intrinsics import TemplateError, references
+from slipway_local.deploy.intrinsics import Resolver, TemplateError, UnknownResourceError, references
 from slipway_local.deploy.providers import IGNORED, provider_of
 from slipway_local.deploy.providers.base import Provider
 from slipway_local.deploy.schemas import problems, schema_of
@@ -20,69 +19,109 @@ class Planned:
     provider: Provider
     properties: dict[str, Any]
     depends_on: tuple[str, ...]
-    condition: str | None
     retain: bool
+    retain_replaced: bool
+    retain_undone: bool
 
 
-def plan(stack_name: str, template: Mapping[str, Any], place: Place) -> list[Planned]:
-    """Return the template's resources, each after those it depends on.
+class RefusedError(TemplateError):
+    """A template that is not deployed; `resources` holds `Type stack/logicalId: reason` of the types not supported."""
 
-    Raises TemplateError that names every refused type, unknown property, wrong type and missing value at once.
+    def __init__(self, message: str, resources: list[str]) -> None:
+        super().__init__(message)
+        self.resources = resources
+
+
+def plan(stack_name: str, template: Mapping[str, Any], resolver: Resolver, region: str) -> list[Planned]:
+    """Return the template's resources, each after those it depends on, without those whose condition is false.
+
+    `resolver` is partial: what it can know now is checked now. Raises RefusedError that names every refused type,
+    unknown property, wrong value, missing value and missing dependency at once.
     """
-    bodies = {key: body for key, body in template.get("Resources", {}).items() if body.get("Type") not in IGNORED}
-    errors: list[str] = []
+    every = template["Resources"]
+    bodies = {key: body for key, body in every.items() if body.get("Type") not in IGNORED and _holds(resolver, body)}
+    known = {*every, *template.get("Parameters", {})}
+    errors = [*_broken_rules(stack_name, template, resolver), *_unknown_outputs(stack_name, template, resolver, known)]
+    refused: list[str] = []
     planned: dict[str, Planned] = {}
     for logical_id, body in bodies.items():
-        provider = provider_of(body["Type"], place.region)
+        name = f"{stack_name}/{logical_id} ({body.get('Type')})"
+        provider = provider_of(str(body.get("Type")), region)
         if isinstance(provider, str):
-            errors.append(f"{stack_name}/{logical_id} ({body['Type']}): {provider}")
+            errors.append(f"{name}: {provider}")
+            refused.append(f"{body.get('Type')} {stack_name}/{logical_id}: {provider}")
             continue
-        errors += _property_errors(stack_name, logical_id, body, place.region)
-        planned[logical_id] = _planned(logical_id, body, provider, set(bodies))
-    errors += _import_errors(stack_name, template)
+        properties = resolver.resolve(body.get("Properties", {}))
+        errors += [f"{name}: property {path} {what}" for path, what in property_problems(body, properties, region)]
+        one = _planned(logical_id, body, provider, properties, set(bodies))
+        errors += [f"{name}: there is no {other} in this template" for other in _unknown(body, properties, known)]
+        planned[logical_id] = one
     if errors:
-        raise TemplateError("\n".join(errors))
+        raise RefusedError("\n".join(errors), refused)
     return _ordered(stack_name, planned)
 
 
-def _planned(logical_id: str, body: Mapping[str, Any], provider: Provider, known: set[str]) -> Planned:
-    explicit = body.get("DependsOn", [])
-    explicit = [explicit] if isinstance(explicit, str) else explicit
-    needed = (references(body.get("Properties", {})) | set(explicit)) & known - {logical_id}
+def property_problems(body: Mapping[str, Any], properties: dict[str, Any], region: str) -> list[tuple[str, str]]:
+    """Return (path, what is wrong) of each property that its type's schema does not allow."""
+    schema = schema_of(body["Type"], region)
+    if schema is None:
+        return [] if "ServiceToken" in properties else [("ServiceToken", "is required")]
+    return list(problems(properties, schema))
+
+
+def _planned(
+    logical_id: str, body: Mapping[str, Any], provider: Provider, properties: dict[str, Any], others: set[str]
+) -> Planned:
+    deletion, replacement = body.get("DeletionPolicy", "Delete"), body.get("UpdateReplacePolicy", "Delete")
     return Planned(
         logical_id=logical_id,
         type=body["Type"],
         provider=provider,
         properties=body.get("Properties", {}),
-        depends_on=tuple(sorted(needed)),
-        condition=body.get("Condition"),
-        retain=body.get("DeletionPolicy", "Delete").startswith(("Retain", "Snapshot")),
+        depends_on=tuple(sorted((references(properties) | set(_explicit(body))) & others - {logical_id})),
+        retain=deletion.startswith(("Retain", "Snapshot")),
+        retain_replaced=replacement.startswith(("Retain", "Snapshot")),
+        retain_undone=deletion == "Retain",
     )
 
 
-def _property_errors(stack_name: str, logical_id: str, body: Mapping[str, Any], region: str) -> list[str]:
-    schema = schema_of(body["Type"], region)
-    properties = body.get("Properties", {})
-    if schema is None:
-        found = [] if "ServiceToken" in properties else [("ServiceToken", "is required")]
-    else:
-        found = list(problems(properties, schema))
-    return [f"{stack_name}/{logical_id} ({body['Type']}): property {path} {what}" for path, what in found]
+def _holds(resolver: Resolver, body: Mapping[str, Any], key: str = "Condition") -> bool:
+    """Return whether a condition is true, is not there, or hangs on what is not known yet."""
+    try:
+        return key not in body or resolver.condition(body[key])
+    except UnknownResourceError:
+        return True
 
 
-def _import_errors(stack_name: str, value: Any, path: str = "") -> list[str]:
-    if isinstance(value, list):
-        return [
-            error
-            for number, item in enumerate(value)
-            for error in _import_errors(stack_name, item, f"{path}[{number}]")
-        ]
-    if not isinstance(value, dict):
-        return []
-    if "Fn::ImportValue" in value:
-        remedy = "exports tie stacks together so that neither can change; pass the name through an SSM parameter"
-        return [f"{stack_name}: Fn::ImportValue at {path.lstrip('.')}: {remedy}"]
-    return [error for key, item in value.items() for error in _import_errors(stack_name, item, f"{path}.{key}")]
+def _explicit(body: Mapping[str, Any]) -> list[str]:
+    depends_on = body.get("DependsOn", [])
+    return [depends_on] if isinstance(depends_on, str) else depends_on
+
+
+def _unknown(body: Mapping[str, Any], properties: dict[str, Any], known: set[str]) -> list[str]:
+    names = references(properties) | set(_explicit(body))
+    return sorted(name for name in names - known if not name.startswith("AWS::"))
+
+
+def _unknown_outputs(stack_name: str, template: Mapping[str, Any], resolver: Resolver, known: set[str]) -> list[str]:
+    live = {key: output for key, output in template.get("Outputs", {}).items() if _holds(resolver, output)}
+    return [
+        f"{stack_name}: output {key}: there is no {name} in this template"
+        for key, output in live.items()
+        for name in sorted(references(resolver.resolve(output["Value"])) - known)
+        if not name.startswith("AWS::")
+    ]
+
+
+def _broken_rules(stack_name: str, template: Mapping[str, Any], resolver: Resolver) -> list[str]:
+    """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html"""
+    return [
+        f"{stack_name}: rule {name}: {assertion.get('AssertDescription', 'assertion failed')}"
+        for name, rule in template.get("Rules", {}).items()
+        if _holds(resolver, rule, "RuleCondition")
+        for assertion in rule["Assertions"]
+        if not _holds(resolver, assertion, "Assert")
+    ]
 
 
 def _ordered(stack_name: str, planned: dict[str, Planned]) -> list[Planned]:

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-SCALARS: dict[str, tuple[type, ...]] = {
-    "string": (str, int, float, bool),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-}
-# CloudFormation takes numbers and booleans also as text.
+# CloudFormation takes numbers and booleans also as text, and both where it wants text.
 TEXT = {"integer": re.compile(r"-?\d+"), "number": re.compile(r"-?\d+(\.\d+)?"), "boolean": re.compile("true|false")}
+# Unicode classes, such as \p{L}, which Python's expressions lack, as the nearest that they have.
+UNICODE_CLASS = re.compile(r"\\\\[pP]\{(\w)\w*\}")
+SHORT_CLASSES = {"L": r"\\w", "N": r"\\d", "Z": r"\\s"}
+REFERENCE = re.compile(r"\{\{resolve:")
+NUMERIC = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+TEXTUAL = {"minLength", "maxLength", "pattern"}
+QUOTED_CHARACTERS = 60
 
 
 @functools.cache
@@ -39,7 +40,10 @@ def _types(region: str) -> dict[str, str]:
 def schema_of(resource_type: str, region: str) -> dict[str, Any] | None:
     """Return the provider schema of a resource type, or None where CloudFormation has no such type."""
     digest = _types(region).get(resource_type)
-    return None if digest is None else dict(json.loads((_data() / "resources" / f"{digest}.json").read_text()))
+    if digest is None:
+        return None
+    text = (_data() / "resources" / f"{digest}.json").read_text()
+    return dict(json.loads(UNICODE_CLASS.sub(lambda match: SHORT_CLASSES.get(match[1], r"\\S"), text)))
 
 
 def property_names(schema: dict[str, Any], section: str) -> set[str]:
@@ -48,66 +52,126 @@ def property_names(schema: dict[str, Any], section: str) -> set[str]:
 
 
 def problems(properties: dict[str, Any], schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (property path, what is wrong) for unknown names, missing ones and wrong types; intrinsics pass."""
-    read_only = property_names(schema, "readOnlyProperties")
-    for name in sorted(read_only & set(properties)):
-        if f"/properties/{name}" in schema["readOnlyProperties"]:
+    """Yield (property path, what is wrong) for what the type's JSON schema forbids; unresolved intrinsics pass."""
+    for path in schema.get("readOnlyProperties", []):
+        name = path.removeprefix("/properties/")
+        if name in properties:
             yield name, "is read-only"
-    yield from _check(properties, {**schema, "type": "object"}, schema, "")
+    validator = _validator_class()(schema)
+    for error in validator.iter_errors(properties):
+        yield from _described(error, ())
 
 
-def _check(value: Any, rule: dict[str, Any], root: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    while "$ref" in rule:
-        rule = _pointer(root, rule["$ref"])
-    if _is_intrinsic(value):
+def _described(error: Any, before: tuple[Any, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the errors in our words; of alternatives, those of the one that came nearest."""
+    place = (*before, *error.relative_path)
+    if error.context:
+        nearest: dict[Any, list[Any]] = {}
+        for inner in error.context:
+            nearest.setdefault(inner.schema_path[0], []).append(inner)
+        for inner in min(nearest.values(), key=len):
+            yield from _described(inner, place)
         return
-    kinds = rule.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(_fits(value, kind) for kind in kinds):
-        yield path, f"expected {' or '.join(kinds)}, got {json.dumps(value)[:60]}"
-    elif isinstance(value, dict):
-        yield from _check_object(value, rule, root, path)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _check(item, rule.get("items", {}), root, f"{path}[{number}]")
-    elif "enum" in rule and value not in rule["enum"]:
-        yield path, f"{json.dumps(value)[:60]} is none of {', '.join(map(str, rule['enum'][:12]))}"
+    for name in _names(error):
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*place, *name))
+        yield path.lstrip("."), _what(error)
 
 
-def _check_object(
-    value: dict[str, Any], rule: dict[str, Any], root: dict[str, Any], path: str
-) -> Iterator[tuple[str, str]]:
-    known = rule.get("properties", {})
-    patterns = rule.get("patternProperties", {})
-    for name, item in value.items():
-        inner = f"{path}.{name}" if path else name
-        if name in known:
-            yield from _check(item, known[name], root, inner)
-        elif known and rule.get("additionalProperties") is False and not any(re.search(p, name) for p in patterns):
-            yield inner, "is no property of this type"
-    for name in rule.get("required", []):
-        if name not in value:
-            yield f"{path}.{name}" if path else name, "is required"
+def _names(error: Any) -> list[tuple[str, ...]]:
+    """Return what to add to the path so that it names the property itself; all of them where several are wrong."""
+    if error.validator == "required":
+        return [
+            (name,) for name in error.validator_value if name not in error.instance and f"'{name}'" in error.message
+        ]
+    if error.validator == "additionalProperties":
+        known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
+        return [(n,) for n in error.instance if n not in known and not any(re.search(p, n) for p in patterns)]
+    return [()]
 
 
-def _pointer(root: dict[str, Any], reference: str) -> dict[str, Any]:
-    target: Any = root
-    for part in reference.removeprefix("#/").split("/"):
-        target = target[part.replace("~1", "/").replace("~0", "~")]
-    return dict(target)
+def _what(error: Any) -> str:
+    value = json.dumps(error.instance)[:QUOTED_CHARACTERS]
+    kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    match error.validator:
+        case "required":
+            return "is required"
+        case "additionalProperties":
+            return "is no property of this type"
+        case "type":
+            return f"expected {' or '.join(map(str, kinds))}, got {value}"
+        case "enum":
+            return f"{value} is none of {', '.join(map(str, kinds[:12]))}"
+        case "pattern":
+            return f"{value} does not match {error.validator_value}"
+    return str(error.message)[:200]
 
 
-def _is_intrinsic(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref"))
+@functools.cache
+def _validator_class() -> Any:
+    """Return draft 7 as CloudFormation means it: coerced scalars, and nothing said of what is not resolved yet."""
+    from jsonschema import Draft7Validator, validators
+
+    def lenient(name: str, check: Any) -> Any:
+        def checked(validator: Any, rule: Any, instance: Any, schema: Any) -> Any:
+            if _is_unresolved(instance) or (name in NUMERIC and not _fits("number", None, instance)):
+                return ()
+            if name in NUMERIC or name in TEXTUAL:
+                instance = _coerced(name, instance)
+            return check(validator, rule, instance, schema) or ()
+
+        return checked
+
+    known = {**Draft7Validator.VALIDATORS, "pattern": _pattern, "enum": _enum}
+    checks = {name: lenient(name, check) for name, check in known.items()}
+    checks["format"] = lambda *_: ()
+    checker = Draft7Validator.TYPE_CHECKER
+    for kind in ("string", *TEXT):
+        checker = checker.redefine(kind, functools.partial(_fits, kind))
+    return validators.extend(Draft7Validator, checks, type_checker=checker)
 
 
-def _fits(value: Any, kind: str) -> bool:
-    if kind == "object":
-        return isinstance(value, dict)
-    if kind == "array":
-        return isinstance(value, list)
-    if kind == "null":
-        return value is None
-    if isinstance(value, str) and kind in TEXT:
-        return TEXT[kind].fullmatch(value.lower()) is not None
-    return isinstance(value, SCALARS[kind]) and (kind in ("boolean", "string") or not isinstance(value, bool))
+def _coerced(keyword: str, instance: Any) -> Any:
+    if isinstance(instance, dict | list) or instance is None:
+        return instance
+    return float(instance) if keyword in NUMERIC else _scalar_text(instance)
+
+
+def _fits(kind: str, checker: Any, instance: Any) -> bool:
+    if kind == "string":
+        return isinstance(instance, str | int | float | bool)
+    if isinstance(instance, str):
+        return TEXT[kind].fullmatch(instance.lower()) is not None
+    if isinstance(instance, bool) or kind == "boolean":
+        return isinstance(instance, bool) and kind == "boolean"
+    return isinstance(instance, int) or (kind == "number" and isinstance(instance, float))
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    try:
+        matches = not isinstance(instance, str) or re.search(pattern, instance) is not None
+    except re.error:  # some schemas use what only other dialects know
+        return
+    if not matches:
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _enum(validator: Any, values: list[Any], instance: Any, schema: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if _scalar_text(instance) not in map(_scalar_text, values):
+        yield ValidationError(f"{instance!r} is not one of {values!r}")
+
+
+def _scalar_text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool | dict | list) else str(value)
+
+
+def _is_unresolved(value: Any) -> bool:
+    if isinstance(value, str):
+        return REFERENCE.search(value) is not None
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    name = str(next(iter(value)))
+    return name == "Ref" or name.startswith("Fn::")

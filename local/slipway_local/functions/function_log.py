@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway_local.functions.worker import FunctionSpec
+from slipway_local.permissions.enforcement import enforcement
 
 KEPT_LINES = 2000
 
@@ -21,9 +22,13 @@ class FunctionLog:
         self._backend = logs_backend
         self._group = spec.log_group
         self._stream = f"{time.strftime('%Y/%m/%d')}/[{spec.version}]{uuid.uuid4().hex}"
+        self._role = spec.role
+        self._arn = f"{':'.join(spec.arn.split(':')[:5])}:log-group:{self._group}:log-stream:{self._stream}"
+        self._arn = self._arn.replace(":lambda:", ":logs:", 1)
         self._lock = threading.Lock()
         self._recent: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
         logs_backend.ensure_log_group(self._group)
+        enforcement.role_may(self._role, "logs:CreateLogStream", self._arn)  # a role without it may not put events
         logs_backend.create_log_stream(self._group, self._stream)
 
     def __call__(self, lines: list[str]) -> None:
@@ -35,9 +40,10 @@ class FunctionLog:
             self._recent.extend(lines)
             with self._path.open("a", encoding="utf-8") as file:
                 file.write("".join(f"{line}\n" for line in lines))
-            self._backend.put_log_events(
-                self._group, self._stream, [{"timestamp": now, "message": line} for line in lines]
-            )
+            if enforcement.role_may(self._role, "logs:PutLogEvents", self._arn):
+                self._backend.put_log_events(
+                    self._group, self._stream, [{"timestamp": now, "message": line} for line in lines]
+                )
 
     def tail(self, request_id: str) -> list[str]:
         """Return the lines since an invocation started (LogType Tail of the Invoke API)."""

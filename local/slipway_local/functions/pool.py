@@ -7,10 +7,10 @@ import itertools
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
-from slipway_local.functions.function_log import FunctionLog
-from slipway_local.functions.runtime_api import Invocation
+from slipway_local.functions.invocation import Invocation, error_payload
 from slipway_local.functions.worker import FunctionSpec, Worker
 
 MAX_ENVIRONMENTS = 8
@@ -18,29 +18,38 @@ IDLE_SECONDS = 300.0
 
 
 class FunctionPool:
-    """Runs a function's events, at most `limit` at once; a caller beyond that waits for a free environment."""
+    """Runs a function's events, MAX_ENVIRONMENTS at once; a caller beyond that waits for a free environment."""
 
-    def __init__(self, spec: FunctionSpec, scratch: Path, log: FunctionLog, *, limit: int = MAX_ENVIRONMENTS) -> None:
+    def __init__(self, spec: FunctionSpec, scratch: Path, log: Callable[[list[str]], None]) -> None:
         self.spec = spec
         self._scratch = scratch
         self.log = log
-        self._free = threading.BoundedSemaphore(max(1, limit))
+        self._free = threading.BoundedSemaphore(MAX_ENVIRONMENTS)
         self._lock = threading.Lock()
         self._idle: list[tuple[Worker, float]] = []
         self._busy: set[Worker] = set()
         self._closed = False
         self._number = itertools.count(1)
 
-    def invoke(self, event: bytes, request_id: str | None = None) -> Invocation:
-        """Run the event in a warm environment or a new one and return the finished invocation."""
-        invocation = Invocation(
+    def invocation(self, event: bytes, *, request_id: str = "", function_arn: str = "") -> Invocation:
+        """Return an event for `run`; the ARN is the one that the caller used, with its qualifier."""
+        return Invocation(
             request_id=request_id or str(uuid.uuid4()),
             event=event,
-            function_arn=self.spec.arn,
+            function_arn=function_arn or self.spec.arn,
             timeout_seconds=float(self.spec.timeout_seconds),
         )
+
+    def run(self, invocation: Invocation) -> Invocation:
+        """Run the event in a warm environment or a new one and return the finished invocation."""
         with self._free:
-            worker = self._take()
+            try:
+                worker = self._take()
+            except OSError:
+                text = "Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+                message = f"RequestId: {invocation.request_id} {text}"
+                invocation.finish(error_payload("Runtime.InvalidEntrypoint", message), failed=True)
+                return invocation
             try:
                 return worker.invoke(invocation)
             finally:

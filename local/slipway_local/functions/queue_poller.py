@@ -1,4 +1,4 @@
-"""SQS event source mappings: one poller for each, in place of moto's, which sends one record a time and never fails.
+"""SQS event source mappings: batches, windows, filters, partial failures.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html and
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -12,73 +12,45 @@ import time
 import traceback
 from typing import Any
 
+from slipway_local.aws_json import ServiceError
+from slipway_local.functions.batch_failures import failed_items
+from slipway_local.functions.callee import find_by_arn
+from slipway_local.functions.invocation import Invocation
 from slipway_local.functions.pool import MAX_ENVIRONMENTS
+from slipway_local.functions.record_filter import matches
 from slipway_local.functions.service import Functions
+from slipway_local.permissions.polling import denied
+from slipway_local.targets import Targets
 
 RECEIVE_SECONDS = 1
+THROTTLE_SECONDS = 0.2
 RECEIVE_MESSAGES = 10  # the most that one ReceiveMessage returns
 
 
-def install(functions: Functions) -> "Pollers":
-    """Start a poller with each SQS mapping that is created, and end it with the mapping."""
-    from moto.awslambda.models import LambdaBackend
-    from moto.sqs.models import sqs_backends
-
-    pollers = Pollers(functions)
-    create, delete = LambdaBackend.create_event_source_mapping, LambdaBackend.delete_event_source_mapping
-
-    def create_event_source_mapping(backend: Any, spec: Any) -> Any:
-        mapping = create(backend, spec)
-        if mapping.event_source_arn.split(":")[2] == "sqs":
-            queues = sqs_backends[backend.account_id][backend.region_name]
-            name = mapping.event_source_arn.rsplit(":", 1)[-1]
-            queues.get_queue(name).lambda_event_source_mappings.clear()  # moto's own delivery
-            pollers.start(mapping, queues, name)
-        return mapping
-
-    def delete_event_source_mapping(backend: Any, uuid: str) -> Any:
-        pollers.stop(uuid)
-        return delete(backend, uuid)
-
-    LambdaBackend.create_event_source_mapping = create_event_source_mapping
-    LambdaBackend.delete_event_source_mapping = delete_event_source_mapping
-    return pollers
-
-
-class Pollers:
-    """The running pollers by the id of their mapping."""
-
-    def __init__(self, functions: Functions) -> None:
-        self._functions = functions
-        self._running: dict[str, QueuePoller] = {}
-
-    def start(self, mapping: Any, backend: Any, queue_name: str) -> None:
-        """Poll for a mapping from now on."""
-        self._running[mapping.uuid] = QueuePoller(mapping, backend, queue_name, self._functions)
-
-    def stop(self, mapping_id: str) -> None:
-        """Stop polling for a mapping; events in progress end by themselves."""
-        if poller := self._running.pop(mapping_id, None):
-            poller.stopped.set()
-
-    def close(self) -> None:
-        """Stop all of them."""
-        for mapping_id in list(self._running):
-            self.stop(mapping_id)
+def may_poll(mapping: Any) -> bool:
+    """Return whether the function's role may read the mapping's source."""
+    try:
+        role = find_by_arn(mapping.function_arn).record.role
+    except Exception:  # the function was deleted before the mapping
+        return False
+    return denied(role, mapping.event_source_arn) is None
 
 
 class QueuePoller:
     """Receives batches and invokes the function with each, up to MaximumConcurrency at once.
 
     A batch that fails stays in the queue and becomes visible when its visibility timeout ends; what the function
-    names in `batchItemFailures` likewise. Everything else is deleted.
+    names in `batchItemFailures` likewise. Everything else is deleted, also what the mapping's filters leave out.
     """
 
-    def __init__(self, mapping: Any, backend: Any, queue_name: str, functions: Functions) -> None:
+    def __init__(self, mapping: Any, functions: Functions, targets: Targets) -> None:
+        from moto.sqs.models import sqs_backends
+
         self.stopped = threading.Event()
         self._mapping = mapping
-        self._backend = backend
-        self._queue = queue_name
+        self._queue = queue_name = mapping.event_source_arn.rsplit(":", 1)[-1]
+        self._backend = sqs_backends[mapping.account_id][mapping.region]
+        self._backend.get_queue(queue_name).lambda_event_source_mappings.clear()  # moto's own delivery
         self._functions = functions
         self._in_flight = 0
         self._changed = threading.Condition()
@@ -92,7 +64,7 @@ class QueuePoller:
         while not self.stopped.is_set():
             with self._changed:
                 ready = self._changed.wait_for(lambda: self._in_flight < self._limit(), RECEIVE_SECONDS)
-            if not ready or not self._mapping.enabled:
+            if not ready or not self._mapping.enabled or not may_poll(self._mapping):
                 self.stopped.wait(0 if not ready else 0.2)
                 continue
             try:
@@ -100,7 +72,10 @@ class QueuePoller:
             except Exception:  # the queue was deleted before the mapping
                 self.stopped.wait(1)
                 continue
-            if batch:
+            if self.stopped.is_set() or not self._mapping.enabled:  # switched off while it waited
+                for message in batch:
+                    self._backend.change_message_visibility(self._queue, message.receipt_handle, 0)
+            elif batch:
                 with self._changed:
                     self._in_flight += 1
                 threading.Thread(target=self._process, args=(batch,), daemon=True).start()
@@ -120,12 +95,14 @@ class QueuePoller:
 
     def _process(self, batch: list[Any]) -> None:
         try:
-            event = {"Records": [self._record(message) for message in batch]}
-            done = self._functions.invoke_arn(self._mapping.function_arn, json.dumps(event).encode())
-            failed = {message.id for message in batch} if done.failed else self._failures(done.payload, batch)
-            for message in batch:
-                if message.id not in failed:
-                    self._backend.delete_message(self._queue, message.receipt_handle)
+            records = {message.id: self._record(message) for message in batch}
+            wanted = {key: record for key, record in records.items() if matches(self._mapping.filter_criteria, record)}
+            done = self._invoke(list(wanted.values())) if wanted else None
+            failed = failed_items(self._mapping, done, list(wanted)) if done else set()
+            if not wanted or done:
+                for message in batch:
+                    if message.id not in failed:
+                        self._backend.delete_message(self._queue, message.receipt_handle)
         except Exception:
             traceback.print_exc(file=sys.stderr)
         finally:
@@ -133,21 +110,16 @@ class QueuePoller:
                 self._in_flight -= 1
                 self._changed.notify_all()
 
-    def _failures(self, payload: bytes, batch: list[Any]) -> set[str]:
-        """Return the ids of the messages that the function could not process.
-
-        An answer that names an unknown id, or is malformed, fails the whole batch.
-        Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
-        """
-        everything = {message.id for message in batch}
-        if "ReportBatchItemFailures" not in (self._mapping.function_response_types or []):
-            return set()
-        try:
-            answer = json.loads(payload)
-            failed = {item["itemIdentifier"] for item in (answer or {}).get("batchItemFailures") or []}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return everything
-        return failed if failed <= everything else everything
+    def _invoke(self, records: list[dict[str, Any]]) -> Invocation | None:
+        """Run the function; while it is throttled, try again for half of the messages' visibility timeout."""
+        event = json.dumps({"Records": records}).encode()
+        until = time.monotonic() + int(self._backend.get_queue(self._queue).visibility_timeout) / 2
+        while True:
+            try:
+                return self._functions.invoke_arn(self._mapping.function_arn, event)
+            except ServiceError:
+                if time.monotonic() > until or self.stopped.wait(THROTTLE_SECONDS):
+                    return None
 
     def _record(self, message: Any) -> dict[str, Any]:
         attributes = {

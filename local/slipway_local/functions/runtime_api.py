@@ -3,41 +3,16 @@
 Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (version 2018-06-01)
 """
 
-import json
+import base64
 import queue
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from slipway_local.functions.invocation import RESPONSE_LIMIT_BYTES, Invocation, error_payload, too_large
+
 PREFIX = "/2018-06-01/runtime"
-
-
-@dataclass(kw_only=True)
-class Invocation:
-    """One event on its way through an environment; `finished` is set when `payload` holds the result or the error."""
-
-    request_id: str
-    event: bytes
-    function_arn: str
-    timeout_seconds: float
-    deadline_ms: int = 0
-    payload: bytes = b"null"
-    failed: bool = False
-    taken: threading.Event = field(default_factory=threading.Event)
-    finished: threading.Event = field(default_factory=threading.Event)
-
-    def finish(self, payload: bytes, *, failed: bool) -> None:
-        """Record the first outcome; later ones (a crash after the response) change nothing."""
-        if not self.finished.is_set():
-            self.payload, self.failed = payload, failed
-            self.taken.set()
-            self.finished.set()
-
-
-def error_payload(error_type: str, message: str) -> bytes:
-    """Return the JSON body that Lambda answers when a function failed."""
-    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
 
 
 class RuntimeApi:
@@ -51,6 +26,7 @@ class RuntimeApi:
         self._on_taken = on_taken
         self.current: Invocation | None = None
         self.init_error: bytes | None = None
+        self.refused = False
         api = self
 
         class Handler(_Handler):
@@ -96,12 +72,41 @@ class RuntimeApi:
             self.init_error = body
             self.fail_current(body)
             return 202
-        parts = path.removeprefix(f"{PREFIX}/invocation/").split("/")
-        current = self.current
-        if current is None or len(parts) != 2 or parts[0] != current.request_id:
+        current = self.addressed(path)
+        if current is None:
             return 400
         self.current = None
-        current.finish(body, failed=parts[1] == "error")
+        if len(body) > RESPONSE_LIMIT_BYTES:
+            self.refused = True  # the client gives up, as on Lambda
+            current.finish(too_large(), failed=True)
+            return 413
+        current.finish(body, failed=path.endswith("/error"))
+        return 202
+
+    def addressed(self, path: str) -> Invocation | None:
+        """Return the event in progress if a path names it."""
+        request_id, _, what = path.removeprefix(f"{PREFIX}/invocation/").partition("/")
+        current = self.current
+        known = current is not None and request_id == current.request_id and what in ("response", "error")
+        return current if known else None
+
+    def answer_stream(self, path: str, chunks: Iterator[bytes], trailers: dict[str, str]) -> int:
+        """Take a response as it comes; `trailers` are filled when the chunks have ended.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
+        """
+        current = self.addressed(path)
+        for chunk in chunks:
+            if current is not None:
+                current.stream(chunk)
+        if current is None:
+            return 400
+        self.current = None
+        if "lambda-runtime-function-error-type" in trailers:
+            body = base64.b64decode(trailers.get("lambda-runtime-function-error-body", ""))
+            current.finish(body or error_payload(trailers["lambda-runtime-function-error-type"], ""), failed=True)
+        else:
+            current.end_stream()
         return 202
 
 
@@ -135,19 +140,34 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(200, invocation.event, headers)
 
     def do_POST(self) -> None:
-        """Take a result or an error."""
-        body = self._body()
-        self._send(self.runtime.answer(self.path, body), b'{"status":"OK"}', {"Content-Type": "application/json"})
+        """Take a result, whole or streamed, or an error."""
+        if self.headers.get("Lambda-Runtime-Function-Response-Mode", "").lower() == "streaming":
+            trailers: dict[str, str] = {}
+            try:
+                status = self.runtime.answer_stream(self.path, self._chunks(trailers), trailers)
+            except (ValueError, OSError):  # cut off: the end of the process decides how the event ends
+                self.close_connection = True
+                return
+        else:
+            status = self.runtime.answer(self.path, self._body())
+        self._send(status, b'{"status":"OK"}', {"Content-Type": "application/json"})
 
     def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        chunks = []
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return b"".join(self._chunks({}))
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _chunks(self, trailers: dict[str, str]) -> Iterator[bytes]:
+        """Yield a chunked body as it comes, then fill in its trailers. Raises ValueError if it is cut off."""
         while size := int(self.rfile.readline().split(b";")[0], 16):
-            chunks.append(self.rfile.read(size))
+            chunk = self.rfile.read(size)
+            if len(chunk) < size:
+                raise ValueError("the body ends in the middle of a chunk")
             self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(chunks)
+            yield chunk
+        while line := self.rfile.readline().strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            trailers[name.strip().lower()] = value.strip()
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

@@ -1,186 +1,138 @@
-"""AWS Lambda's data plane: every invocation that moto would answer from a container runs in a real environment here.
+"""AWS Lambda's data plane: every invocation runs in a real environment, by moto's record of the function."""
 
-The seam is moto's `LambdaFunction`: its records (code, layers, variables, versions, aliases) stay moto's; `invoke` is
-ours. moto is pinned exactly because that seam is private.
-"""
-
-import base64
-import json
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from slipway_local.functions.callee import Callee, find_by_arn
+from slipway_local.functions.concurrency import Concurrency
 from slipway_local.functions.function_log import FunctionLog
+from slipway_local.functions.invocation import Invocation, error_payload
 from slipway_local.functions.packages import Packages
-from slipway_local.functions.pool import MAX_ENVIRONMENTS, FunctionPool
-from slipway_local.functions.runtime_api import Invocation
+from slipway_local.functions.pool import FunctionPool
 from slipway_local.functions.worker import FunctionSpec
-
-RETRY_SECONDS = (1.0, 2.0)  # Lambda waits one minute, then two; nobody wants to wait that long at a laptop
-KEPT_SETTINGS = ("LoggingConfig", "DeadLetterConfig")  # moto drops them
 
 
 class Functions:
-    """Runs functions by moto's record of them. `deliver` sends a failed asynchronous event to its destination ARN."""
+    """Runs functions. `deliver` sends a JSON text to a destination ARN; `invoke_later` queues an asynchronous event."""
 
     def __init__(self, *, state: Path, packages: Packages, endpoint_url: str) -> None:
+        self.packages = packages
+        self.closing = threading.Event()
         self._state = state
-        self._packages = packages
         self._endpoint_url = endpoint_url
         self._pools: dict[str, FunctionPool] = {}
+        self._logs: dict[str, FunctionLog] = {}
         self._lock = threading.Lock()
-        self._asynchronous = ThreadPoolExecutor(16, thread_name_prefix="async-invoke")
-        self._closing = threading.Event()
-        self.deliver: Callable[[str, dict[str, Any]], None] = lambda arn, record: None
+        self._concurrency = Concurrency()
+        self.invoke_later: Callable[[Callee, bytes], str] = _not_installed
         threading.Thread(target=self._reap, daemon=True).start()
 
-    def install(self) -> None:
-        """Put this service behind moto's Lambda records."""
-        from moto.awslambda.models import LambdaBackend, LambdaFunction
+    def invoke(self, callee: Callee, event: bytes, request_id: str = "") -> Invocation:
+        """Run an event now and return the finished invocation.
 
-        service = self
-
-        def invoke(function: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
-            return service.answer(function, _event_bytes(body), request_headers, response_headers)
-
-        def invoke_lambda(function: Any, event: Any = None) -> tuple[str, bool, str]:
-            done = service.invoke(function, _event_bytes(event))
-            return done.payload.decode(), done.failed, ""
-
-        create, update = LambdaFunction.__init__, LambdaFunction.update_configuration
-        publish = LambdaBackend.publish_layer_version
-
-        def initialise(function: Any, account_id: str, spec: Any, region: str, version: Any = 1) -> None:
-            create(function, account_id, spec, region, version)
-            function.slipway_settings = {name: spec[name] for name in KEPT_SETTINGS if name in spec}
-
-        def update_configuration(function: Any, changes: Any) -> Any:
-            kept = {name: changes[name] for name in KEPT_SETTINGS if name in changes}
-            function.slipway_settings = {**function.slipway_settings, **kept}
-            return update(function, changes)
-
-        def publish_layer_version(backend: Any, spec: Any) -> Any:
-            layer = publish(backend, spec)
-            layer.slipway_folder = str(service._packages.layer(layer.code_bytes))
-            layer.code_bytes = b""  # tens of megabytes that nothing reads again
-            return layer
-
-        LambdaFunction.__init__, LambdaFunction.update_configuration = initialise, update_configuration
-        LambdaFunction.invoke = invoke
-        LambdaFunction._invoke_lambda = invoke_lambda
-        LambdaBackend.publish_layer_version = publish_layer_version
-
-    def answer(self, function: Any, event: bytes, request: Any, response: dict[str, str]) -> bytes:
-        """Answer the Invoke API: run now, run later (InvocationType Event) or only check (DryRun)."""
-        kind = (request or {}).get("X-Amz-Invocation-Type", "RequestResponse")
-        if kind == "DryRun":
-            return b""
-        if kind == "Event":
-            self.invoke_later(function, event)
-            return b""
-        done = self.invoke(function, event)
-        if done.failed:
-            response["x-amz-function-error"] = "Unhandled"
-        tail = "\n".join(self._pool(function).log.tail(done.request_id))[-4096:]
-        response["x-amz-log-result"] = base64.b64encode(tail.encode()).decode()
-        response["x-amz-executed-version"] = str(function.version)
-        return done.payload
-
-    def invoke(self, function: Any, event: bytes) -> Invocation:
-        """Run a function now and return the finished invocation."""
-        return self._pool(function).invoke(event)
-
-    def by_arn(self, arn: str) -> Any:
-        """Return moto's record of the function with this ARN, qualifier included."""
-        from moto.awslambda.utils import get_backend
-
-        parts = arn.split(":")
-        return get_backend(parts[4], parts[3]).get_function(arn)
+        Raises ServiceError (TooManyRequestsException) if the function's reserved concurrency is in use.
+        """
+        with self._concurrency.hold(callee.name, _reserved(callee)):
+            pool = self._pool(callee.record)
+            return pool.run(pool.invocation(event, request_id=request_id, function_arn=callee.arn))
 
     def invoke_arn(self, arn: str, event: bytes) -> Invocation:
-        """Run the function with this ARN now."""
-        return self.invoke(self.by_arn(arn), event)
+        """Run the function with this ARN now. Raises ServiceError as `invoke` does."""
+        return self.invoke(find_by_arn(arn), event)
 
-    def invoke_later(self, function: Any, event: bytes) -> None:
-        """Queue an asynchronous event: two retries by default, then the on-failure destination or dead-letter queue.
+    def stream(self, callee: Callee, event: bytes) -> Invocation:
+        """Start an event and return its invocation, whose `chunks` come as the function makes them.
 
-        Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        Raises ServiceError as `invoke` does.
         """
-        self._asynchronous.submit(self._run_asynchronous, function, event)
-
-    def _run_asynchronous(self, function: Any, event: bytes) -> None:
-        config = function.event_invoke_config[0].config if function.event_invoke_config else {}
-        attempts = 1 + int(config.get("MaximumRetryAttempts", 2))
+        self._concurrency.enter(callee.name, _reserved(callee))
         try:
-            for attempt in range(attempts):
-                if attempt and self._closing.wait(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS)) - 1]):
-                    return
-                done = self.invoke(function, event)
-                if not done.failed:
-                    break
-            side = "OnFailure" if done.failed else "OnSuccess"
-            destination = (config.get("DestinationConfig") or {}).get(side, {}).get("Destination")
-            dead_letters = (function.slipway_settings.get("DeadLetterConfig") or {}).get("TargetArn")
-            if destination:
-                self.deliver(destination, _destination_record(function, event, done, attempt + 1))
-            elif done.failed and dead_letters:
-                self.deliver(dead_letters, json.loads(event))
+            pool = self._pool(callee.record)
+            invocation = pool.invocation(event, function_arn=callee.arn)
+        except BaseException:
+            self._concurrency.leave(callee.name)
+            raise
+        threading.Thread(target=self._run_stream, args=(pool, invocation, callee.name), daemon=True).start()
+        return invocation
+
+    def _run_stream(self, pool: FunctionPool, invocation: Invocation, name: str) -> None:
+        try:
+            pool.run(invocation)
         except Exception:
             traceback.print_exc(file=sys.stderr)
+            invocation.finish(error_payload("ServiceException", "The environment could not be started"), failed=True)
+        finally:
+            self._concurrency.leave(name)
 
-    def _pool(self, function: Any) -> FunctionPool:
-        spec = self._spec(function)
+    def tail(self, record: Any, request_id: str) -> str:
+        """Return the last 4 KB of what an invocation logged."""
+        return "\n".join(self._log(self._spec(record), record).tail(request_id))[-4096:]
+
+    def _pool(self, record: Any) -> FunctionPool:
+        spec = self._spec(record)
         with self._lock:
-            pool = self._pools.get(function.function_arn)
+            pool = self._pools.get(record.function_arn)
             if pool is None or pool.spec != spec:
                 if pool is not None:
                     pool.retire()
-                log = FunctionLog(self._state / "logs" / f"{spec.name}.log", function.logs_backend, spec)
-                reserved = function.reserved_concurrency
-                limit = min(MAX_ENVIRONMENTS, int(reserved)) if reserved is not None else MAX_ENVIRONMENTS
-                pool = FunctionPool(spec, self._state / "scratch", log, limit=limit)
-                self._pools[function.function_arn] = pool
+                pool = FunctionPool(spec, self._state / "scratch", self._log(spec, record))
+                self._pools[record.function_arn] = pool
             return pool
 
-    def _spec(self, function: Any) -> FunctionSpec:
+    def _log(self, spec: FunctionSpec, record: Any) -> FunctionLog:
+        key = f"{spec.arn} {spec.log_group}"
+        if key not in self._logs:
+            self._logs[key] = FunctionLog(self._state / "logs" / f"{spec.name}.log", record.logs_backend, spec)
+        return self._logs[key]
+
+    def _spec(self, record: Any) -> FunctionSpec:
         # The record keeps its code folder until the code changes: hashing a zip at each invocation would cost more
         # than the invocation itself.
-        known = getattr(function, "slipway_code", None)
-        if known is None or known[0] != function.code_sha_256:
-            known = (function.code_sha_256, self._packages.code(function.code_bytes))
-            function.slipway_code = known
+        known = getattr(record, "slipway_code", None)
+        if known is None or known[0] != record.code_sha_256:
+            known = (record.code_sha_256, self.packages.code(record.code_bytes))
+            record.slipway_code = known
         return FunctionSpec(
-            name=function.function_name,
-            arn=function.function_arn,
-            version=str(function.version),
-            log_group=(function.slipway_settings.get("LoggingConfig") or {}).get("LogGroup")
-            or f"/aws/lambda/{function.function_name}",
-            handler=function.handler,
-            timeout_seconds=int(function.timeout or 3),
-            memory_mb=int(function.memory_size or 128),
+            name=record.function_name,
+            arn=record.function_arn,
+            version=str(record.version),
+            log_group=(record.slipway_settings.get("LoggingConfig") or {}).get("LogGroup")
+            or f"/aws/lambda/{record.function_name}",
+            role=record.role,
+            runtime=str(record.run_time or ""),
+            handler=record.handler or "",
+            timeout_seconds=int(record.timeout or 3),
+            memory_mb=int(record.memory_size or 128),
             code=known[1],
-            python_path=(*self._layers(function), str(self._packages.runtime())),
-            variables=tuple(sorted((str(k), str(v)) for k, v in (function.environment_vars or {}).items())),
-            region=function.region,
+            python_path=(*self._layers(record), str(self.packages.runtime())),
+            variables=tuple(sorted((str(k), str(v)) for k, v in (record.environment_vars or {}).items())),
+            region=record.region,
             endpoint_url=self._endpoint_url,
         )
 
-    def _layers(self, function: Any) -> tuple[str, ...]:
+    def _layers(self, record: Any) -> tuple[str, ...]:
         from moto.awslambda.utils import get_backend
 
-        backend = get_backend(function.account_id, function.region)
-        versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
+        backend = get_backend(record.account_id, record.region)
+        versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in record.layers]
         return tuple(version.slipway_folder for version in reversed(versions) if version is not None)
 
     def _reap(self) -> None:
-        while not self._closing.wait(15):
+        while not self.closing.wait(15):
             for pool in list(self._pools.values()):
                 pool.reap()
+
+    def forget(self, name: str) -> None:
+        """End the environments of a function that was deleted."""
+        with self._lock:
+            gone = [arn for arn in self._pools if arn.split(":")[6] == name]
+            pools = [self._pools.pop(arn) for arn in gone]
+        for pool in pools:
+            pool.retire()
 
     def process_ids(self) -> dict[str, list[int]]:
         """Return the process ids of the running environments by function name."""
@@ -188,35 +140,15 @@ class Functions:
 
     def close(self) -> None:
         """End every environment."""
-        self._closing.set()
-        self._asynchronous.shutdown(wait=False, cancel_futures=True)
+        self.closing.set()
         for pool in list(self._pools.values()):
             pool.close()
 
 
-def _event_bytes(body: Any) -> bytes:
-    if isinstance(body, bytes):
-        return body or b"{}"
-    return (body or "{}").encode() if isinstance(body, str | None) else json.dumps(body).encode()
+def _reserved(callee: Callee) -> int | None:
+    reserved = callee.latest.reserved_concurrency
+    return None if reserved is None else int(reserved)
 
 
-def _destination_record(function: Any, event: bytes, done: Invocation, attempts: int) -> dict[str, Any]:
-    """Return the record that Lambda sends to a destination.
-
-    Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-    """
-    condition = "RetriesExhausted" if done.failed else "Success"
-    return {
-        "version": "1.0",
-        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
-        "requestContext": {
-            "requestId": done.request_id,
-            "functionArn": f"{function.function_arn}:{function.version}",
-            "condition": condition,
-            "approximateInvokeCount": attempts,
-        },
-        "requestPayload": json.loads(event),
-        "responseContext": {"statusCode": 200, "executedVersion": str(function.version)}
-        | ({"functionError": "Unhandled"} if done.failed else {}),
-        "responsePayload": json.loads(done.payload or b"null"),
-    }
+def _not_installed(callee: Callee, event: bytes) -> str:
+    raise RuntimeError("asynchronous invocation is not installed")

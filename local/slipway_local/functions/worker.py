@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from slipway_local.functions.runtime_api import Invocation, RuntimeApi, error_payload
+from slipway_local.functions.invocation import Invocation, error_payload
+from slipway_local.functions.runtime_api import RuntimeApi
+from slipway_local.permissions.enforcement import enforcement
 
 INIT_SECONDS = 60.0  # Lambda allows 10 s; a laptop with a cold disk cache may need longer to import numpy
 
@@ -28,6 +31,7 @@ class FunctionSpec:
     arn: str
     version: str
     log_group: str
+    runtime: str
     handler: str
     timeout_seconds: int
     memory_mb: int
@@ -36,6 +40,7 @@ class FunctionSpec:
     variables: tuple[tuple[str, str], ...]
     region: str
     endpoint_url: str
+    role: str = ""
 
 
 def interpreter() -> str:
@@ -46,14 +51,18 @@ def interpreter() -> str:
 def environment_variables(spec: FunctionSpec, runtime_api: str, scratch: Path) -> dict[str, str]:
     """Return the whole environment of a function's process: what Lambda sets, then the function's own variables.
 
+    The credentials are those of a new session of the execution role, named as the function, as on Lambda.
+
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     """
+    credentials = enforcement.sessions.open(spec.role, spec.name, spec.region, spec.arn)
     reserved = {
         "_HANDLER": spec.handler,
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_CONFIG_FILE": os.devnull,  # else boto3 reads the settings of the person who runs this
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # StartSyncExecution would ask `sync-localhost`
         "AWS_ENDPOINT_URL": spec.endpoint_url,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
@@ -63,7 +72,8 @@ def environment_variables(spec: FunctionSpec, runtime_api: str, scratch: Path) -
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_REGION": spec.region,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "HOME": str(scratch),
         "LAMBDA_TASK_ROOT": str(spec.code),
@@ -76,6 +86,26 @@ def environment_variables(spec: FunctionSpec, runtime_api: str, scratch: Path) -
     }
     own = {name: value for name, value in spec.variables if name not in reserved or name == "AWS_ENDPOINT_URL"}
     return reserved | {"AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}"} | own
+
+
+def runtime_command(spec: FunctionSpec) -> list[str]:
+    """Return the command of the runtime: the function's own `bootstrap`, or the client, inside a wrapper if one is set.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html and
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper
+    """
+    if spec.runtime.startswith("provided"):
+        return [str(spec.code / "bootstrap")]
+    client = [interpreter(), "-S", "-m", "awslambdaric", spec.handler]
+    wrapper = dict(spec.variables).get("AWS_LAMBDA_EXEC_WRAPPER")
+    return [wrapper.replace("/var/task", str(spec.code), 1), *client] if wrapper else client
+
+
+def _exit_reason(status: int) -> str:
+    if status == 0:
+        return "Runtime exited without providing a reason"
+    why = f"exit status {status}" if status > 0 else f"signal: {(signal.strsignal(-status) or str(-status)).lower()}"
+    return f"Runtime exited with error: {why}"
 
 
 class Worker:
@@ -94,7 +124,7 @@ class Worker:
         scratch.mkdir(parents=True, exist_ok=True)
         self._api = RuntimeApi(self._start_clock)
         self._process = subprocess.Popen(
-            [interpreter(), "-S", "-m", "awslambdaric", spec.handler],
+            runtime_command(spec),
             cwd=spec.code,
             env=environment_variables(spec, self._api.address, scratch),
             stdin=subprocess.DEVNULL,
@@ -109,7 +139,7 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Return whether the environment can take another event."""
-        return self._process.poll() is None and self._api.init_error is None
+        return self._process.poll() is None and self._api.init_error is None and not self._api.refused
 
     @property
     def process_id(self) -> int:
@@ -125,7 +155,7 @@ class Worker:
             self._on_exit()
         elif not invocation.taken.wait(self.spec.timeout_seconds if self._warm else INIT_SECONDS):
             self._kill()
-            invocation.finish(error_payload("Sandbox.Timedout", "RequestId: ... Error: init timed out"), failed=True)
+            self._report_timeout(invocation, INIT_SECONDS)
         self._warm = True
         if not invocation.finished.wait(invocation.timeout_seconds):
             self._time_out(invocation)
@@ -151,9 +181,10 @@ class Worker:
 
     def _time_out(self, invocation: Invocation) -> None:
         self._kill()
-        message = (
-            f"RequestId: {invocation.request_id} Error: Task timed out after {invocation.timeout_seconds:.2f} seconds"
-        )
+        self._report_timeout(invocation, invocation.timeout_seconds)
+
+    def _report_timeout(self, invocation: Invocation, seconds: float) -> None:
+        message = f"RequestId: {invocation.request_id} Error: Task timed out after {seconds:.2f} seconds"
         invocation.finish(error_payload("Sandbox.Timedout", message), failed=True)
         self._log([message])
 
@@ -175,9 +206,7 @@ class Worker:
     def _on_exit(self) -> None:
         current = self._api.current
         if current is not None:
-            status = self._process.wait()
-            reason = f"exit status {status}" if status >= 0 else f"signal: {-status}"
-            text = f"RequestId: {current.request_id} Error: Runtime exited with error: {reason}"
+            text = f"RequestId: {current.request_id} Error: {_exit_reason(self._process.wait())}"
             self._api.fail_current(self._api.init_error or error_payload("Runtime.ExitError", text))
 
     def _drain(self) -> int:

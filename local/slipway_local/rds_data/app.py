@@ -47,6 +47,7 @@ class RdsDataApi:
         transaction_idle_seconds: float = 180,
         transaction_lifetime_seconds: float = 24 * 3600,
     ) -> None:
+        self._postgres = postgres
         self._timeout = statement_timeout_seconds
         self._access = Access(postgres, secrets, statement_timeout_ms=int(statement_timeout_seconds * 1000))
         self._transactions = Transactions(
@@ -68,6 +69,19 @@ class RdsDataApi:
         """
         self._transactions.end_all(resource_arn)
         self._access.pause(resource_arn, seconds)
+
+    def pause_clusters(self, identifier: str | None, seconds: float) -> list[str]:
+        """Pause the cluster of this identifier, or every one, and return the identifiers.
+
+        Raises: LookupError for an unknown identifier.
+        """
+        known = {cluster.identifier: cluster.arn for cluster in self._postgres.clusters()}
+        if identifier is not None and identifier not in known:
+            raise LookupError(f"there is no DB cluster {identifier!r}; there are: {', '.join(sorted(known)) or 'none'}")
+        chosen = [identifier] if identifier else sorted(known)
+        for name in chosen:
+            self.pause(known[name], seconds)
+        return chosen
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""

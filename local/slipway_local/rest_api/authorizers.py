@@ -1,62 +1,73 @@
-"""TOKEN Lambda authorizers: validation expression, cached answers, the policy's verdict on one method.
+"""Lambda authorizers of REST APIs: TOKEN and REQUEST, cached answers, the policy's verdict on one method.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html and
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
 """
 
-import fnmatch
 import json
 import re
-import threading
-import time
 from typing import Any
 
 from slipway_local.functions.service import Functions
-from slipway_local.rest_api.responses import GatewayError
+from slipway_local.rest_api.cache import ExpiringCache
+from slipway_local.rest_api.lambda_proxy import NotPermittedError, function_of, permitted
+from slipway_local.rest_api.policy import evaluate, is_policy
+from slipway_local.rest_api.request import ApiRequest
+from slipway_local.rest_api.responses import GatewayError, mapped
 
 DEFAULT_TTL_SECONDS = 300
+UNAUTHORIZED = ("UNAUTHORIZED", "Unauthorized")
 
 
-class TokenAuthorizers:
-    """Asks authorizer functions and remembers what they said, per authorizer and token."""
+class LambdaAuthorizers:
+    """Asks authorizer functions and remembers what they said, per authorizer and identity."""
 
     def __init__(self, functions: Functions) -> None:
         self._functions = functions
-        self._cache: dict[tuple[str, str, str], tuple[float, dict[str, Any]]] = {}
-        self._lock = threading.Lock()
+        self._cache = ExpiringCache()
 
-    def authorize(self, scope: str, authorizer: Any, headers: dict[str, str], method_arn: str) -> dict[str, Any]:
-        """Return `requestContext.authorizer`. Raises GatewayError: 401, 403 or 500. `scope` is API and stage."""
-        name = (authorizer.identity_source or "method.request.header.Authorization").rsplit(".", 1)[-1]
-        token = next((value for key, value in headers.items() if key.lower() == name.lower()), "")
-        expression = authorizer.identity_validation_expression
-        if not token or (expression and not re.fullmatch(expression, token)):
-            raise GatewayError("UNAUTHORIZED", "Unauthorized")
-        answer = self._answer(scope, authorizer, token, method_arn)
+    def authorize(
+        self, authorizer: Any, request: ApiRequest, event: dict[str, Any], method_arn: str
+    ) -> tuple[dict[str, Any], str | None]:
+        """Return `requestContext.authorizer` and the usage identifier key.
+
+        `event` is the request as a REQUEST authorizer gets it. Raises: GatewayError: 401, 403 or 500.
+        """
+        variables = event["stageVariables"] or {}
+        ttl = DEFAULT_TTL_SECONDS if authorizer.authorizer_result_ttl is None else int(authorizer.authorizer_result_ttl)
+        sources = [one.strip() for one in (authorizer.identity_source or "").split(",") if one.strip()]
+        if authorizer.type == "TOKEN":
+            sources = sources or ["method.request.header.Authorization"]
+        identity = [mapped(source, request, event["requestContext"], variables) for source in sources]
+        if authorizer.type == "TOKEN":
+            expression = authorizer.identity_validation_expression
+            if not identity[0] or (expression and not re.fullmatch(expression, identity[0])):
+                raise GatewayError(*UNAUTHORIZED)
+            asked = {"type": "TOKEN", "authorizationToken": identity[0], "methodArn": method_arn}
+        else:
+            # Only a cached authorizer needs its identity sources: they are the key.
+            if ttl and not all(identity):
+                raise GatewayError(*UNAUTHORIZED)
+            asked = {"type": "REQUEST", "methodArn": method_arn, **event}
+        key = (request.api_id, request.stage, authorizer.id, *identity)
+        place, api = method_arn.split("/", 1)[0].rsplit(":", 1)
+        source = f"{place}:{api}/authorizers/{authorizer.id}"
+        answer = self._cache.get(key, ttl if identity else 0, lambda: self._ask(authorizer, asked, variables, source))
         verdict = evaluate(answer["policyDocument"], method_arn)
         if verdict is None:
             raise GatewayError("ACCESS_DENIED", "User is not authorized to access this resource")
         if not verdict:
             raise GatewayError("ACCESS_DENIED", "User is not authorized to access this resource with an explicit deny")
-        return {"principalId": answer["principalId"], **_context(answer.get("context") or {})}
+        shown = {"principalId": answer["principalId"], **_context(answer.get("context") or {})}
+        return shown, answer.get("usageIdentifierKey")
 
-    def _answer(self, scope: str, authorizer: Any, token: str, method_arn: str) -> dict[str, Any]:
-        ttl = authorizer.authorizer_result_ttl
-        ttl = DEFAULT_TTL_SECONDS if ttl is None else int(ttl)
-        key = (scope, authorizer.id, token)
-        with self._lock:
-            known = self._cache.get(key)
-        if ttl and known and known[0] > time.monotonic():
-            return known[1]
-        answer = self._ask(authorizer, token, method_arn)
-        if ttl:
-            with self._lock:
-                self._cache[key] = (time.monotonic() + ttl, answer)
-        return answer
-
-    def _ask(self, authorizer: Any, token: str, method_arn: str) -> dict[str, Any]:
-        event = {"type": "TOKEN", "authorizationToken": token, "methodArn": method_arn}
-        function = authorizer.authorizer_uri.split("/functions/")[1].removesuffix("/invocations")
+    def _ask(
+        self, authorizer: Any, event: dict[str, Any], variables: dict[str, str], source_arn: str
+    ) -> dict[str, Any]:
+        try:
+            function = permitted(function_of(authorizer.authorizer_uri, variables), source_arn)
+        except NotPermittedError:
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", None) from None
         done = self._functions.invoke_arn(function, json.dumps(event).encode())
         try:
             answer = json.loads(done.payload)
@@ -64,19 +75,11 @@ class TokenAuthorizers:
             answer = None
         if done.failed:
             if isinstance(answer, dict) and answer.get("errorMessage") == "Unauthorized":
-                raise GatewayError("UNAUTHORIZED", "Unauthorized")
+                raise GatewayError(*UNAUTHORIZED)
             raise GatewayError("AUTHORIZER_FAILURE", None)
-        if (
-            not isinstance(answer, dict)
-            or not answer.get("principalId")
-            or not _is_policy(answer.get("policyDocument"))
-        ):
+        if not isinstance(answer, dict) or not answer.get("principalId") or not is_policy(answer.get("policyDocument")):
             raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", None)
         return answer
-
-
-def _is_policy(document: Any) -> bool:
-    return isinstance(document, dict) and bool(document.get("Version")) and bool(document.get("Statement"))
 
 
 def _context(context: dict[str, Any]) -> dict[str, str]:
@@ -85,30 +88,3 @@ def _context(context: dict[str, Any]) -> dict[str, str]:
         raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", None)
     shown = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in context.items()}
     return {key: value for key, value in shown.items() if context[key] is not None}
-
-
-def evaluate(document: dict[str, Any], method_arn: str) -> bool | None:
-    """Return True for allowed, False for explicitly denied, None when no statement speaks of the method.
-
-    A statement with a condition is taken as one that does not speak: conditions are not evaluated.
-    """
-    verdict: bool | None = None
-    for statement in _list(document["Statement"]):
-        actions = [action.lower() for action in _list(statement.get("Action", []))]
-        names = any(fnmatch.fnmatchcase("execute-api:invoke", action) for action in actions)
-        resources = _list(statement.get("Resource", []))
-        if not names or "Condition" in statement or not any(_matches(r, method_arn) for r in resources):
-            continue
-        if statement["Effect"] == "Deny":
-            return False
-        verdict = True
-    return verdict
-
-
-def _matches(pattern: str, arn: str) -> bool:
-    # Only * and ? are wildcards in a policy; fnmatch would take [ too.
-    return fnmatch.fnmatchcase(arn, pattern.replace("[", "[[]"))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -1,188 +1,183 @@
-"""Serves REST APIs at `/_aws/execute-api/{apiId}/{stage}/…` from moto's records of them.
+"""Serves REST APIs at `/_aws/execute-api/{apiId}/{stage}/…`: what the stage's deployment holds.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html (10 MB payload, 29 s) and
 https://docs.aws.amazon.com/apigateway/latest/developerguide/handle-errors-in-lambda-integration.html
 """
 
-import base64
-import json
 import sys
 import traceback
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field
 from typing import Any
 
-from slipway_local.functions.runtime_api import Invocation
+from slipway_local.aws_json import ServiceError
 from slipway_local.functions.service import Functions
-from slipway_local.rest_api.authorizers import TokenAuthorizers
-from slipway_local.rest_api.request import ApiRequest, Match, match
-from slipway_local.rest_api.responses import GatewayError, render, send
+from slipway_local.rest_api import mock, user_pools
+from slipway_local.rest_api.authorizers import LambdaAuthorizers
+from slipway_local.rest_api.deployments import Deployed, DeployedResource, deployed
+from slipway_local.rest_api.event import request_context, request_part
+from slipway_local.rest_api.lambda_proxy import LambdaProxy, NotPermittedError, function_of, permitted, proxy_response
+from slipway_local.rest_api.paths import most_specific
+from slipway_local.rest_api.request import ApiRequest
+from slipway_local.rest_api.responses import GatewayError, Response, render, send
+from slipway_local.rest_api.streaming import URI_SUFFIX, stream
+from slipway_local.rest_api.throttle import TokenBuckets
+from slipway_local.rest_api.usage_plans import UsagePlans
+from slipway_local.rest_api.validation import validate
 
 INTEGRATION_TIMEOUT_MS = 29_000
+FAULTS = {
+    "REQUEST_TOO_LARGE": "Request Too Long",
+    "BAD_REQUEST": "Bad Request",
+    "HEADERS_TOO_LARGE": "HTTP header is larger than 10240 bytes.",
+}
+
+
+@dataclass(kw_only=True)
+class _Call:
+    """A request on its way, and what has been found out about it."""
+
+    request: ApiRequest
+    context: dict[str, Any] = field(default_factory=dict)
+    stage: Any = None
+    api: Deployed | None = None
+    path_parameters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return (self.stage.variables if self.stage else None) or {}
+
+    @property
+    def event(self) -> dict[str, Any]:
+        return request_part(self.request, self.context, self.path_parameters, self.variables)
 
 
 class RestApis:
     """A WSGI application for all REST APIs of one account and region."""
 
-    def __init__(self, functions: Functions, account: str, region: str) -> None:
-        self._functions = functions
+    def __init__(self, functions: Functions, proxy: LambdaProxy, account: str, region: str) -> None:
         self._account = account
         self._region = region
-        self._authorizers = TokenAuthorizers(functions)
-        self._calls = ThreadPoolExecutor(64, thread_name_prefix="rest-api")
+        self._functions = functions
+        self._proxy = proxy
+        self._authorizers = LambdaAuthorizers(functions)
+        self._usage_plans = UsagePlans(account, region)
+        self._buckets = TokenBuckets()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
         request = ApiRequest.read(environ)
-        api = None
+        request.enter_stage()
+        call = _Call(request=request, context=request_context(request, self._account, "", ""))
         try:
-            api, stage = self._find(request)
-            status, headers, body = self._serve(request, api, stage)
-        except GatewayError as error:
-            status, headers, body = render(error, api, request.request_id)
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
-            internal = GatewayError("API_CONFIGURATION_ERROR", "Internal server error")
-            status, headers, body = render(internal, api, request.request_id)
+            status, headers, body = self._serve(call)
+        except Exception as error:
+            if not isinstance(error, GatewayError):
+                traceback.print_exc(file=sys.stderr)
+                error = GatewayError("API_CONFIGURATION_ERROR", "Internal server error")
+            customised = call.api.gateway_responses if call.api else {}
+            status, headers, body = render(error, customised, request, call.context, call.variables)
         return send(start_response, status, [*headers, ("x-amzn-RequestId", request.request_id)], body)
 
-    def _find(self, request: ApiRequest) -> tuple[Any, Any]:
-        from moto.apigateway.models import apigateway_backends
-
-        api = apigateway_backends[self._account][self._region].apis.get(request.api_id)
-        stage = api.stages.get(request.stage) if api is not None else None
-        if stage is None:
-            raise GatewayError("FORBIDDEN", "Forbidden")
-        return api, stage
-
-    def _serve(self, request: ApiRequest, api: Any, stage: Any) -> tuple[int, list[tuple[str, str]], bytes]:
-        found = match(api, request.path)
-        method = (found.methods.get(request.method) or found.methods.get("ANY")) if found else None
-        if found is None or method is None or method.method_integration is None:
-            raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
-        if request.too_large:
-            raise GatewayError("REQUEST_TOO_LARGE", "Request Too Long")
-        authorizer = self._authorize(request, api, method)
-        _validate(request, api, method, found)
+    def _serve(self, call: _Call) -> Response:
+        request, api = call.request, self._find(call)
+        resource, method = self._route(call, api)
+        call.context = request_context(request, self._account, resource.id, resource.path)
+        if request.fault:
+            raise GatewayError(request.fault, FAULTS[request.fault])
+        self._throttle(call.stage, request, resource.path)
+        identifier = self._authorize(call, api, method)
+        if method.api_key_required:
+            value = identifier if api.api_key_source == "AUTHORIZER" else request.header("x-api-key")
+            name = f"{resource.path}/{request.method}"
+            key = self._usage_plans.admit(value, request.api_id, request.stage, name)
+            call.context["identity"] |= {"apiKey": key.value, "apiKeyId": key.id}
+        validate(request, api, method, call.path_parameters)
         integration = method.method_integration
         if integration.integration_type == "MOCK":
-            return _mock(integration)
-        if integration.integration_type != "AWS_PROXY":
-            raise GatewayError("API_CONFIGURATION_ERROR", f"{integration.integration_type} is not emulated")
-        event = request.event(found, self._account, authorizer, stage.variables or {})
-        return self._call(integration, stage, event)
+            context = {**call.context, "pathParameters": call.path_parameters}
+            return mock.answer(integration, request, context, call.variables)
+        return self._call_function(call, api, integration)
 
-    def _authorize(self, request: ApiRequest, api: Any, method: Any) -> dict[str, Any] | None:
-        if method.api_key_required and not self._knows_key(request.header("x-api-key")):
-            raise GatewayError("INVALID_API_KEY", "Forbidden")
-        if method.authorization_type == "AWS_IAM" and "AWS4-HMAC" not in (request.header("Authorization") or ""):
-            raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
-        if method.authorization_type != "CUSTOM":
-            return None
-        target = f"{request.api_id}/{request.stage}/{request.method}/{request.path.lstrip('/')}"
-        arn = f"arn:aws:execute-api:{self._region}:{self._account}:{target}"
-        authorizer = api.authorizers[method.authorizer_id]
-        return self._authorizers.authorize(f"{request.api_id}/{request.stage}", authorizer, request.headers, arn)
-
-    def _knows_key(self, value: str | None) -> bool:
+    def _find(self, call: _Call) -> Deployed:
         from moto.apigateway.models import apigateway_backends
 
-        keys = apigateway_backends[self._account][self._region].keys.values()
-        return any(key.value == value and key.enabled for key in keys)
+        api = apigateway_backends[self._account][self._region].apis.get(call.request.api_id)
+        call.stage = api.stages.get(call.request.stage) if api is not None else None
+        call.api = deployed(api, call.stage) if call.stage is not None else None
+        if call.api is None:
+            raise GatewayError("FORBIDDEN", "Forbidden")
+        return call.api
 
-    def _call(self, integration: Any, stage: Any, event: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
-        function = integration.uri.split("/functions/")[1].removesuffix("/invocations")
-        for name, value in (stage.variables or {}).items():
-            function = function.replace(f"${{stageVariables.{name}}}", value)
-        seconds = int(integration.timeout_in_millis or INTEGRATION_TIMEOUT_MS) / 1000
-        running = self._calls.submit(self._functions.invoke_arn, function, json.dumps(event).encode())
+    @staticmethod
+    def _route(call: _Call, api: Deployed) -> tuple[DeployedResource, Any]:
+        resources = {one.path: one for one in api.resources}
+        found = most_specific(resources, call.request.path)
+        resource = resources[found[0]] if found else None
+        method = (resource.methods.get(call.request.method) or resource.methods.get("ANY")) if resource else None
+        if found is None or resource is None or method is None or method.method_integration is None:
+            raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+        call.path_parameters = found[1]
+        return resource, method
+
+    def _throttle(self, stage: Any, request: ApiRequest, path: str) -> None:
+        """Take a token of the method's bucket; its limits are its own, or those that the stage gives each method."""
+        method = f"{path.replace('/', '~1')}/{request.method}"
+        for name in (method, "*/*"):
+            settings = stage.method_settings.get(name)
+            if settings is not None:
+                rate, burst = settings["throttlingRateLimit"], settings["throttlingBurstLimit"]
+                if not self._buckets.take((request.api_id, request.stage, method, rate, burst), rate, burst):
+                    raise GatewayError("THROTTLED", "Too Many Requests")
+                return
+
+    def _authorize(self, call: _Call, api: Deployed, method: Any) -> str | None:
+        """Fill in `requestContext.authorizer` and return the usage identifier key, if the authorizer gave one."""
+        request, identifier = call.request, None
+        kind = method.authorization_type
+        if kind == "AWS_IAM" and "AWS4-HMAC" not in (request.header("Authorization") or ""):
+            raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+        if kind == "COGNITO_USER_POOLS":
+            authorizer = api.authorizers[method.authorizer_id]
+            call.context["authorizer"] = user_pools.authorize(authorizer, method.authorization_scopes, request)
+        if kind == "CUSTOM":
+            target = f"{request.api_id}/{request.stage}/{request.method}/{request.path.lstrip('/')}"
+            authorizer = api.authorizers[method.authorizer_id]
+            found, identifier = self._authorizers.authorize(authorizer, request, call.event, self._arn(target))
+            call.context["authorizer"] = found
+        return identifier
+
+    def _arn(self, target: str) -> str:
+        return f"arn:aws:execute-api:{self._region}:{self._account}:{target}"
+
+    def _call_function(self, call: _Call, api: Deployed, integration: Any) -> Response:
+        binary = "*/*" in api.binary_types or call.request.content_type in api.binary_types
+        text, encoded = call.request.text(binary)
+        event = {**call.event, "body": text, "isBase64Encoded": encoded}
+        timeout_ms = float(integration.timeout_in_millis or INTEGRATION_TIMEOUT_MS)
+        source = self._arn(
+            f"{call.request.api_id}/{call.request.stage}/{call.request.method}{call.context['resourcePath']}"
+        )
+        if integration.uri.endswith(URI_SUFFIX):
+            function = function_of(integration.uri.removesuffix(URI_SUFFIX), call.variables)
+            return self._streamed(function, event, timeout_ms / 1000, source)
         try:
-            done: Invocation = running.result(timeout=seconds)
-        except FutureTimeoutError:
+            done = self._proxy.call(integration.uri, call.variables, event, timeout_ms, source)
+        except TimeoutError:
             raise GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out") from None
-        if done.failed:
-            raise GatewayError("INTEGRATION_FAILURE", "Internal server error")
-        return _proxy_response(done.payload)
+        except NotPermittedError:
+            raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error") from None
+        except ServiceError:  # throttled
+            raise GatewayError("INTEGRATION_FAILURE", "Internal server error") from None
+        try:
+            if done.failed:
+                raise ValueError("the function failed")
+            return proxy_response(done.payload)
+        except ValueError:
+            raise GatewayError("INTEGRATION_FAILURE", "Internal server error") from None
 
-
-def _proxy_response(payload: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Return the HTTP response that a function's answer describes; a malformed answer is a 502."""
-    try:
-        answer = json.loads(payload)
-        status = int(answer["statusCode"])
-        single, several = answer.get("headers") or {}, answer.get("multiValueHeaders") or {}
-        text = answer.get("body") or ""
-        if not isinstance(text, str):
-            raise TypeError("body is no text")
-        body = base64.b64decode(text, validate=True) if answer.get("isBase64Encoded") else text.encode()
-        headers = [(str(name), str(value)) for name, values in several.items() for value in values]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise GatewayError("INTEGRATION_FAILURE", "Internal server error") from None
-    given = {name.lower() for name, _ in headers}
-    headers += [(str(name), _text(value)) for name, value in single.items() if name.lower() not in given]
-    if not any(name.lower() == "content-type" for name, _ in headers):
-        headers.append(("Content-Type", "application/json"))
-    return status, headers, body
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _validate(request: ApiRequest, api: Any, method: Any, found: Match) -> None:
-    """Check what the method's request validator asks for."""
-    validator = api.request_validators.get(method.request_validator_id) if method.request_validator_id else None
-    if validator is None:
-        return
-    if validator.validate_request_parameters:
-        missing = [
-            name.rsplit(".", 1)[-1]
-            for name, required in (method.request_parameters or {}).items()
-            if str(required).lower() == "true" and not _has(request, found, name)
-        ]
-        if missing:
-            text = f"Missing required request parameters: [{', '.join(sorted(missing))}]"
-            raise GatewayError("BAD_REQUEST_PARAMETERS", text)
-    model = (method.request_models or {}).get("application/json")
-    if validator.validate_request_body and model:
-        _validate_body(request, api.models.values(), model)
-
-
-def _has(request: ApiRequest, found: Match, name: str) -> bool:
-    place, key = name.split(".", 3)[2:]
-    if place == "header":
-        return request.header(key) is not None
-    return key in (request.query if place == "querystring" else found.path_parameters)
-
-
-def _validate_body(request: ApiRequest, models: Iterable[Any], name: str) -> None:
-    import jsonschema
-
-    schema = next((model.schema for model in models if model.name == name), None)
-    try:
-        content = json.loads(request.body)
-        if schema:
-            jsonschema.Draft4Validator(json.loads(schema)).validate(content)
-    except (ValueError, jsonschema.ValidationError):
-        raise GatewayError("BAD_REQUEST_BODY", "Invalid request body") from None
-
-
-def _mock(integration: Any) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Answer a MOCK integration, which CDK makes for CORS preflight requests."""
-    template = (integration.request_templates or {}).get("application/json", "{}")
-    try:
-        status = str(json.loads(template.replace("'", '"')).get("statusCode", 200))
-    except ValueError:
-        status = "200"
-    response = (integration.integration_responses or {}).get(status)
-    if response is None:
-        raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error")
-    prefix = "method.response.header."
-    headers = [
-        (name.removeprefix(prefix), str(value).strip("'"))
-        for name, value in (response.response_parameters or {}).items()
-        if name.startswith(prefix)
-    ]
-    templates = response.response_templates or {}
-    return int(status), headers, str(next(iter(templates.values()), "") or "").encode()
+    def _streamed(self, function: str, event: dict[str, Any], timeout_seconds: float, source: str) -> Response:
+        try:
+            return stream(self._functions, permitted(function, source), event, timeout_seconds)
+        except NotPermittedError:
+            raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error") from None

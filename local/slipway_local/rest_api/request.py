@@ -1,6 +1,6 @@
-"""One request to a REST API, and the event that a proxied function gets for it.
+"""One request to an API, whichever its kind: read within API Gateway's limits, with path, headers, query and body.
 
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html (format 1.0)
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
 
 import base64
@@ -8,25 +8,27 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 PREFIX = "/_aws/execute-api/"
 PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+HEADER_LIMIT_BYTES = 10_240
 
 
 @dataclass(kw_only=True)
 class ApiRequest:
-    """A request, taken apart."""
+    """A request, taken apart. `path` is what follows the API's id; `fault` is "" or why it cannot be served."""
 
     api_id: str
-    stage: str
     path: str
     method: str
     headers: dict[str, str]
     query: dict[str, list[str]]
+    query_string: str
     body: bytes
     source_ip: str
-    too_large: bool = False
+    fault: str = ""
+    stage: str = ""
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     received: float = field(default_factory=time.time)
 
@@ -35,123 +37,62 @@ class ApiRequest:
         """Take a request apart; a body over the limit is not read to its end."""
         # WSGI hands over paths as latin-1 text of the UTF-8 bytes.
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace").removeprefix(PREFIX)
-        api_id, _, rest = path.partition("/")
-        stage, _, rest = rest.partition("/")
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        too_large = length > PAYLOAD_LIMIT_BYTES
-        # Without a length only a chunked body has an end; of anything else a read would wait for ever.
-        to_read = -1 if environ.get("wsgi.input_terminated") else length
-        body = b"" if too_large else environ["wsgi.input"].read(to_read)
+        api_id, slash, rest = path.partition("/")
+        headers = _headers(environ)
+        body, fault = _body(environ)
+        if sum(len(name) + len(value) for name, value in headers.items()) > HEADER_LIMIT_BYTES:
+            fault = "HEADERS_TOO_LARGE"
         return cls(
             api_id=api_id,
-            stage=stage,
-            path=f"/{rest}",
+            path=slash + rest,
             method=environ["REQUEST_METHOD"],
-            headers=_headers(environ),
+            headers=headers,
             query=parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True),
+            query_string=environ.get("QUERY_STRING", ""),
             body=body,
             source_ip=environ.get("REMOTE_ADDR", "127.0.0.1"),
-            too_large=too_large,
+            fault=fault,
         )
+
+    @property
+    def content_type(self) -> str:
+        """Return the body's media type without parameters; JSON where the request names none."""
+        return (self.header("Content-Type") or "application/json").split(";")[0].strip().lower()
 
     def header(self, name: str) -> str | None:
         """Return a header whatever its case."""
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
 
-    def event(self, match: "Match", account: str, authorizer: dict[str, Any] | None, variables: Any) -> dict[str, Any]:
-        """Return the event for an AWS_PROXY integration."""
-        text, encoded = self._text(match.binary_types)
-        return {
-            "resource": match.resource_path,
-            "path": self.path,
-            "httpMethod": self.method,
-            "headers": self.headers or None,
-            "multiValueHeaders": {key: [value] for key, value in self.headers.items()} or None,
-            "queryStringParameters": {key: values[-1] for key, values in self.query.items()} or None,
-            "multiValueQueryStringParameters": self.query or None,
-            "pathParameters": match.path_parameters or None,
-            "stageVariables": dict(variables) or None,
-            "requestContext": self._context(match, account, authorizer),
-            "body": text,
-            "isBase64Encoded": encoded,
-        }
+    def enter_stage(self) -> None:
+        """Take the stage's name off the path."""
+        self.stage, slash, rest = self.path.removeprefix("/").partition("/")
+        self.path = slash + rest or "/"
 
-    def _context(self, match: "Match", account: str, authorizer: dict[str, Any] | None) -> dict[str, Any]:
-        context = {
-            "accountId": account,
-            "apiId": self.api_id,
-            "domainName": self.header("Host") or "localhost",
-            "extendedRequestId": self.request_id[:16],
-            "httpMethod": self.method,
-            "identity": {"sourceIp": self.source_ip, "userAgent": self.header("User-Agent")},
-            "path": f"/{self.stage}{self.path}",
-            "protocol": "HTTP/1.1",
-            "requestId": self.request_id,
-            "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(self.received)),
-            "requestTimeEpoch": int(self.received * 1000),
-            "resourceId": match.resource_id,
-            "resourcePath": match.resource_path,
-            "stage": self.stage,
-        }
-        return context | ({"authorizer": authorizer} if authorizer is not None else {})
-
-    def _text(self, binary_types: list[str]) -> tuple[str | None, bool]:
+    def text(self, binary: bool) -> tuple[str | None, bool]:
+        """Return the body as an event holds it, and whether it is base64."""
         if not self.body:
             return None, False
-        kind = (self.header("Content-Type") or "application/json").split(";")[0].strip()
-        if "*/*" in binary_types or kind in binary_types:
+        if binary:
             return base64.b64encode(self.body).decode(), True
         return self.body.decode("utf-8", "replace"), False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """The resource that a path leads to, and its parameters."""
-
-    resource_id: str
-    resource_path: str
-    path_parameters: dict[str, str]
-    methods: Any
-    binary_types: list[str]
-
-
-def match(api: Any, path: str) -> Match | None:
-    """Find the resource for a path: fixed segments win over {parameters}, those over {greedy+} ones."""
-    found = []
-    for resource in api.resources.values():
-        template = resource.get_path()
-        parameters = _parameters(template, path)
-        if parameters is not None:
-            ranking = [(2 if part.endswith("+}") else part.startswith("{")) for part in template.strip("/").split("/")]
-            found.append((ranking, template, resource, parameters))
-    if not found:
-        return None
-    _, template, resource, parameters = min(found, key=lambda one: [int(rank) for rank in one[0]])
-    return Match(
-        resource_id=resource.id,
-        resource_path=template,
-        path_parameters=parameters,
-        methods=resource.resource_methods,
-        binary_types=list(getattr(api, "binaryMediaTypes", None) or []),
-    )
-
-
-def _parameters(template: str, path: str) -> dict[str, str] | None:
-    wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
-    parameters: dict[str, str] = {}
-    for number, part in enumerate(wanted):
-        if part.endswith("+}"):
-            rest = "/".join(given[number:])
-            return {**parameters, part[1:-2]: rest} if rest else None
-        if number >= len(given):
-            return None
-        if part.startswith("{"):
-            if not given[number]:
-                return None
-            parameters[part[1:-1]] = unquote(given[number])
-        elif part != given[number]:
-            return None
-    return parameters if len(wanted) == len(given) else None
+def _body(environ: dict[str, Any]) -> tuple[bytes, str]:
+    """Return the body and what is wrong with it."""
+    chunked = environ.get("wsgi.input_terminated")
+    try:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return b"", "BAD_REQUEST"
+    if length < 0:
+        return b"", "BAD_REQUEST"
+    if length > PAYLOAD_LIMIT_BYTES:
+        return b"", "REQUEST_TOO_LARGE"
+    # Without a length only a chunked body has an end; of anything else a read would wait for ever.
+    body = bytes(environ["wsgi.input"].read(PAYLOAD_LIMIT_BYTES + 1 if chunked and not length else length))
+    if len(body) > PAYLOAD_LIMIT_BYTES:
+        return b"", "REQUEST_TOO_LARGE"
+    return body, "BAD_REQUEST" if len(body) < length else ""
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:

@@ -97,7 +97,18 @@ class LocalCloud:
 
 @pytest.fixture(scope="session")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    folder = tmp_path_factory.mktemp("local-cloud")
+    yield from _run(tmp_path_factory.mktemp("local-cloud"))
+
+
+@pytest.fixture(scope="session")
+def enforcing_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A local cloud of its own that evaluates policies."""
+    for running in _run(tmp_path_factory.mktemp("enforcing-cloud")):
+        cloud.up(running.folder, running.state, environment="test", cache=CACHE, enforce_iam=True)
+        yield running
+
+
+def _run(folder: Path) -> Iterator[LocalCloud]:
     state, assembly = folder / "state", folder / "assembly"
     assembly.mkdir()
     anchor = {"Resources": {"Anchor": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "1"}}}}

@@ -1,18 +1,18 @@
-"""REST APIs over HTTP at the address that clients use.
+"""REST APIs over HTTP at the address that clients use: paths, events, answers, errors, malformed requests.
 
 Expectations: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html,
-https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html and
-https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html and
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
 
 import json
-import urllib.error
-import urllib.request
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from slipway_local.rest_api.authorizers import evaluate
+from support.rest_api import ROOT, deployed, http_call, method, of_api, resource
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -30,78 +30,20 @@ def handler(event, context):
     import json
     return {"statusCode": 200, "body": json.dumps(event)}
 """
-AUTHORIZE = """
-def handler(event, context):
-    token = event["authorizationToken"].removeprefix("Bearer ")
-    print("asked", token)
-    if token == "unauthorized": raise Exception("Unauthorized")
-    if token == "broken": raise KeyError("broken")
-    if token == "no-policy": return {"principalId": "x"}
-    effect = "Deny" if token == "denied" else "Allow"
-    resource = "arn:aws:execute-api:*:*:*/live/GET/open" if token == "narrow" else event["methodArn"]
-    context = {"tenant": "acme", "level": 3, "admin": True}
-    if token == "bad-context": context = {"list": [1]}
-    return {"principalId": "user", "context": context, "policyDocument": {"Version": "2012-10-17", "Statement": [
-        {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}]}}
-"""
-
-
-def method(resource: Any, verb: str = "GET", **more: Any) -> dict[str, Any]:
-    uri = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Api.Arn}/invocations"
-    integration = {
-        "Type": "AWS_PROXY",
-        "IntegrationHttpMethod": "POST",
-        "Uri": {"Fn::Sub": uri},
-        "TimeoutInMillis": 1500,
-    }
-    return {
-        "Type": "AWS::ApiGateway::Method",
-        "Properties": {
-            "RestApiId": {"Ref": "Rest"}, "ResourceId": resource, "HttpMethod": verb,
-            "AuthorizationType": "NONE", "Integration": integration, **more,
-        },
-    }  # fmt: skip
-
-
-def resource(parent: Any, part: str) -> dict[str, Any]:
-    properties = {"RestApiId": {"Ref": "Rest"}, "ParentId": parent, "PathPart": part}
-    return {"Type": "AWS::ApiGateway::Resource", "Properties": properties}
-
-
-def of_api(kind: str, **properties: Any) -> dict[str, Any]:
-    return {"Type": f"AWS::ApiGateway::{kind}", "Properties": {"RestApiId": {"Ref": "Rest"}, **properties}}
 
 
 @pytest.fixture(scope="module")
 def api(local_cloud: Any) -> Any:
-    root = {"Fn::GetAtt": ["Rest", "RootResourceId"]}
-    uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Authorize.Arn}/invocations"
-    custom = {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": "Authorizer"}}
-    origin = {"method.response.header.Access-Control-Allow-Origin": "'*'"}
-    preflight = {
-        "Type": "MOCK",
-        "RequestTemplates": {"application/json": '{"statusCode": 204}'},
-        "IntegrationResponses": [{"StatusCode": "204", "ResponseParameters": origin}],
-    }
-    template = '{"error":{"message":$context.error.messageString}}'
+    text = {"type": "object", "required": ["question"], "properties": {"part": {"$ref": "URL/models/Part"}}}
+    url = "https://apigateway.amazonaws.com/restapis/x"
     resources = {
         "Role": local_cloud.role(),
         "Api": local_cloud.function(API),
-        "Authorize": local_cloud.function(AUTHORIZE),
-        "Rest": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "test"}},
-        "Authorizer": of_api("Authorizer", Name="a", Type="TOKEN", AuthorizerUri={"Fn::Sub": uri},
-                             IdentitySource="method.request.header.Authorization",
-                             IdentityValidationExpression="Bearer .+", AuthorizerResultTtlInSeconds=300),
-        "Open": resource(root, "open"),
+        "Rest": {"Type": "AWS::ApiGateway::RestApi",
+                 "Properties": {"Name": "test", "BinaryMediaTypes": ["application/octet-stream"]}},
+        "Open": resource(ROOT, "open"),
         "OpenGet": method({"Ref": "Open"}),
-        "OpenOptions": method({"Ref": "Open"}, "OPTIONS", Integration=preflight,
-                              MethodResponses=[{"StatusCode": "204", "ResponseParameters": {
-                                  "method.response.header.Access-Control-Allow-Origin": True}}]),
-        "Closed": resource(root, "closed"),
-        "ClosedGet": method({"Ref": "Closed"}, **custom),
-        "ClosedOther": resource(root, "other"),
-        "ClosedOtherGet": method({"Ref": "ClosedOther"}, **custom),
-        "Items": resource(root, "items"),
+        "Items": resource(ROOT, "items"),
         "Item": resource({"Ref": "Items"}, "{id}"),
         "ItemGet": method({"Ref": "Item"}),
         "Fixed": resource({"Ref": "Items"}, "fixed"),
@@ -109,35 +51,25 @@ def api(local_cloud: Any) -> Any:
         "Greedy": resource({"Ref": "Items"}, "{proxy+}"),
         "GreedyAny": method({"Ref": "Greedy"}, "ANY"),
         "Validator": of_api("RequestValidator", ValidateRequestBody=True, ValidateRequestParameters=True),
+        "Part": of_api("Model", Name="Part", ContentType="application/json", Schema={"type": "string"}),
         "Model": of_api("Model", Name="Ask", ContentType="application/json",
-                        Schema={"type": "object", "required": ["question"]}),
+                        Schema=json.loads(json.dumps(text).replace("URL", url))),
         "OpenPost": method({"Ref": "Open"}, "POST", RequestValidatorId={"Ref": "Validator"},
                            RequestModels={"application/json": {"Ref": "Model"}},
                            RequestParameters={"method.request.querystring.q": True}),
-        "Unauthorised": of_api("GatewayResponse", ResponseType="UNAUTHORIZED", StatusCode="401",
-                               ResponseParameters={"gatewayresponse.header.X-Reason": "'no key'"},
-                               ResponseTemplates={"application/json": template}),
-        "Deployment": of_api("Deployment") | {"DependsOn": ["OpenGet"]},
-        "Stage": of_api("Stage", StageName="live", DeploymentId={"Ref": "Deployment"}, Variables={"colour": "blue"}),
+        "OpenPut": method({"Ref": "Open"}, "PUT"),
     }  # fmt: skip
     body = {
-        "Resources": resources,
-        "Outputs": {"Id": {"Value": {"Ref": "Rest"}}, "Authorize": {"Value": {"Ref": "Authorize"}}},
+        "Resources": deployed(resources, Variables={"colour": "blue"}),
+        "Outputs": {"Id": {"Value": {"Ref": "Rest"}}},
     }
     outputs = local_cloud.outputs(local_cloud.deploy(RestApi=body), "RestApi")
     base = f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Id']}/live"
 
-    def call(path: str, verb: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, Any, bytes]:
-        names = {key.replace("_", "-"): value for key, value in headers.items()}
-        request = urllib.request.Request(base + path, data=body, method=verb, headers=names)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, answer.headers, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read()
+    def call(path: str, *arguments: Any, **headers: str) -> tuple[int, Any, bytes]:
+        return http_call(base + path, *arguments, **headers)
 
-    call.authorize_name = outputs["Authorize"]  # type: ignore[attr-defined]
-    call.id = outputs["Id"]  # type: ignore[attr-defined]
+    call.id, call.base = outputs["Id"], base  # type: ignore[attr-defined]
     return call
 
 
@@ -201,64 +133,26 @@ def test_a_payload_over_ten_megabytes_is_refused(api: Any) -> None:
     assert (status, json.loads(body)["message"]) == (413, "Request Too Long")
 
 
-def test_an_unknown_stage_is_forbidden(api: Any, local_cloud: Any) -> None:
-    url = f"{local_cloud.place.endpoint_url}/_aws/execute-api/{api.id}/other/open"
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(url, timeout=30)
-    assert (caught.value.code, json.load(caught.value)) == (403, {"message": "Forbidden"})
-
-
-def test_an_allowed_token_passes_its_context_as_text(api: Any) -> None:
-    status, _, body = api("/closed", Authorization="Bearer good")
-    assert status == 200
-    authorizer = json.loads(body)["requestContext"]["authorizer"]
-    assert authorizer == {"principalId": "user", "tenant": "acme", "level": "3", "admin": "true"}
-
-
-@pytest.mark.parametrize(
-    ("headers", "status", "body"),
-    [
-        ({}, 401, {"error": {"message": "Unauthorized"}}),
-        ({"Authorization": "Basic x"}, 401, {"error": {"message": "Unauthorized"}}),
-        ({"Authorization": "Bearer unauthorized"}, 401, {"error": {"message": "Unauthorized"}}),
-        ({"Authorization": "Bearer denied"}, 403,
-         {"Message": "User is not authorized to access this resource with an explicit deny"}),
-        ({"Authorization": "Bearer narrow"}, 403, {"Message": "User is not authorized to access this resource"}),
-        ({"Authorization": "Bearer broken"}, 500, {"message": None}),
-        ({"Authorization": "Bearer no-policy"}, 500, {"message": None}),
-        ({"Authorization": "Bearer bad-context"}, 500, {"message": None}),
-    ],
-    ids=["no-header", "expression", "unauthorized", "deny", "implicit", "error", "no-policy", "bad-context"],
-)  # fmt: skip
-def test_what_the_authorizer_does_not_allow(api: Any, headers: dict[str, str], status: int, body: Any) -> None:
-    got, answer_headers, answer = api("/closed", **headers)
-    assert (got, json.loads(answer)) == (status, body)
-    if status == 401:
-        assert answer_headers["X-Reason"] == "no key"
-
-
-def test_the_authorizers_answer_is_cached_by_token(api: Any, local_cloud: Any) -> None:
-    for _ in range(3):
-        assert api("/closed", Authorization="Bearer cached")[0] == 200
-    # The cached policy allows only the method it was asked for, as documented for methodArn policies.
-    assert api("/other", Authorization="Bearer cached")[0] == 403
-    log = (local_cloud.state / "logs" / f"{api.authorize_name}.log").read_text().splitlines()
-    assert log.count("asked cached") == 1
-
-
-def test_a_preflight_request_is_answered_by_the_mock(api: Any) -> None:
-    status, headers, body = api("/open", "OPTIONS")
-    assert (status, headers["Access-Control-Allow-Origin"], body) == (204, "*", b"")
+@pytest.mark.parametrize("path", ["other/open", "", "liv%FF/open"])
+def test_an_unknown_stage_is_forbidden(api: Any, path: str) -> None:
+    status, _, body = http_call(f"{api.base.rpartition('/')[0]}/{path}")
+    assert (status, json.loads(body)) == (403, {"message": "Forbidden"})
 
 
 @pytest.mark.parametrize(
     ("path", "body", "status", "message"),
     [
         ("/open?q=1", b'{"question": "x"}', 200, None),
+        ("/open?q=1", b'{"question": "x", "part": "text"}', 200, None),
+        ("/open?q=1", b'{"question": "x", "part": 1}', 400, "Invalid request body"),
         ("/open", b'{"question": "x"}', 400, "Missing required request parameters: [q]"),
+        ("/open?q=", b'{"question": "x"}', 400, "Missing required request parameters: [q]"),
         ("/open?q=1", b'{"other": 1}', 400, "Invalid request body"),
         ("/open?q=1", b"{broken", 400, "Invalid request body"),
+        ("/open?q=1", b"\xff\xfe\x00", 400, "Invalid request body"),
+        ("/open?q=1", b"[" * 100_000, 400, "Invalid request body"),
     ],
+    ids=["right", "reference", "reference-breaks", "parameter", "empty", "required", "no-json", "no-utf8", "nested"],
 )
 def test_the_request_validator(api: Any, path: str, body: bytes, status: int, message: str | None) -> None:
     got, _, answer = api(path, "POST", body, Content_Type="application/json")
@@ -267,16 +161,58 @@ def test_the_request_validator(api: Any, path: str, body: bytes, status: int, me
         assert json.loads(answer) == {"message": message}
 
 
+def test_a_body_of_another_type_than_the_models_is_not_validated(api: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html"""
+    assert api("/open?q=1", "POST", b"no json", Content_Type="text/plain")[0] == 200
+
+
+def test_bodies_of_binary_media_types_arrive_as_base64(api: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html"""
+    event = json.loads(api("/open", "PUT", b"\x00\xff", Content_Type="application/octet-stream")[2])
+    assert (event["body"], event["isBase64Encoded"]) == ("AP8=", True)
+    event = json.loads(api("/open", "PUT", b"plain", Content_Type="text/plain")[2])
+    assert (event["body"], event["isBase64Encoded"]) == ("plain", False)
+
+
+def test_headers_over_ten_kilobytes_are_refused(api: Any) -> None:
+    status, _, body = api("/open", X_Large="x" * 10_241)
+    assert (status, json.loads(body)) == (431, {"message": "HTTP header is larger than 10240 bytes."})
+    assert api("/open", X_Large="x" * 9_000)[0] == 200
+
+
+def test_a_path_that_is_no_utf_8_reaches_the_function_with_the_replacement_character(api: Any) -> None:
+    assert json.loads(api("/items/%ff%fe")[2])["pathParameters"] == {"id": "\ufffd\ufffd"}
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "100"])
+def test_a_wrong_content_length_is_a_bad_request(api: Any, length: str) -> None:
+    """The last one promises more than it sends: https://www.rfc-editor.org/rfc/rfc9112#section-8"""
+    url = urlsplit(api.base)
+    with socket.create_connection((url.hostname, url.port), timeout=30) as connection:
+        head = f"PUT {url.path}/open HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\nshort"
+        connection.sendall(head.encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert answer.split(b"\r\n")[0].split()[1] == b"400", answer
+
+
 @pytest.mark.parametrize(
-    ("statements", "verdict"),
+    ("broken", "reason"),
     [
-        ([("Allow", "execute-api:Invoke", "*")], True),
-        ([("Allow", "execute-api:*", "arn:aws:execute-api:us-east-1:1:api/live/*/v1/*")], True),
-        ([("Allow", "execute-api:Invoke", "arn:aws:execute-api:us-east-1:1:api/live/POST/*")], None),
-        ([("Allow", "*", "*"), ("Deny", "execute-api:Invoke", "*/v1/models")], False),
-        ([("Allow", "s3:GetObject", "*")], None),
+        ({"Integration": {"Type": "HTTP", "IntegrationHttpMethod": "GET", "Uri": "http://localhost/"}}, "type HTTP"),
+        ({"Integration": {"Type": "AWS", "IntegrationHttpMethod": "POST",
+                          "Uri": "arn:aws:apigateway:us-east-1:sqs:path/1/q"}}, "type AWS"),
+        ({"Integration": {"Type": "MOCK", "RequestTemplates": {"application/json": "#foreach($a in $b)#end"}}},
+         "#foreach is not emulated"),
     ],
-)
-def test_policies_are_evaluated_with_explicit_deny_first(statements: Any, verdict: bool | None) -> None:
-    document = {"Statement": [dict(zip(("Effect", "Action", "Resource"), one, strict=True)) for one in statements]}
-    assert evaluate(document, "arn:aws:execute-api:us-east-1:1:api/live/GET/v1/models") is verdict
+    ids=["http", "service", "template"],
+)  # fmt: skip
+def test_what_is_not_emulated_is_refused_at_deployment(local_cloud: Any, broken: Any, reason: str) -> None:
+    resources = {
+        "Rest": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "refused"}},
+        "Get": method(ROOT, **broken),
+    }
+    with pytest.raises(Exception, match=reason):
+        local_cloud.deploy(Refused={"Resources": resources})
+    names = [api["name"] for api in local_cloud.place.client("apigateway").get_rest_apis()["items"]]
+    assert "refused" not in names

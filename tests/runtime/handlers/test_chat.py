@@ -129,7 +129,28 @@ def test_several_turns_and_text_parts_are_accepted(cloud, context) -> None:
     assert "every two weeks" in body["choices"][0]["message"]["content"]
 
 
+def test_what_means_nothing_here_passes_as_it_does_at_openai(cloud, context) -> None:
+    """Neutral values, and messages that say nothing. Source: OpenAI API reference, "Create chat completion"."""
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    messages = [
+        {"role": "system", "content": ""},
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": None, "tool_calls": None},
+        {"role": "assistant", "content": " ", "tool_calls": []},
+        {"role": "user", "content": ""},
+        {"role": "user", "content": "How often should I turn the compost heap?"},
+        {"role": "system", "content": "Be brief."},
+    ]
+    neutral = {"presence_penalty": 0, "frequency_penalty": 0.0, "tool_choice": "auto", "tools": [], "logit_bias": {}}
+    more = {"modalities": ["text"], "logprobs": False, "top_logprobs": None, "verbosity": "medium", "functions": []}
+    status, body, _ = call(context, {"model": "default", "messages": messages} | neutral | more)
+    assert (status, body["slipway"]["grounded"]) == (200, True)
+    assert "every two weeks" in body["choices"][0]["message"]["content"]
+
+
 USER = [{"role": "user", "content": "x"}]
+CALLED = {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function"}]}
+MISSING = "missing_required_parameter"
 
 
 @pytest.mark.capability("S7")
@@ -162,6 +183,20 @@ USER = [{"role": "user", "content": "x"}]
         (ask("x", stream="yes"), 400, "stream", "invalid_type"),
         (ask("x", n=2), 400, "n", "unsupported_value"),
         (ask("x", tools=[{"type": "function"}]), 400, "tools", "unsupported_parameter"),
+        (ask("x", tool_choice="required"), 400, "tool_choice", "unsupported_parameter"),
+        (ask("x", functions=[{"name": "f"}]), 400, "functions", "unsupported_parameter"),
+        (ask("x", function_call={"name": "f"}), 400, "function_call", "unsupported_parameter"),
+        (ask("x", logprobs=True), 400, "logprobs", "unsupported_parameter"),
+        (ask("x", top_logprobs=2), 400, "top_logprobs", "unsupported_parameter"),
+        (ask("x", logit_bias={"50256": -100}), 400, "logit_bias", "unsupported_parameter"),
+        (ask("x", presence_penalty=0.5), 400, "presence_penalty", "unsupported_parameter"),
+        (ask("x", frequency_penalty=-1), 400, "frequency_penalty", "unsupported_parameter"),
+        (ask("x", modalities=["text", "audio"]), 400, "modalities", "unsupported_parameter"),
+        (ask("x", verbosity="high"), 400, "verbosity", "unsupported_parameter"),
+        (ask("x", web_search_options={}), 400, "web_search_options", "unsupported_parameter"),
+        (ask("x", messages=[CALLED, *USER]), 400, "messages[0].tool_calls", "unsupported_parameter"),
+        (ask("x", messages=[{"role": "system", "content": "x"}]), 400, "messages[0].role", "invalid_value"),
+        (ask("x", messages=[{"role": "user", "content": None}]), 400, "messages[0].content", MISSING),
         (ask("x", response_format={"type": "json_object"}), 400, "response_format", "unsupported_value"),
         (ask("x", temperature=3), 400, "temperature", "invalid_value"),
         (ask("x", temperature="hot"), 400, "temperature", "invalid_type"),

@@ -1,6 +1,7 @@
 """What fails for the moment comes again after seconds, not after the queue's half hour."""
 
 import json
+import threading
 
 import boto3
 import pytest
@@ -33,6 +34,23 @@ def test_a_record_that_failed_for_the_moment_or_was_not_begun_comes_again_soon(
     cloud.bedrock.throttle("InvokeModel", rate=1.0)
     monkeypatch.setenv("QUEUE_URL", queue)
     answer, [call] = deliver(context, queue, seconds)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+    assert 5 <= call["VisibilityTimeout"] <= 10
+
+
+def test_a_record_that_waits_for_what_does_not_answer_is_given_up_before_lambda_ends_the_invocation(
+    cloud, context, monkeypatch
+) -> None:
+    """S3's client alone would wait 60 s five times; the message would stay invisible for half an hour."""
+    queue = boto3.client("sqs").create_queue(QueueName="q", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
+    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(cloud.put(KEY, "Text.")))
+    monkeypatch.setenv("QUEUE_URL", queue)
+    answered = threading.Event()
+    monkeypatch.setattr(ingest_document._lifecycle().objects.client, "get_object", lambda **_: answered.wait())
+    try:
+        answer, [call] = deliver(context, queue, 10.2)
+    finally:
+        answered.set()
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
     assert 5 <= call["VisibilityTimeout"] <= 10
 

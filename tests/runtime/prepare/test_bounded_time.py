@@ -1,13 +1,20 @@
 """No text, however made, takes more than a moment to tell apart or to read: patterns must not backtrack for ever."""
 
 import time
+import unicodedata
+from typing import get_args
 
 import pytest
 
+from slipway_runtime.generate.prompt import user_message
+from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.clean import clean
-from slipway_runtime.prepare.prepare import prepare
+from slipway_runtime.prepare.document import PreparedDocument
+from slipway_runtime.prepare.formats.reader import read
+from slipway_runtime.prepare.prepare import headings
 from slipway_runtime.prepare.rejected import Rejected
-from slipway_runtime.prepare.sniff import sniff_text
+from slipway_runtime.prepare.sniff import MediaType, sniff_text
+from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
 
 SECONDS = 5.0
 
@@ -35,35 +42,43 @@ def test_html_is_known_by_its_first_tag(text: str, expected: str) -> None:
     assert sniff_text(text, "a.txt") == expected
 
 
-@pytest.mark.parametrize("path", ["a.md", "a.html", "a.csv", "a.json", "a.txt"])
-@pytest.mark.parametrize(
-    "unit",
-    (
-        *(
-            "<!--",
-            "<!-- a -->\n",
-            "---\n",
-            "title:",
-            "# ",
-            "a\n=",
-            "a\n-",
-            " \t",
-            "- ",
-            "``` ",
-            "<meta ",
-            "<p ",
-            "<br>",
-        ),
-        *("Ã", "Ã©", "\n ", "\r", "|", "1.", "\u00ad\n", "a.\u201d ", "display:", "style="),
-    ),
+UNITS = (
+    *("<!--", "<!-- a -->\n", "---\n", "title:", "# ", "# a\n", "a\n=", "a\n-", "a\n\n", " \t", "- ", "``` ", "1."),
+    *("<meta ", "<p ", "<br>", "<li> <div> ", "<h1>a", "<td>", "&amp;", "display:", "style="),
+    *("Ã", "Ã©", "Â", "\n ", "\r", "|", "\u00ad\n", 'a.\u201d "', "。", "\x00", "\u0301", "\u0323\u0301", "か\u3099"),
+    *("[1,", '{"a":', '"', ",", "a;b\n"),
 )
-def test_a_repeated_unit_is_read_in_bounded_time(path: str, unit: str) -> None:
+
+
+@pytest.mark.parametrize("media_type", get_args(MediaType)[2:])
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_repeated_unit_is_read_and_cut_in_bounded_time(media_type: MediaType, unit: str) -> None:
+    """Ten times slower than measured would still pass; the square of the length would take minutes."""
     began = time.process_time()
-    text = unit * (60_000 // len(unit))
-    clean(text)
-    for whole in (text + "x", "x" + text, "---\n" + text + "x", "<p>" + text):
+    text = unit * (100_000 // len(unit))
+    for whole in (text + "©x", "x" + text, "---\n" + text + "x", "<p>" + text):
         try:
-            prepare(whole.encode(), path)
+            found = read(media_type, whole.encode(), TextBudget(20_000_000)).sections[0].text
+            document = PreparedDocument(text=found, title="", media_type=media_type, headings=headings(found))
+            chunk(document, ChunkSettings(max_characters=1200, overlap_characters=150))
         except Rejected as rejected:
             assert rejected.reason
     assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.parametrize("blank", [" ", "/", " /"])
+def test_a_question_of_blanks_behind_a_bracket_is_made_data_in_bounded_time(blank: str) -> None:
+    began = time.process_time()
+    assert user_message([], "<" + blank * 200_000).count(blank) >= 200_000
+    assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.capability("D2")
+def test_a_stack_of_marks_keeps_thirty_and_every_real_one() -> None:
+    began = time.process_time()
+    stack = clean("a" + "\u0323\u0301" * 100_000 + "b")
+    assert time.process_time() - began < SECONDS
+    assert stack[0] == "ạ"  # the first mark is composed with its letter
+    assert len(unicodedata.normalize("NFD", stack)) == 1 + 30 + 1
+    assert clean(stack) == stack
+    assert clean("Z\u0300\u0323\u0301 x") == unicodedata.normalize("NFC", "Z\u0300\u0323\u0301 x")

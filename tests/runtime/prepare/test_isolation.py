@@ -31,7 +31,7 @@ PARENT = """
         os.execv(sys.executable, [sys.executable, "-c", sys.argv[2], sys.argv[1]])
     from slipway_runtime.prepare.isolate import read_isolated
     sys.path.insert(0, sys.argv[1])
-    print([section.text for section in read_isolated("pdf", b"x").sections])
+    print([section.text for section in read_isolated("application/pdf", b"x").sections])
 """
 
 

@@ -18,6 +18,8 @@ world.<br>Second line</p><h2>List</h2><ul><li>one<ul><li>nested</li></ul></li><l
 </code></pre><p># not a heading</p><div style="display: none">hidden words</div><form>Name: <input></form>tail</main>
 <footer>Foot</footer></body></html>"""
 
+MANY_ATTRIBUTES = ("<html><p" + "".join(f" a{number}=1" for number in range(60_000)) + ">x").encode()
+
 
 @pytest.mark.capability("D1")
 def test_html_keeps_the_main_structure_and_drops_the_rest() -> None:
@@ -43,14 +45,29 @@ def test_deeply_nested_html_does_not_break_the_reader() -> None:
     assert prepare(nested, "deep.html").text == "deep"
 
 
-def test_html_with_very_many_elements_is_read_in_the_child(monkeypatch) -> None:
+@pytest.mark.parametrize(
+    "data", [b"<html><body>" + b"<div>" * 60_000, MANY_ATTRIBUTES], ids=["nested elements", "attributes of one tag"]
+)
+def test_html_made_to_take_the_parsers_square_is_stopped_by_the_child(data: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        prepare(data, "bomb.html", Limits(cpu_seconds=1))
+    assert caught.value.code == "too_slow"
+
+
+@pytest.mark.parametrize("path", ["a.md", "a.txt", "a.html", "a.csv", "a.json", "a.jsonl"])
+def test_a_large_text_is_read_in_the_child_as_a_small_one_is_here(monkeypatch, path: str) -> None:
     from slipway_runtime.prepare import prepare as module
 
-    monkeypatch.setattr(module, "ISOLATE_ABOVE_TAGS", 10)
-    assert prepare(HTML, "page.html").text.startswith("# Big title\n\nHello x world.")
-    with pytest.raises(Rejected) as caught:
-        prepare(b"<html><body>" + b"<div>" * 300_000, "bomb.html", Limits(cpu_seconds=1))
-    assert caught.value.code == "too_slow"
+    contents = {"a.html": b"<html><title>T</title><p>caf\xc3\xa9 \xc2\xad", "a.json": b'["caf\xc3\xa9 \xc2\xad"]\n'}
+    data = contents.get(path.replace("jsonl", "json"), b"# caf\xc3\xa9 \xc2\xad, b\nc,d\n")
+    small = prepare(data + b" " * (module.IN_PROCESS_BYTES - len(data)), path)
+    isolated: list[object] = []
+    real = module.read_isolated
+    monkeypatch.setattr(module, "read_isolated", lambda *given: isolated.append(given[0]) or real(*given))
+    prepare(data, path)
+    assert isolated == []
+    assert prepare(data + b" " * module.IN_PROCESS_BYTES, path) == small
+    assert isolated == [small.media_type]
 
 
 @pytest.mark.parametrize(
@@ -160,3 +177,9 @@ def test_encodings_are_found_and_repaired(data: bytes, expected: str) -> None:
 def test_html_says_its_own_encoding() -> None:
     page = '<html><head><meta charset="windows-1250"></head><body>Příliš žluťoučký kůň</body></html>'
     assert prepare(page.encode("cp1250"), "a.html").text == "Příliš žluťoučký kůň"
+
+
+@pytest.mark.parametrize("path", ["a.md", "a.txt", "a.csv", "a.html"])
+def test_a_zero_byte_in_what_is_named_as_text_is_removed_as_other_control_characters_are(path: str) -> None:
+    lines = "<html><p>One\x00 word</p>" if path == "a.html" else "First, row\nOne\x00 word, and café.\n"
+    assert "One word" in prepare(lines.encode(), path).text

@@ -1,6 +1,9 @@
 """What cannot be read is refused with a code and a remedy, and never costs the function."""
 
 import io
+import os
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -9,6 +12,7 @@ from slipway_runtime.prepare.isolate import Limits, read_isolated
 from slipway_runtime.prepare.keys import parse_key
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.sniff import PDF
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -36,6 +40,9 @@ def code_of(data: bytes, path: str, limits: Limits | None = None) -> str:
         (b"[" * 100_000, "a.json", "broken_json"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 50, "a.png", "unsupported_type"),
         (b"\x00\x01\x02\x03" * 50, "a.bin", "unsupported_type"),
+        (b"\x00\x01\x02\x03" * 50, "a.md", "unsupported_type"),
+        (b"\x00\xff\x01\xfe\x80" * 50, "a.md", "unsupported_type"),
+        (b"one \x00 zero byte in text of no kind", "a", "unsupported_type"),
         (b"{\\rtf1 x}", "a.rtf", "unsupported_type"),
         (OLE + b"\x00" * 600, "a.doc", "unsupported_type"),
         (OLE + "EncryptedPackage".encode("utf-16-le"), "a.docx", "encrypted_docx"),
@@ -79,9 +86,32 @@ def test_a_pdf_bomb_becomes_a_rejection_under_the_limits_of_the_child(make_bomb_
     assert code_of(bomb, "a.pdf", limits) in ("zip_bomb", "broken_pdf", "too_slow", "no_text_layer")
 
 
+def test_a_parser_that_crashes_is_told_of_as_damage_or_a_bomb(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(Rejected, match="decompression bomb") as caught:
+        read_isolated(PDF, b"x")
+    assert caught.value.code == "broken_pdf"
+    assert "viewer" not in caught.value.reason
+
+
+def test_the_child_cannot_write_a_file(tmp_path) -> None:
+    file = tmp_path / "written"
+    program = f"""
+import os, signal
+from slipway_runtime.prepare.child import limit
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+limit(2**40, 60)
+os.write(os.open({str(file)!r}, os.O_CREAT | os.O_WRONLY), b"x")
+"""
+    env = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    assert "OSError: [Errno 27] File too large" in done.stderr
+    assert file.read_bytes() == b""
+
+
 def test_a_reader_that_takes_too_long_is_stopped(make_pdf) -> None:
     with pytest.raises(Rejected, match="split the document") as caught:
-        read_isolated("pdf", make_pdf([["x"]]), Limits(wall_seconds=0.001))
+        read_isolated(PDF, make_pdf([["x"]]), Limits(wall_seconds=0.001))
     assert caught.value.code == "too_slow"
 
 

@@ -192,6 +192,15 @@ def test_search_fuses_meaning_and_keywords_within_the_tenant(store: AuroraStore)
     assert store.search("nobody", vectors(1)[0], "words", 5, soon()) == []
 
 
+def test_the_keywords_of_a_long_message_are_those_at_its_end(store: AuroraStore) -> None:
+    """50 candidates stand nearer by meaning, so only the keywords can bring the document up."""
+    store.replace(version("1"), pieces(60), [[1.0] + [0.01 * n] * 7 for n in range(60)], soon())
+    store.replace(version("1", "doc_2"), pieces(1, "error code ZX-4711 explained"), [[-1.0] + [0.0] * 7], soon())
+    pasted = "some log line\n" * 1_000
+    found = store.search("acme", [1.0] + [0.0] * 7, pasted + "What does ZX-4711 mean?", 5, soon())
+    assert "doc_2#00000" in {hit.chunk_id for hit in found}
+
+
 @pytest.mark.parametrize("question", ["", "the of and", "a & b | !c <-> 'quote' :* \\", "x" * 10_000, "日本語", "100%"])
 def test_any_text_is_a_question(store: AuroraStore, question: str) -> None:
     store.replace(version("1"), pieces(3), vectors(3), soon())

@@ -92,6 +92,7 @@ class MarkdownWriter:
         elif tag in BLOCKS:
             # A paragraph that opens a list item belongs to it.
             if self._take_is_empty() and self._prefix:
+                self._inline.clear()
                 return
             self._flush()
 

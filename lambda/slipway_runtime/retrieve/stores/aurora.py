@@ -96,12 +96,13 @@ class AuroraStore:
     def search(self, tenant: str, vector: list[float], text: str, limit: int, deadline: Deadline) -> list[Hit]:
         """Return the tenant's best chunks by reciprocal rank fusion of vector and keyword search, at most 30.
 
+        The keywords are those of the last 2,000 characters of `text`: a long message asks at its end.
         Raises: WrongDimensions, StoreUnavailable.
         """
         parameters: dict[str, Value] = {
             "tenant": tenant,
             "embedding": _literal(vector),
-            "question": text[:MAX_QUESTION_CHARACTERS],
+            "question": text[-MAX_QUESTION_CHARACTERS:],
             "hits": min(limit, MAX_HITS),
             "candidates": CANDIDATES,
             "exact_up_to": self.exact_up_to_chunks,

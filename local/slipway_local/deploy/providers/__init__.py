@@ -1,6 +1,19 @@
 """The table of resource types: who creates what. Everything else is recorded, or refused if CloudFormation has none."""
 
-from slipway_local.deploy.providers import api_gateway, compute, data, identity, messaging, network, storage
+from slipway_local.deploy.providers import (
+    api_gateway,
+    api_gateway_v2,
+    bedrock,
+    cognito,
+    compute,
+    data,
+    identity,
+    messaging,
+    network,
+    state_machines,
+    storage,
+    triggers,
+)
 from slipway_local.deploy.providers.base import Provider
 from slipway_local.deploy.providers.custom import CustomResource
 from slipway_local.deploy.providers.recorded import Recorded
@@ -10,12 +23,17 @@ IGNORED = {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitConditionHandle"}
 
 PROVIDERS: dict[str, Provider] = {
     **api_gateway.PROVIDERS,
+    **api_gateway_v2.PROVIDERS,
+    **bedrock.PROVIDERS,
+    **cognito.PROVIDERS,
     **compute.PROVIDERS,
     **data.PROVIDERS,
     **identity.PROVIDERS,
     **messaging.PROVIDERS,
     **network.PROVIDERS,
+    **state_machines.PROVIDERS,
     **storage.PROVIDERS,
+    **triggers.PROVIDERS,
 }
 REFUSED = {
     "AWS::CloudFormation::Stack": "nested stacks are not emulated",

@@ -5,6 +5,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call, text
+from slipway_local.rest_api.mock import check_templates
 
 
 def _api(context: Context, properties: Properties) -> Properties:
@@ -14,9 +15,25 @@ def _api(context: Context, properties: Properties) -> Properties:
     return {**properties, **policy}
 
 
+_API_SETTINGS = {"Name": "name", "Description": "description", "ApiKeySourceType": "apiKeySource", "Policy": "policy"}
+
+
+def _api_settings(context: Context, rest_api: str, new: Properties, old: Properties) -> None:
+    """Patch what changed, and the binary media types, which moto's CreateRestApi loses."""
+    changed = {name: path for name, path in _API_SETTINGS.items() if old and name in new and new[name] != old.get(name)}
+    operations = [{"op": "replace", "path": f"/{path}", "value": text(new[name])} for name, path in changed.items()]
+    before, after = (set(properties.get("BinaryMediaTypes", [])) for properties in (old, new))
+    for verb, types in (("add", after - before), ("remove", before - after)):
+        for kind in sorted(types):
+            path = f"/binaryMediaTypes/{kind.replace('/', '~1')}"
+            operations.append({"op": verb, "path": path, "value": kind})
+    if operations:
+        call(context.place, "apigateway", "update_rest_api", {"restApiId": rest_api, "patchOperations": operations})
+
+
 def _authorizer(context: Context, properties: Properties) -> Properties:
-    if properties["Type"] != "TOKEN":
-        raise ValueError(f"authorizers of type {properties['Type']} are not emulated; TOKEN is")
+    if properties["Type"] != "COGNITO_USER_POOLS" and "AuthorizerUri" not in properties:
+        raise ValueError(f"an authorizer of type {properties['Type']} needs an AuthorizerUri")
     return properties
 
 
@@ -39,6 +56,17 @@ def _authorizer_settings(context: Context, authorizer: str, new: Properties, old
     call(context.place, "apigateway", "update_authorizer", {**where, "patchOperations": patches})
 
 
+def _refuse_integration(integration: Properties) -> None:
+    kind = integration["Type"]
+    if kind not in ("AWS_PROXY", "MOCK"):
+        raise ValueError(f"integrations of type {kind} are not emulated; AWS_PROXY (Lambda) and MOCK are")
+    if kind == "AWS_PROXY" and "/functions/" not in str(integration.get("Uri")):
+        raise ValueError(
+            f"{integration.get('Uri')} is no Lambda function; proxy integrations of others are not emulated"
+        )
+    check_templates(integration)
+
+
 class Method:
     """AWS::ApiGateway::Method: a method, its integration, and the responses of both."""
 
@@ -49,6 +77,8 @@ class Method:
         """Put the method and all that belongs to it."""
         place = context.place
         where = {key: properties[key] for key in ("RestApiId", "ResourceId", "HttpMethod")}
+        if "Integration" in properties:
+            _refuse_integration(properties["Integration"])
         call(place, "apigateway", "put_method", {"AuthorizationType": "NONE", **properties})
         for response in properties.get("MethodResponses", []):
             call(place, "apigateway", "put_method_response", {**where, **response})
@@ -75,14 +105,61 @@ class Method:
                 raise
 
 
+_METHOD_SETTINGS = {"ThrottlingRateLimit": "throttling/rateLimit", "ThrottlingBurstLimit": "throttling/burstLimit"}
+
+
+def _stage(context: Context, properties: Properties) -> Properties:
+    if "CanarySetting" in properties:
+        raise ValueError("canary releases of a stage are not emulated; leave CanarySetting out of this environment")
+    return properties
+
+
+def _method_settings(properties: Properties) -> Properties:
+    """Return the throttling settings of a stage by patch path; a resource's slashes are written ~1."""
+    paths = {}
+    for setting in properties.get("MethodSettings", []):
+        resource = setting.get("ResourcePath", "/*").removeprefix("/")
+        if resource != "*" and not resource.startswith("~1"):
+            resource = "~1" + resource.replace("/", "~1")
+        for name, path in _METHOD_SETTINGS.items():
+            if name in setting:
+                paths[f"/{resource}/{setting.get('HttpMethod', '*')}/{path}"] = setting[name]
+    return paths
+
+
 def _stage_settings(context: Context, name: str, new: Properties, old: Properties) -> None:
     """Set what CreateStage does not take; the rest of a stage is inert here."""
-    changes = [("/deploymentId", new.get("DeploymentId"))] if old else []
-    changes += [(f"/variables/{key}", value) for key, value in new.get("Variables", {}).items() if old]
-    operations = [{"op": "replace", "path": path, "value": str(value)} for path, value in changes if value]
+    wanted = _method_settings(new)
+    # API Gateway's own limits per account and region stand where a setting was taken away.
+    defaults = {path: 10_000 if path.endswith("rateLimit") else 5_000 for path in _method_settings(old)}
+    changes: Properties = {**defaults, **wanted}
+    removed: set[str] = set()
+    if old:
+        changes["/deploymentId"] = new.get("DeploymentId")
+        changes |= {f"/variables/{key}": value for key, value in new.get("Variables", {}).items()}
+        removed = {f"/variables/{key}" for key in set(old.get("Variables", {})) - set(new.get("Variables", {}))}
+    operations = [
+        {"op": "replace", "path": path, "value": str(value)} for path, value in changes.items() if value is not None
+    ]
+    operations += [{"op": "remove", "path": path} for path in sorted(removed)]
     if operations:
         arguments = {"restApiId": new["RestApiId"], "stageName": name, "patchOperations": operations}
         call(context.place, "apigateway", "update_stage", arguments)
+
+
+def _deployment(context: Context, properties: Properties) -> Properties:
+    for name in ("StageDescription", "DeploymentCanarySettings"):
+        if name in properties:
+            raise ValueError(f"{name} of a deployment is not emulated; give the settings to an AWS::ApiGateway::Stage")
+    return properties
+
+
+def _key_settings(context: Context, key: str, new: Properties, old: Properties) -> None:
+    """Set what may change while the key keeps its value."""
+    enabled = str(new.get("Enabled", False)).lower()
+    changes = {"/enabled": enabled, "/description": new.get("Description", "")}
+    operations = [{"op": "replace", "path": path, "value": value} for path, value in changes.items()]
+    call(context.place, "apigateway", "update_api_key", {"apiKey": key, "patchOperations": operations})
 
 
 def _model(context: Context, properties: Properties) -> Properties:
@@ -100,7 +177,8 @@ def _of_api(parameter: str) -> dict[str, str]:
 
 PROVIDERS: dict[str, Provider] = {
     "AWS::ApiGateway::RestApi": _rest(
-        "create_rest_api", "@id", name="Name", prepare=_api,
+        "create_rest_api", "@id", name="Name", prepare=_api, after=_api_settings,
+        rename={"ApiKeySourceType": "apiKeySource"},
         attributes={"RootResourceId": "@rootResourceId", "RestApiId": "{id}"},
         delete_call="delete_rest_api", delete_with={"restApiId": "{id}"},
     ),
@@ -125,19 +203,23 @@ PROVIDERS: dict[str, Provider] = {
         delete_with={"restApiId": "{RestApiId}", "responseType": "{ResponseType}"},
     ),
     "AWS::ApiGateway::Deployment": _rest(
-        "create_deployment", "@id", attributes={"DeploymentId": "{id}"},
+        "create_deployment", "@id", prepare=_deployment, attributes={"DeploymentId": "{id}"},
         delete_call="delete_deployment", delete_with=_of_api("deploymentId"),
     ),
     "AWS::ApiGateway::Stage": _rest(
-        "create_stage", "{StageName}", after=_stage_settings,
+        "create_stage", "{StageName}", prepare=_stage, after=_stage_settings,
         delete_call="delete_stage", delete_with=_of_api("stageName"),
     ),
     "AWS::ApiGateway::ApiKey": _rest(
-        "create_api_key", "@id", name="Name", attributes={"APIKeyId": "{id}"},
+        "create_api_key", "@id", name="Name", after=_key_settings, attributes={"APIKeyId": "{id}"},
         delete_call="delete_api_key", delete_with={"apiKey": "{id}"},
     ),
     "AWS::ApiGateway::UsagePlan": _rest(
         "create_usage_plan", "@id", name="UsagePlanName", rename={"UsagePlanName": "name"},
         attributes={"Id": "{id}"}, delete_call="delete_usage_plan", delete_with={"usagePlanId": "{id}"},
+    ),
+    "AWS::ApiGateway::UsagePlanKey": _rest(
+        "create_usage_plan_key", "{KeyId}:{UsagePlanId}", attributes={"Id": "{id}"},
+        delete_call="delete_usage_plan_key", delete_with={"usagePlanId": "{UsagePlanId}", "keyId": "{KeyId}"},
     ),
 }  # fmt: skip

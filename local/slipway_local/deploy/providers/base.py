@@ -6,7 +6,8 @@ tag lists become maps where the service wants maps, objects become JSON text whe
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,12 +24,30 @@ class Created:
     attributes: Properties = field(default_factory=dict)
 
 
+class PartlyCreatedError(RuntimeError):
+    """A resource whose creation failed when something of it existed already: the rollback deletes it."""
+
+    def __init__(self, created: Created) -> None:
+        super().__init__(created.physical_id)
+        self.created = created
+
+
+@contextmanager
+def completing(created: Created) -> Iterator[None]:
+    """Finish what was created. Raises PartlyCreatedError if that fails."""
+    try:
+        yield
+    except Exception as error:
+        raise PartlyCreatedError(created) from error
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """Where and for whom a provider works; `services` holds what the daemon offers besides AWS APIs."""
 
     place: Place
     stack_name: str
+    stack_id: str
     logical_id: str
     resource_type: str
     services: Mapping[str, Any] = field(default_factory=dict)
@@ -171,9 +190,11 @@ class Api:
         known = self._known(context, arguments)
         physical_id = str(_value(self.ref, answer, known))
         known["id"] = physical_id
+        created = Created(physical_id=physical_id, attributes=self._attributes(answer, known))
         if self.after:
-            self.after(context, physical_id, properties, {})
-        return Created(physical_id=physical_id, attributes=self._attributes(answer, known))
+            with completing(created):
+                self.after(context, physical_id, properties, {})
+        return created
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Call the update operation with the same arguments, and the hook."""

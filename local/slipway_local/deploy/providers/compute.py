@@ -1,4 +1,4 @@
-"""Lambda functions, layers, versions, aliases, permissions and event source mappings."""
+"""Lambda functions, layers, versions and aliases."""
 
 import io
 import zipfile
@@ -52,10 +52,6 @@ class Layer(Api):
         context.place.client("lambda").delete_layer_version(LayerName=name, VersionNumber=int(version))
 
 
-def _statement(context: Context, properties: Properties) -> Properties:
-    return {"StatementId": context.name(100), **properties}
-
-
 _FUNCTION_ARN = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
 _ALIAS: dict[str, Any] = {
     "delete_call": "delete_alias",
@@ -77,17 +73,5 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::Lambda::Alias": api(
         "lambda", "create_alias", "@AliasArn", update_call="update_alias", attributes={"AliasArn": "{id}"}, **_ALIAS
-    ),
-    "AWS::Lambda::Permission": api("lambda", "add_permission", "{StatementId}", prepare=_statement),
-    "AWS::Lambda::EventSourceMapping": api(
-        "lambda", "create_event_source_mapping", "@UUID",
-        attributes={"Id": "{id}", "EventSourceMappingArn": "@EventSourceMappingArn"},
-        update_call="update_event_source_mapping", update_with={"UUID": "{id}"},
-        delete_call="delete_event_source_mapping", delete_with={"UUID": "{id}"},
-    ),
-    "AWS::Lambda::EventInvokeConfig": api(
-        "lambda", "put_function_event_invoke_config", "{FunctionName}|{Qualifier}",
-        update_call="put_function_event_invoke_config", delete_call="delete_function_event_invoke_config",
-        delete_with={"FunctionName": "{FunctionName}", "Qualifier": "{Qualifier}"},
     ),
 }  # fmt: skip

@@ -8,7 +8,7 @@ import threading
 import uuid
 from typing import Any
 
-from slipway_local.deploy.providers.base import Context, Created, Properties
+from slipway_local.deploy.providers.base import Context, Created, PartlyCreatedError, Properties
 
 DEFAULT_TIMEOUT_SECONDS = 3600.0
 
@@ -72,7 +72,7 @@ class CustomResource:
         event = {
             "RequestType": request,
             "ResponseURL": f"{context.place.endpoint_url}/_slipway/custom-resource/{token}",
-            "StackId": context.place.arn("cloudformation", f"stack/{context.stack_name}/local"),
+            "StackId": context.stack_id,
             "RequestId": token,
             "LogicalResourceId": context.logical_id,
             "ResourceType": context.resource_type,
@@ -87,7 +87,10 @@ class CustomResource:
         if answer is None:
             raise TimeoutError(f"the function did not answer within {seconds:g} seconds")
         if answer.get("Status") != "SUCCESS":
-            raise RuntimeError(f"the function answered: {answer.get('Reason') or 'no reason given'}")
+            failure = RuntimeError(f"the function answered: {answer.get('Reason') or 'no reason given'}")
+            if request == "Create" and answer.get("PhysicalResourceId"):  # it is there to be deleted
+                raise PartlyCreatedError(Created(physical_id=answer["PhysicalResourceId"])) from failure
+            raise failure
         physical_id = answer.get("PhysicalResourceId") or extra.get("PhysicalResourceId") or token
         return Created(physical_id=str(physical_id), attributes=answer.get("Data") or {})
 

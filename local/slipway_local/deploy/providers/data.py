@@ -131,6 +131,7 @@ class Cluster:
 
     def create(self, context: Context, properties: Properties) -> Created:
         """Start the database, then record the cluster with its real address."""
+        _check_cluster(properties)
         identifier = str(properties.get("DBClusterIdentifier") or context.name(63)).lower()
         arn = context.place.arn("rds", f"cluster:{identifier}")
         host, port = context.services["databases"].ensure_cluster(
@@ -154,7 +155,7 @@ class Cluster:
         )
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
-        """Change the record; the database itself has no such settings."""
+        """Change the record, and the master password with it."""
         arguments = {**new, "DBClusterIdentifier": existing.physical_id}
         call(context.place, "rds", "modify_db_cluster", arguments)
         return existing
@@ -165,6 +166,17 @@ class Cluster:
         rds.modify_db_cluster(DBClusterIdentifier=existing.physical_id, DeletionProtection=False)
         rds.delete_db_cluster(DBClusterIdentifier=existing.physical_id, SkipFinalSnapshot=True)
         context.services["databases"].drop_cluster(existing.physical_id)
+
+
+def _check_cluster(properties: Properties) -> None:
+    """Raise ValueError for what the embedded PostgreSQL is not."""
+    if properties.get("Engine", "aurora-postgresql") not in ("aurora-postgresql", "postgres"):
+        raise ValueError(f"engine {properties['Engine']} is not emulated, only aurora-postgresql")
+    if str(properties.get("ManageMasterUserPassword", False)).lower() == "true":
+        raise ValueError(
+            "ManageMasterUserPassword is not emulated: "
+            "name a secret of your own by a dynamic reference in MasterUserPassword"
+        )
 
 
 def _lower_name(context: Context, properties: Properties) -> Properties:

@@ -1,20 +1,15 @@
-"""IAM roles and policies, KMS keys. Nothing here is enforced: policies are stored, not evaluated."""
+"""IAM roles and policies, KMS keys."""
 
 from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call, text
-
-
-def _customer_managed(arns: list[str]) -> list[str]:
-    # AWS's own managed policies are not loaded: eight megabytes that nothing would evaluate.
-    return [arn for arn in arns if ":iam::aws:" not in arn]
 
 
 def _role_policies(context: Context, role: str, new: Properties, old: Properties) -> None:
     iam = context.place.client("iam")
     inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in new.get("Policies", [])}
-    attached = set(_customer_managed(new.get("ManagedPolicyArns", [])))
+    attached = set(new.get("ManagedPolicyArns", []))
     for name in {policy["PolicyName"] for policy in old.get("Policies", [])} - set(inline):
         iam.delete_role_policy(RoleName=role, PolicyName=name)
-    for arn in set(_customer_managed(old.get("ManagedPolicyArns", []))) - attached:
+    for arn in set(old.get("ManagedPolicyArns", [])) - attached:
         iam.detach_role_policy(RoleName=role, PolicyArn=arn)
     for name, document in inline.items():
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text(document))

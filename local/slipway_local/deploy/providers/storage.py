@@ -1,4 +1,4 @@
-"""S3 buckets, CloudWatch Logs groups and CloudWatch alarms and dashboards."""
+"""S3 buckets, ECR repositories, CloudWatch Logs groups and CloudWatch alarms and dashboards."""
 
 import contextlib
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway_local.aws import DEFAULT_REGION
-from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call, text
+from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call, completing, text
 
 
 def _encryption(value: Properties) -> Properties:
@@ -111,7 +111,8 @@ class Bucket:
                 "WebsiteURL": f"http://{name}.s3-website-{place.region}.amazonaws.com",
             },
         )
-        return self.update(context, existing, {}, properties)
+        with completing(existing):
+            return self.update(context, existing, {}, properties)
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Set what has changed; a setting that vanished goes back to its default."""
@@ -145,6 +146,15 @@ class Bucket:
         context.place.client("s3").delete_bucket(Bucket=existing.physical_id)
 
 
+def _repository_policies(context: Context, name: str, new: Properties, old: Properties) -> None:
+    ecr = context.place.client("ecr")
+    if "LifecyclePolicy" in new:
+        policy = new["LifecyclePolicy"]["LifecyclePolicyText"]
+        ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=policy)
+    if "RepositoryPolicyText" in new:
+        ecr.set_repository_policy(repositoryName=name, policyText=text(new["RepositoryPolicyText"]))
+
+
 def _retention(context: Context, group: str, new: Properties, old: Properties) -> None:
     if "RetentionInDays" in new:
         days = int(new["RetentionInDays"])
@@ -170,6 +180,12 @@ PROVIDERS: dict[str, Provider] = {
         "s3", "put_bucket_policy", "{Bucket}", rename={"PolicyDocument": "Policy"}, update_call="put_bucket_policy",
         prepare=lambda context, properties: {**properties, "PolicyDocument": text(properties["PolicyDocument"])},
         delete_call="delete_bucket_policy", delete_with={"Bucket": "{id}"},
+    ),
+    "AWS::ECR::Repository": api(
+        "ecr", "create_repository", "{RepositoryName}", name="RepositoryName", name_limit=256, name_lower=True,
+        after=_repository_policies,
+        attributes={"Arn": "@repository.repositoryArn", "RepositoryUri": "@repository.repositoryUri"},
+        delete_call="delete_repository", delete_with={"repositoryName": "{id}"},
     ),
     "AWS::Logs::LogGroup": api(
         "logs", "create_log_group", "{LogGroupName}", name="LogGroupName", name_limit=512, after=_retention,

@@ -1,0 +1,23 @@
+"""How `slipway local permissions` shows its report."""
+
+from typing import Any
+
+from rich.markup import escape
+
+from slipway_cli.output import answers
+
+
+def print_permissions(report: dict[str, Any]) -> None:
+    """Print, for each role, the denied calls and the statements that nothing has used."""
+    if not report["enforcing"]:
+        answers.print("Policies are not evaluated: `slipway local up --enforce-iam` switches it on.")
+    for role in report["roles"]:
+        answers.print(
+            f"[bold]{escape(role['role'].rsplit('/', 1)[-1])}[/bold]  {role['used']} permissions used", emoji=False
+        )
+        for call in role["denied"]:
+            what = f"{call['action']} on {call['resource']} {call['reason']}"
+            answers.print(f"  denied {call['count']} ×: {escape(what)}", style="red", soft_wrap=True, emoji=False)
+        for one in role["unused"]:
+            what = f"{one['action']} on {one['resource']} ({one['policy']}, statement {one['statement']})"
+            answers.print(f"  never used: {escape(what)}", style="dim", soft_wrap=True, emoji=False)

@@ -1,0 +1,24 @@
+"""Which of the services that sign as `bedrock` a request is for: they are told apart by their paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .control import PATHS
+
+_Application = Callable[[Any, Any], Iterable[bytes]]
+
+
+class Bedrock:
+    """The runtime, the part of the control plane that is ours, and moto for the rest (agents, jobs)."""
+
+    def __init__(self, runtime: _Application, control: _Application, rest: _Application) -> None:
+        self._runtime, self._control, self._rest = runtime, control, rest
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve one request."""
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(("/model/", "/guardrail/")):
+            return self._runtime(environ, start_response)
+        return (self._control if PATHS.fullmatch(path) else self._rest)(environ, start_response)

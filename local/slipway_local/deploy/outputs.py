@@ -1,0 +1,33 @@
+"""A stack's outputs, and those that other stacks import by name.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slipway_local.deploy.request import Prepared
+from slipway_local.deploy.stack_state import StackState, StackStore
+
+
+class DeployError(RuntimeError):
+    """A deployment or deletion that failed; the message names stack, resource, type and cause."""
+
+
+def outputs_of(prepared: Prepared) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the outputs' values, and of each export its output; called when all resources exist."""
+    resolver, declared = prepared.resolver, prepared.template.get("Outputs", {})
+    live = {key: o for key, o in declared.items() if "Condition" not in o or resolver.condition(o["Condition"])}
+    values = {key: resolver.resolve(output["Value"]) for key, output in live.items()}
+    exports = {str(resolver.resolve(o["Export"]["Name"])): key for key, o in live.items() if "Export" in o}
+    return values, exports
+
+
+def keep_imported(store: StackStore, state: StackState, exports: Mapping[str, str], outputs: Mapping[str, Any]) -> None:
+    """Raise DeployError if an export that another stack imports would vanish or change."""
+    for export, output in state.exports.items():
+        same = export in exports and outputs[exports[export]] == state.outputs[output]
+        users = store.importers(export)
+        if users and not same:
+            text = f"Export {export} cannot be changed or deleted as it is in use by {', '.join(users)}"
+            raise DeployError(text)

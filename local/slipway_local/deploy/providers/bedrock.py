@@ -1,0 +1,49 @@
+"""Bedrock guardrails and their versions."""
+
+from typing import Any
+
+from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call
+
+
+class GuardrailVersion:
+    """AWS::Bedrock::GuardrailVersion: the draft as it is now, under the next number."""
+
+    mode = "live"
+    updatable = False
+
+    def create(self, context: Context, properties: Properties) -> Created:
+        """Publish the draft."""
+        guardrail = properties["GuardrailIdentifier"]
+        answer = call(context.place, "bedrock", "create_guardrail_version", properties)
+        described = call(context.place, "bedrock", "get_guardrail", {"guardrailIdentifier": guardrail})
+        attributes = {"GuardrailArn": described["guardrailArn"], "GuardrailId": answer["guardrailId"],
+                      "Version": answer["version"]}  # fmt: skip
+        return Created(physical_id=f"{answer['guardrailId']}|{answer['version']}", attributes=attributes)
+
+    def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
+        """Never called: each property's change makes a new version."""
+        raise NotImplementedError
+
+    def delete(self, context: Context, existing: Created, properties: Properties) -> None:
+        """Delete the version."""
+        guardrail, version = existing.physical_id.split("|")
+        arguments = {"guardrailIdentifier": guardrail, "guardrailVersion": version}
+        call(context.place, "bedrock", "delete_guardrail", arguments)
+
+
+_GUARDRAIL: dict[str, Any] = {
+    "rename": {"KmsKeyArn": "kmsKeyId"},
+    "attributes": {
+        "GuardrailArn": "@guardrailArn",
+        "GuardrailId": "@guardrailId",
+        "Version": "@version",
+    },
+    "update_call": "update_guardrail",
+    "update_with": {"guardrailIdentifier": "{id}"},
+    "delete_call": "delete_guardrail",
+    "delete_with": {"guardrailIdentifier": "{id}"},
+}
+PROVIDERS: dict[str, Provider] = {
+    "AWS::Bedrock::Guardrail": api("bedrock", "create_guardrail", "@guardrailArn", **_GUARDRAIL),
+    "AWS::Bedrock::GuardrailVersion": GuardrailVersion(),
+}

@@ -1,0 +1,225 @@
+"""Everything behind the one port: moto, our services beside it, the stacks, and what is kept of all that."""
+
+import contextlib
+import importlib
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from slipway_local.aws import Place
+from slipway_local.control import Control
+from slipway_local.deploy import bootstrap
+from slipway_local.deploy.assembly import read_assembly, upload_assets
+from slipway_local.deploy.engine import Engine, Progress
+from slipway_local.deploy.providers.base import Api
+from slipway_local.deploy.providers.custom import Answers
+from slipway_local.deploy.stack_state import StackStore
+from slipway_local.faults import FaultControl, Faults
+from slipway_local.front_door import FrontDoor
+from slipway_local.functions.packages import Packages
+from slipway_local.functions.service import Functions
+from slipway_local.permissions.enforcement import enforcement
+from slipway_local.postgres import Postgres
+from slipway_local.recovery import Recovery
+from slipway_local.snapshot import Keeper
+
+MOTO_MODULES = {"lambda": "awslambda"}
+# The Data API gives a transaction three idle minutes, in which a killed function's row locks hold up its successor.
+TRANSACTION_IDLE_SECONDS = 30.0
+
+
+class Emulator:
+    """`start` puts the services together, `restore` brings back their state, `stop` ends them and keeps it.
+
+    `shut_down` ends the daemon; it is set by whoever serves the front door.
+    """
+
+    def __init__(self, state: Path, cache: Path, place: Place) -> None:
+        self.place = place
+        self.answers = Answers()
+        self.store = StackStore(state / "stacks")
+        self.functions = Functions(state=state, packages=Packages(cache), endpoint_url=place.endpoint_url)
+        self.front_door = FrontDoor()
+        self.databases = Postgres(state)
+        self.keeper = Keeper(state, place, lambda: self.front_door.changes, lambda: self.store.in_use)
+        self.recovery = Recovery(state)
+        self.environment = ""
+        self.error = ""
+        self.shut_down: Callable[[], None] = lambda: None
+        self._running: list[Any] = []
+
+    def start(self) -> None:
+        """Put our services behind and beside moto's."""
+        enforcement.settle(self.place)
+        self._start_functions()
+        self._start_data()
+        self._start_bedrock()
+        self.front_door.by_prefix["/_slipway/"] = Control(self)
+        self.keeper.add("settings", _Settings(self))
+        self.keeper.add("stacks", self.store)
+
+    def _start_functions(self) -> None:
+        from slipway_local import apis, events, queues, s3_events, schedules, table_streams, topics
+        from slipway_local.functions import asynchronous, event_invoke_config, event_sources, invoke_api, streaming_api
+        from slipway_local.state_machines import service as state_machines
+        from slipway_local.targets import Targets
+
+        targets = Targets(self.functions, self.place)
+        invoke_api.install(self.functions)
+        event_invoke_config.install()
+        queues.install()
+        table_streams.install()
+        topics.install(targets)
+        events.install(targets)
+        s3_events.install(targets, events.publish)
+        pollers = event_sources.install(self.functions, targets)
+        self._running += [
+            asynchronous.install(self.functions, targets),
+            pollers,
+            schedules.install(targets),
+            state_machines.install(self.place),
+        ]
+        apis.install(self.front_door, self.functions, self.place)
+        self.front_door.by_service["lambda"] = streaming_api.StreamingInvoke(
+            self.functions, self.place, self.front_door.moto
+        )
+        self.keeper.add("messages in flight", queues.InFlight())
+        self.keeper.add("event sources", pollers)
+
+    def _start_data(self) -> None:
+        from slipway_local import buckets, clusters
+        from slipway_local.cloudformation_api import CloudFormationApi
+        from slipway_local.permissions import aws_managed
+        from slipway_local.rds_data import RdsDataApi
+
+        buckets.install()
+        clusters.install(self.databases)
+        aws_managed.install()
+        rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
+        self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
+        faults = Faults()
+        self.front_door.layers += [enforcement.layer, faults]
+        disturb = FaultControl(faults, rds_data.pause_clusters)
+        self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
+
+    def _start_bedrock(self) -> None:
+        from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
+
+        guardrails = Guardrails(self.place)
+        runtime = BedrockRuntime(
+            model_url=os.environ.get("SLIPWAY_MODEL_URL"),
+            model_name=os.environ.get("SLIPWAY_MODEL_NAME"),
+            model_key=os.environ.get("SLIPWAY_MODEL_KEY"),
+            guardrails=guardrails,
+        )
+        self.front_door.by_service["bedrock"] = Bedrock(runtime, BedrockControl(guardrails), self.front_door.moto)
+
+    def _secret(self, arn: str) -> dict[str, Any]:
+        """Return a secret's JSON object. Raises LookupError for an unknown one."""
+        client = self.place.client("secretsmanager")
+        try:
+            return dict(json.loads(client.get_secret_value(SecretId=arn)["SecretString"]))
+        except client.exceptions.ResourceNotFoundException:
+            raise LookupError(arn) from None
+
+    def restore(self) -> None:
+        """Bring back what was kept, and keep it from now on. Raises SnapshotError if it cannot be used."""
+        if not self.recovery.restore(self.keeper, self.store):
+            self.store.restore({})
+            self.databases.remove_all()
+        self.keeper.alive = self.recovery.sign
+        self.keeper.start()
+
+    def stop(self) -> None:
+        """End clock, pollers, asynchronous events, environments and databases, and keep the state."""
+        for running in reversed(self._running):
+            running.close()
+        self.functions.close()
+        if self.keeper.stop():
+            self.recovery.finish()
+        self.databases.stop()
+
+    def configure(self, environment: str, *, enforce_iam: bool | None) -> None:
+        """Say which environment this is; `enforce_iam` switches the evaluation of policies on or off, None neither."""
+        self.environment = environment
+        if enforce_iam is not None:
+            enforcement.on = enforce_iam
+
+    def deploy(self, assembly: Path, progress: Progress) -> None:
+        """Deploy every stack of an assembly; all are checked before the first is touched."""
+        self.error = ""
+        stacks = read_assembly(assembly)
+        engine = self._engine(progress)
+        try:
+            requests = [stack.request() for stack in stacks]
+            if any(stack.bootstrap_version for stack in stacks) and not self.store.load(bootstrap.NAME):
+                engine.deploy(bootstrap.bootstrap_request())
+            planned = [one for request in requests for one in engine.prepare(request, early=True).planned]
+            services = {one.provider.service for one in planned if isinstance(one.provider, Api)}
+            threading.Thread(target=_import_services, args=(sorted(services),), daemon=True).start()
+            for stack, request in zip(stacks, requests, strict=True):
+                progress(stack.name, "", "deploying")
+                upload_assets(stack, self.place, lambda what, name=stack.name: progress(name, "", what))  # type: ignore[misc]
+                engine.deploy_anew(request).termination_protection = stack.termination_protection
+            wanted = {stack.name for stack in stacks}
+            gone = [state.name for state in self.store.all() if state.of_assembly and state.name not in wanted]
+            self.delete(gone, progress)
+        except Exception as error:
+            self.error = str(error)
+            raise
+        finally:
+            self.keeper.keep()
+
+    def delete(self, names: list[str], progress: Progress) -> None:
+        """Delete stacks, in the order given."""
+        for name in names:
+            self._engine(progress).delete(name)
+
+    def _engine(self, progress: Progress = lambda stack, logical_id, what: None) -> Engine:
+        return Engine(self.place, self.store, {"answers": self.answers, "databases": self.databases}, progress)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what `status` shows."""
+        refused = [line for lines in self.store.refused.values() for line in lines]
+        resources: dict[str, list[str]] = {"live": [], "recorded": [], "refused": refused}
+        stacks = {}
+        for state in self.store.all():
+            stacks[state.name] = {"status": state.status, "reason": state.reason, "outputs": state.outputs}
+            for record in state.records.values():
+                resources[record.mode].append(f"{record.type} {state.name}/{record.logical_id}")
+        unkept = self.keeper.error
+        return {
+            "environment": self.environment,
+            "endpoint_url": self.place.endpoint_url,
+            "state": "failed" if self.error else "running",
+            "error": self.error,
+            "stacks": stacks,
+            "resources": resources,
+            "environments": self.functions.process_ids(),
+            "enforce_iam": enforcement.on,
+            "notices": [*self.recovery.notices, *([f"The state is not being kept: {unkept}."] if unkept else [])],
+            "snapshot": self.keeper.figures,
+        }
+
+
+class _Settings:
+    """What `configure` said, for the next start."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def state(self) -> dict[str, Any]:
+        return {"environment": self._emulator.environment, "enforce_iam": enforcement.on}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._emulator.configure(**state)
+
+
+def _import_services(names: list[str]) -> None:
+    """Import moto's services before they are asked for, while the deployment waits for processes."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"moto.{MOTO_MODULES.get(name, name)}.responses")

@@ -1,0 +1,177 @@
+"""Evaluates the policies of roles for each call that their sessions make, while it is switched on.
+
+Requests to AWS APIs pass `layer` in the front door; what this cloud does itself on behalf of a role or as a service
+(polling a queue, delivering an event) asks `role_may` and `service_may`.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from slipway_local.aws import Place
+from slipway_local.permissions import emulated
+from slipway_local.permissions.aws_managed import AWS_MANAGED, load
+from slipway_local.permissions.calls import UnknownCallError, read, signer
+from slipway_local.permissions.conditions import UnsupportedPolicyError
+from slipway_local.permissions.decision import Need, Policies, decide
+from slipway_local.permissions.denial import Application, answer
+from slipway_local.permissions.needs import needs
+from slipway_local.permissions.policy import Statement, parse
+from slipway_local.permissions.principals import Caller, RoleSession, ServicePrincipal
+from slipway_local.permissions.request_context import context_of
+from slipway_local.permissions.sessions import Sessions
+from slipway_local.permissions.usage import Usage
+
+NamedPolicies = list[tuple[str, tuple[Statement, ...]]]
+
+
+class Enforcement:
+    """The one judge of this cloud, as moto's records are one for the process. `on` may change at any time."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.account = ""
+        self.region = ""
+        self.partition = "aws"
+        self.sessions = Sessions()
+        self.usage = Usage()
+
+    def settle(self, place: Place) -> None:
+        """Say where this cloud is."""
+        self.account, self.region, self.partition = place.account, place.region, place.partition
+
+    def layer(self, environ: dict[str, Any], start_response: Any, service: Application) -> Iterable[bytes]:
+        """Let a request through to its service, or answer that it is denied."""
+        return (self._denial(environ) or service)(environ, start_response)
+
+    def _denial(self, environ: dict[str, Any]) -> Application | None:
+        signed = signer(environ) if self.on else None
+        caller = self.sessions.find(signed[0], self.account, self.partition) if signed else None
+        if signed is None or caller is None:
+            return None
+        _, region, service = signed
+        try:
+            call = read(environ, service, region, self.account, self.partition)
+            wanted = needs(call)
+        except UnknownCallError as error:
+            message = f"User: {caller.arn} is not authorized: the emulator does not know {error}, so it denies the call"
+            self.usage.deny(caller.label, service, "unknown", f"the emulator does not know {error}")
+            return answer(environ, service, message)
+        for need in wanted:
+            if reason := self.reason(caller, need, region=region, parameters=call.parameters):
+                return answer(environ, service, _message(caller, need, reason, service))
+        return None
+
+    def reason(
+        self, caller: Caller, need: Need, *, region: str = "", parameters: Mapping[str, Any] | None = None,
+        source_arn: str = "",
+    ) -> str | None:  # fmt: skip
+        """Return why a need is denied, in AWS's words, and note it; None if it is allowed."""
+        region = region or self.region
+        context = context_of(
+            caller, need, account=self.account, region=region, parameters=parameters or {}, source_arn=source_arn
+        )
+        try:
+            policies = self._policies(caller, need, region)
+            reason = decide(caller, need, policies, context, lambda *use: self.usage.use(caller.label, *use))
+        except UnsupportedPolicyError as error:
+            reason = f"because the emulator does not know {error}"
+        if reason:
+            self.usage.deny(caller.label, need.action, need.resource, reason)
+        return reason
+
+    def role_may(self, role_arn: str, action: str, resource: str, session_name: str = "slipway") -> bool:
+        """Return whether a role may do what this cloud does in its name; always true while this is off."""
+        if not self.on or _unknown_account(role_arn):
+            return True
+        name = role_arn.rsplit("/", 1)[-1]
+        arn = f"arn:{self.partition}:sts::{self.account}:assumed-role/{name}/{session_name}"
+        caller = RoleSession(role_arn=role_arn, arn=arn, account=self.account)
+        return self._told(caller, Need(action, resource), "")
+
+    def service_may(self, service: str, action: str, resource: str, source_arn: str) -> bool:
+        """Return whether the resource's policy lets a service in, for `source_arn`; always true while this is off."""
+        if not self.on:
+            return True
+        return self._told(ServicePrincipal(arn=service, account=self.account), Need(action, resource), source_arn)
+
+    def _told(self, caller: Caller, need: Need, source_arn: str) -> bool:
+        reason = self.reason(caller, need, source_arn=source_arn)
+        if reason:
+            sys.stderr.write(f"denied: {_message(caller, need, reason, '')}\n")
+        return reason is None
+
+    def _policies(self, caller: Caller, need: Need, region: str) -> Policies:
+        text = emulated.resource_policy(need.resource, self.account, region)
+        resource = parse(text) if text else None
+        if not isinstance(caller, RoleSession):
+            return Policies(resource=resource)
+        role = emulated.role(caller.role_arn)
+        return Policies(
+            identity=identity_policies(role), boundary=self._boundary(role) if role else None, resource=resource
+        )
+
+    def _boundary(self, role: Any) -> tuple[Statement, ...] | None:
+        arn = role.permissions_boundary_arn
+        if not arn:
+            return None
+        from moto.iam.models import iam_backends
+
+        backend = iam_backends[self.account][self.partition]
+        load(backend, arn)
+        if arn not in backend.managed_policies:
+            raise UnsupportedPolicyError(f"the permissions boundary {arn}")
+        return parse(_default(backend.managed_policies[arn]))
+
+    def report(self) -> dict[str, Any]:
+        """Return, for each role and service, the denied calls and what the template's policies allow but none did."""
+        from moto.iam.models import iam_backends
+
+        roles = {role.arn: role for role in list(iam_backends[self.account][self.partition].roles.values())}
+        callers = [*sorted(roles), *sorted(self.usage.callers() - set(roles))]
+        return {
+            "enforcing": self.on,
+            "roles": [
+                {"role": name, **self.usage.of(name, identity_policies(roles.get(name), aws_managed=False))}
+                for name in callers
+            ],
+        }
+
+
+def identity_policies(role: Any, *, aws_managed: bool = True) -> NamedPolicies:
+    """Return the statements of moto's role by policy name: inline, then managed; none for no role.
+
+    Raises UnsupportedPolicyError for a policy that cannot be read.
+    """
+    if role is None:
+        return []
+    inline = [(name, parse(_text(document))) for name, document in list(role.policies.items())]
+    managed = [
+        (policy.name, parse(_text(_default(policy))))
+        for arn, policy in list(role.managed_policies.items())
+        if aws_managed or not AWS_MANAGED.fullmatch(arn)
+    ]
+    return inline + managed
+
+
+def _default(policy: Any) -> str:
+    """Return the document of a managed policy's default version."""
+    return str(next(version.document for version in policy.versions if version.version_id == policy.default_version_id))
+
+
+def _text(document: Any) -> str:
+    from urllib.parse import unquote
+
+    return unquote(document) if document.startswith("%7B") else document
+
+
+def _unknown_account(role_arn: str) -> bool:
+    return not role_arn.startswith("arn:")
+
+
+def _message(caller: Caller, need: Need, reason: str, service: str) -> str:
+    resource = f'"{need.resource}"' if service == "s3" else need.resource
+    return f"User: {caller.arn} is not authorized to perform: {need.action} on resource: {resource} {reason}"
+
+
+enforcement = Enforcement()

@@ -1,0 +1,157 @@
+"""Task states: calls, callbacks, jobs, activities, and what of them the history tells.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway_local.state_machines.dataflow import checked
+from slipway_local.state_machines.errors import TASK_FAILED, HaltedError, StatesError, runtime_error
+from slipway_local.state_machines.flow import WHOLE, Visit
+from slipway_local.state_machines.integrations import Resource, call, client_of, model_of, resource_of
+from slipway_local.state_machines.jobs import JobService, job_service
+from slipway_local.state_machines.shapes import service_error, to_result
+
+POLL_SECONDS = 0.2
+FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:.+")
+ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d{12}:activity:.+")
+
+
+def run_task(visit: Visit) -> Any:
+    """Return the result of a Task state's work."""
+    arn = visit.state["Resource"]
+    seconds = visit.data.value(visit.state, "TimeoutSeconds")
+    if FUNCTION.fullmatch(arn):
+        return _function(visit, arn, seconds)
+    if ACTIVITY.fullmatch(arn):
+        return _activity(visit, arn, seconds)
+    resource = resource_of(arn)
+    job = _job_of(resource)
+    token = visit.flow.execution.engine.tokens.create() if resource.pattern == "waitForTaskToken" else None
+    if token:
+        visit.data.context["Task"] = {"Token": token}
+    given = visit.data.arguments()
+    kind, _, action = resource.name.rpartition(":")
+    names = {
+        "resourceType": kind if resource.optimised else f"aws-sdk:{kind}",
+        "resource": f"{action}.{resource.pattern}" if resource.pattern else action,
+    }
+    region = visit.flow.execution.engine.place.region
+    heartbeat = visit.data.value(visit.state, "HeartbeatSeconds")
+    visit.trail.add(
+        "TaskScheduled", **names, region=region, parameters=json.dumps(given),
+        timeoutInSeconds=seconds, heartbeatInSeconds=heartbeat,
+    )  # fmt: skip
+    visit.trail.add("TaskStarted", **names)
+
+    def work() -> Any:
+        deadline = None if seconds is None else time.monotonic() + seconds
+        result = visit.flow.call(lambda: call(visit, resource, given), seconds)
+        if not resource.pattern:
+            return result
+        visit.trail.add("TaskSubmitted", **names, output=json.dumps(result), outputDetails=WHOLE)
+        left = None if deadline is None else deadline - time.monotonic()
+        if job:
+            return _follow(visit, job, resource.pattern, {**given, **result}, deadline)
+        return visit.flow.execution.engine.tokens.wait(token or "", visit.flow, left, heartbeat)
+
+    try:
+        return _reported(visit, "Task", work, names)
+    finally:
+        if token:
+            visit.flow.execution.engine.tokens.forget(token)
+
+
+def _job_of(resource: Resource) -> JobService | None:
+    """Return who runs a resource's jobs, None if it has none. Raises StatesError for a `.sync` that is not emulated."""
+    job = job_service(resource.name, resource.pattern)
+    if job is None and resource.pattern.startswith("sync"):
+        raise runtime_error(
+            f"arn:aws:states:::{resource.name}.{resource.pattern} is not emulated: no service here runs its jobs; "
+            "one that does is registered with slipway_local.state_machines.jobs.register"
+        )
+    return job
+
+
+def _reported(visit: Visit, kind: str, work: Callable[[], Any], names: dict[str, Any]) -> Any:
+    """Run a task's work and write how it ended into the history."""
+    try:
+        result = checked(work(), "The result of the task")
+    except StatesError as error:
+        timed_out = error.name in ("States.Timeout", "States.HeartbeatTimeout")
+        what = f"{kind}TimedOut" if timed_out else f"{kind}Failed"
+        visit.trail.add(what, **names, error=error.name, cause=error.cause or None)
+        raise
+    visit.trail.add(f"{kind}Succeeded", **names, output=json.dumps(result), outputDetails=WHOLE)
+    return result
+
+
+def _follow(visit: Visit, job: JobService, pattern: str, known: dict[str, Any], deadline: float | None) -> Any:
+    """Poll a job until it ends. Stops it if the state times out or is stopped. Raises StatesError if it failed."""
+    client = client_of(visit, job.service)
+    try:
+        while True:
+            described = getattr(client, job.describe)(**job.identity(known))
+            state = job.state_of(described)
+            if state != "running":
+                break
+            if deadline is not None and time.monotonic() >= deadline:
+                raise StatesError("States.Timeout")
+            visit.flow.sleep(POLL_SECONDS)
+    except (StatesError, HaltedError):
+        if job.stop:
+            getattr(client, job.stop)(**job.identity(known, of_stop=True))
+        raise
+    except ClientError as error:
+        raise service_error(error, client, optimised=True) from error
+    result = job.result(to_result(described, model_of(client, job.describe).output_shape), pattern)
+    if state == "failed":
+        raise StatesError(TASK_FAILED, json.dumps(result))
+    return result
+
+
+def _function(visit: Visit, arn: str, seconds: float | None) -> Any:
+    """Invoke a function that the state names by its ARN: the payload alone is given and returned."""
+    given = visit.data.arguments()
+    visit.trail.add(
+        "LambdaFunctionScheduled",
+        resource=arn,
+        input=json.dumps(given),
+        inputDetails=WHOLE,
+        timeoutInSeconds=seconds,
+    )
+    visit.trail.add("LambdaFunctionStarted")
+    invoke = Resource("lambda:invoke", "lambda", "invoke", "", optimised=True)
+    arguments = {"FunctionName": arn, "Payload": given}
+    return _reported(
+        visit,
+        "LambdaFunction",
+        lambda: visit.flow.call(lambda: call(visit, invoke, arguments), seconds)["Payload"],
+        {},
+    )
+
+
+def _activity(visit: Visit, arn: str, seconds: float | None) -> Any:
+    """Wait until a worker of the activity has done the work."""
+    tokens = visit.flow.execution.engine.tokens
+    heartbeat = visit.data.value(visit.state, "HeartbeatSeconds")
+    given, token = json.dumps(visit.data.arguments()), tokens.create()
+    visit.trail.add(
+        "ActivityScheduled",
+        resource=arn,
+        input=given,
+        inputDetails=WHOLE,
+        timeoutInSeconds=seconds,
+        heartbeatInSeconds=heartbeat,
+    )
+    tokens.offer(arn, token, given)
+    try:
+        return _reported(visit, "Activity", lambda: tokens.wait(token, visit.flow, seconds, heartbeat), {})
+    finally:
+        tokens.forget(token)

@@ -1,0 +1,76 @@
+"""SNS deliveries to functions: moto runs them at once, with a made-up message.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html#sns-sample-event
+"""
+
+import json
+import sys
+import time
+import traceback
+from typing import Any
+
+from slipway_local.permissions.senders import Service
+from slipway_local.targets import Targets
+
+
+def install(targets: Targets) -> None:
+    """Put this behind moto's subscriptions; a delivery that fails never fails the publisher."""
+    from moto.sns.models import Subscription
+
+    publish = Subscription.publish
+
+    def deliver(self: Any, message: str, message_id: str, *arguments: Any, **named: Any) -> None:
+        try:
+            if self.protocol == "lambda":
+                _invoke(targets, self, message, message_id, *arguments, **named)
+            else:
+                publish(self, message, message_id, *arguments, **named)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            policy = json.loads(self.attributes.get("RedrivePolicy") or "{}")
+            if policy:
+                topic = Service(principal="sns.amazonaws.com", source_arn=self.topic_arn)
+                targets.send(policy["deadLetterTargetArn"], message, topic)
+
+    Subscription.publish = deliver
+
+
+def _invoke(
+    targets: Targets,
+    subscription: Any,
+    message: str,
+    message_id: str,
+    subject: str | None = None,
+    message_attributes: dict[str, Any] | None = None,
+    group_id: str | None = None,
+    deduplication_id: str | None = None,
+    message_structure: str | None = None,
+) -> None:
+    matcher = subscription._filter_policy_matcher
+    if matcher is not None and not matcher.matches(message_attributes, message):
+        return
+    if message_structure == "json":
+        message = subscription._parse_message_structure(message, subscription.protocol)
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription.arn,
+        "Sns": {
+            "Type": "Notification",
+            "MessageId": message_id,
+            "TopicArn": subscription.topic_arn,
+            "Subject": subject,
+            "Message": message,
+            "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
+            "SignatureVersion": "1",
+            "Signature": "not-signed-by-the-local-cloud",
+            "SigningCertUrl": "",
+            "UnsubscribeUrl": "",
+            "MessageAttributes": {
+                name: {"Type": value["Type"], "Value": value["Value"]}
+                for name, value in (message_attributes or {}).items()
+            },
+        },
+    }
+    topic = Service(principal="sns.amazonaws.com", source_arn=subscription.topic_arn)
+    targets.send(subscription.endpoint, json.dumps({"Records": [record]}), topic)

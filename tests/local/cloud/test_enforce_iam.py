@@ -1,0 +1,313 @@
+"""Calls of a function's session, allowed and denied, against the running daemon.
+
+Messages and codes: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from slipway_local import cloud
+
+pytestmark = pytest.mark.capability("O14")
+
+ECHO = "import os\ndef handler(event, context): return {k: v for k, v in os.environ.items() if k.startswith('AWS_')}\n"
+ACCOUNT = "123456789012"
+
+
+def statement(effect: str, action: Any, resource: Any, **more: Any) -> dict[str, Any]:
+    return {"Effect": effect, "Action": action, "Resource": resource, **more}
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def arn(logical_id: str, tail: str = "") -> dict[str, Any]:
+    return {"Fn::Join": ["", [{"Fn::GetAtt": [logical_id, "Arn"]}, tail]]}
+
+
+def template(role: dict[str, Any]) -> dict[str, Any]:
+    secure = statement("Deny", "s3:*", [arn("Papers"), arn("Papers", "/*")], Principal={"AWS": "*"})
+    secure["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
+    locked = statement("Deny", "s3:GetObject", arn("Papers", "/locked/*"), Principal="*")
+    return {
+        "Resources": {
+            "Papers": {"Type": "AWS::S3::Bucket"},
+            "PapersPolicy": {
+                "Type": "AWS::S3::BucketPolicy",
+                "Properties": {"Bucket": {"Ref": "Papers"}, "PolicyDocument": document(secure, locked)},
+            },
+            "Table": {
+                "Type": "AWS::DynamoDB::Table",
+                "Properties": {
+                    "AttributeDefinitions": [{"AttributeName": "tenant", "AttributeType": "S"}],
+                    "KeySchema": [{"AttributeName": "tenant", "KeyType": "HASH"}],
+                    "BillingMode": "PAY_PER_REQUEST",
+                },
+            },
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Topic": {"Type": "AWS::SNS::Topic"},
+            "Boundary": {
+                "Type": "AWS::IAM::ManagedPolicy",
+                "Properties": {
+                    "PolicyDocument": document(
+                        statement("Allow", ["s3:*", "sqs:*", "dynamodb:*", "logs:*", "cloudwatch:*"], "*")
+                    )
+                },
+            },
+            "Role": role,
+            "Function": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {
+                    "Runtime": "python3.13",
+                    "Handler": "index.handler",
+                    "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "Code": {"ZipFile": ECHO},
+                },
+            },
+        },
+        "Outputs": {
+            "Papers": {"Value": {"Ref": "Papers"}},
+            "Table": {"Value": {"Ref": "Table"}},
+            "Queue": {"Value": {"Ref": "Queue"}},
+            "Topic": {"Value": {"Ref": "Topic"}},
+            "Role": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}},
+            "Function": {"Value": {"Ref": "Function"}},
+        },
+    }
+
+
+def with_policies(role: dict[str, Any]) -> dict[str, Any]:
+    own_items = statement("Allow", ["dynamodb:GetItem", "dynamodb:PutItem"], arn("Table"))
+    own_items["Condition"] = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["blue"]}}
+    metrics = statement("Allow", "cloudwatch:PutMetricData", "*")
+    metrics["Condition"] = {"StringEquals": {"cloudwatch:namespace": "Papers"}}
+    listing = statement("Allow", "s3:ListBucket", arn("Papers"))
+    listing["Condition"] = {"StringLike": {"s3:prefix": "open/*"}}
+    statements = (
+        statement("Allow", ["s3:GetObject", "s3:PutObject"], arn("Papers", "/*"), Sid="Objects"),
+        statement("Deny", "s3:PutObject", arn("Papers", "/sealed/*")),
+        listing,
+        own_items,
+        metrics,
+        statement("Allow", "sqs:ReceiveMessage", arn("Queue"), Sid="Never"),
+        statement("Allow", "events:PutEvents", "*"),
+    )
+    properties = role["Properties"] | {
+        "PermissionsBoundary": {"Ref": "Boundary"},
+        "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
+        "Policies": [{"PolicyName": "Own", "PolicyDocument": document(*statements)}],
+    }
+    return role | {"Properties": properties}
+
+
+class Stack:
+    """A deployed stack, and clients with the credentials of its function."""
+
+    def __init__(self, enforcing_cloud: Any) -> None:
+        self.cloud = enforcing_cloud
+        status = enforcing_cloud.deploy(Papers=template(with_policies(enforcing_cloud.role())))
+        self.outputs = enforcing_cloud.outputs(status, "Papers")
+        answer = enforcing_cloud.place.client("lambda").invoke(FunctionName=self.outputs["Function"])
+        self.environment = json.load(answer["Payload"])
+        name = self.outputs["Role"].rsplit("/", 1)[-1]
+        self.session = f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{self.outputs['Function']}"
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.cloud.place.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=self.environment["AWS_SESSION_TOKEN"],
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
+
+@pytest.fixture(scope="module")
+def stack(enforcing_cloud: Any) -> Stack:
+    return Stack(enforcing_cloud)
+
+
+def denied(call: Callable[[], Any]) -> dict[str, Any]:
+    with pytest.raises(ClientError) as raised:
+        call()
+    response: dict[str, Any] = dict(raised.value.response)
+    assert response["Error"]["Code"].startswith(("AccessDenied", "AuthorizationError", "403")), response
+    return {**response["Error"], "Status": response["ResponseMetadata"]["HTTPStatusCode"]}
+
+
+def test_a_function_runs_as_a_session_of_its_role_named_as_itself(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html: keys from the execution role."""
+    assert stack.environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    assert stack.client("sts").get_caller_identity()["Arn"] == stack.session
+
+
+def test_what_the_policy_allows_works_and_nothing_else(stack: Stack) -> None:
+    s3, bucket = stack.client("s3"), stack.outputs["Papers"]
+    s3.put_object(Bucket=bucket, Key="a.txt", Body=b"x" * 200_000)
+    assert len(s3.get_object(Bucket=bucket, Key="a.txt")["Body"].read()) == 200_000
+    error = denied(lambda: s3.delete_object(Bucket=bucket, Key="a.txt"))
+    assert error["Message"] == (
+        f"User: {stack.session} is not authorized to perform: s3:DeleteObject "
+        f'on resource: "arn:aws:s3:::{bucket}/a.txt" '
+        "because no identity-based policy allows the s3:DeleteObject action"
+    )
+    assert (error["Code"], error["Status"]) == ("AccessDenied", 403)
+
+
+def test_explicit_denies_win_in_the_role_and_in_the_bucket(stack: Stack) -> None:
+    s3, bucket = stack.client("s3"), stack.outputs["Papers"]
+    own = denied(lambda: s3.put_object(Bucket=bucket, Key="sealed/a", Body=b"x"))
+    assert own["Message"].endswith("with an explicit deny in an identity-based policy")
+    stack.cloud.place.client("s3").put_object(Bucket=bucket, Key="locked/a", Body=b"x")
+    of_the_bucket = denied(lambda: s3.get_object(Bucket=bucket, Key="locked/a"))
+    assert of_the_bucket["Message"].endswith("with an explicit deny in a resource-based policy")
+    head = denied(lambda: s3.head_object(Bucket=bucket, Key="locked/a"))
+    assert head["Status"] == 403
+
+
+def test_without_leave_to_list_a_missing_object_is_forbidden_not_missing(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions"."""
+    s3, bucket = stack.client("s3"), stack.outputs["Papers"]
+    assert "s3:ListBucket" in denied(lambda: s3.get_object(Bucket=bucket, Key="none"))["Message"]
+    s3.list_objects_v2(Bucket=bucket, Prefix="open/x")
+    denied(lambda: s3.list_objects_v2(Bucket=bucket, Prefix="closed/"))
+    denied(lambda: s3.list_objects_v2(Bucket=bucket))
+
+
+def test_a_presigned_url_has_the_permissions_of_who_signed_it(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html"""
+    import urllib.error
+    import urllib.request
+
+    s3, bucket = stack.client("s3"), stack.outputs["Papers"]
+    s3.put_object(Bucket=bucket, Key="signed", Body=b"x")
+    for operation, allowed in (("get_object", True), ("get_object_tagging", False)):
+        url = s3.generate_presigned_url(operation, Params={"Bucket": bucket, "Key": "signed"})
+        if allowed:
+            assert urllib.request.urlopen(url).read() == b"x"
+            continue
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            urllib.request.urlopen(url)
+        assert raised.value.code == 403
+
+
+def test_conditions_on_keys_and_namespaces_hold(stack: Stack) -> None:
+    dynamodb, table = stack.client("dynamodb"), stack.outputs["Table"]
+    dynamodb.put_item(TableName=table, Item={"tenant": {"S": "blue"}})
+    assert dynamodb.get_item(TableName=table, Key={"tenant": {"S": "blue"}})["Item"]
+    error = denied(lambda: dynamodb.get_item(TableName=table, Key={"tenant": {"S": "red"}}))
+    assert (error["Code"], error["Status"]) == ("AccessDeniedException", 400)
+    assert (
+        f"dynamodb:GetItem on resource: arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{table} because" in error["Message"]
+    )
+    denied(lambda: dynamodb.transact_write_items(
+        TransactItems=[{"Put": {"TableName": table, "Item": {"tenant": {"S": "red"}}}}]
+    ))  # fmt: skip
+    data = [{"MetricName": "Read", "Value": 1.0}]
+    stack.client("cloudwatch").put_metric_data(Namespace="Papers", MetricData=data)
+    denied(lambda: stack.client("cloudwatch").put_metric_data(Namespace="Other", MetricData=data))
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "code", "status"),
+    [
+        ("sqs", lambda c, o: c.send_message(QueueUrl=o["Queue"], MessageBody="x"), "AccessDenied", 400),
+        ("sns", lambda c, o: c.publish(TopicArn=o["Topic"], Message="x"), "AuthorizationError", 403),
+        ("lambda", lambda c, o: c.invoke(FunctionName=o["Function"]), "AccessDeniedException", 403),
+        ("iam", lambda c, o: c.list_roles(), "AccessDenied", 403),
+        ("ssm", lambda c, o: c.get_parameter(Name="/a/b"), "AccessDeniedException", 400),
+        (
+            "bedrock-runtime",
+            lambda c, o: c.converse(modelId="m", messages=[{"role": "user", "content": [{"text": "x"}]}]),
+            "AccessDeniedException",
+            403,
+        ),
+    ],
+)
+def test_each_protocol_says_it_in_its_own_way(
+    stack: Stack, service: str, call: Callable[[Any, Any], Any], code: str, status: int
+) -> None:
+    error = denied(lambda: call(stack.client(service), stack.outputs))
+    assert (error["Code"], error["Status"]) == (code, status)
+    assert f"User: {stack.session} is not authorized to perform: " in error["Message"]
+
+
+def test_the_boundary_limits_what_the_role_allows(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"""
+    entry = {"Source": "papers", "DetailType": "x", "Detail": "{}"}
+    error = denied(lambda: stack.client("events").put_events(Entries=[entry]))
+    assert error["Message"].endswith("because no permissions boundary allows the events:PutEvents action")
+
+
+def test_what_the_emulator_does_not_know_is_denied_and_named(stack: Stack) -> None:
+    statement = f'SELECT * FROM "{stack.outputs["Table"]}"'
+    error = denied(lambda: stack.client("dynamodb").execute_statement(Statement=statement))
+    assert "the emulator does not know the tables of the PartiQL statement" in error["Message"]
+
+
+def test_other_credentials_are_the_administrators(stack: Stack) -> None:
+    stack.cloud.place.client("s3").put_object(Bucket=stack.outputs["Papers"], Key="sealed/b", Body=b"x")
+
+
+def test_a_changed_policy_counts_from_the_next_call(stack: Stack) -> None:
+    iam, name = stack.cloud.place.client("iam"), stack.outputs["Role"].rsplit("/", 1)[-1]
+    read = lambda: stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["Queue"])  # noqa: E731
+    denied(read)
+    allow = document(statement("Allow", "sqs:GetQueueAttributes", "*"))
+    iam.put_role_policy(RoleName=name, PolicyName="More", PolicyDocument=json.dumps(allow))
+    read()
+    iam.delete_role_policy(RoleName=name, PolicyName="More")
+    denied(read)
+
+
+def test_the_report_tells_denied_calls_and_unused_statements(stack: Stack) -> None:
+    s3, bucket = stack.client("s3"), stack.outputs["Papers"]
+    s3.put_object(Bucket=bucket, Key="used", Body=b"x")
+    denied(lambda: s3.delete_object(Bucket=bucket, Key="used"))
+    report = cloud.permissions(stack.cloud.state)
+    assert report["enforcing"] is True
+    role = next(one for one in report["roles"] if one["role"] == stack.outputs["Role"])
+    refused = [one for one in role["denied"] if one["resource"] == f"arn:aws:s3:::{bucket}/used"]
+    assert [(one["action"], one["count"]) for one in refused] == [("s3:DeleteObject", 1)]
+    unused = {(one["statement"], one["action"]) for one in role["unused"]}
+    assert ("Never", "sqs:ReceiveMessage") in unused
+    assert ("Objects", "s3:PutObject") not in unused
+    assert {one["policy"] for one in role["unused"]} == {"Own"}  # AWS's own policies are nobody's to narrow
+
+
+def test_a_mapping_needs_a_role_that_may_poll(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
+    client, sqs = stack.cloud.place.client("lambda"), stack.cloud.place.client("sqs")
+    attributes = sqs.get_queue_attributes(QueueUrl=stack.outputs["Queue"], AttributeNames=["QueueArn"])["Attributes"]
+    with pytest.raises(client.exceptions.InvalidParameterValueException) as raised:
+        client.create_event_source_mapping(
+            FunctionName=stack.outputs["Function"], EventSourceArn=attributes["QueueArn"], BatchSize=1
+        )
+    assert "The provided execution role does not have permissions to call" in str(raised.value)
+
+
+def test_a_rule_reaches_only_a_queue_that_lets_it_in(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions"""
+    place = stack.cloud.place
+    sqs, events = place.client("sqs"), place.client("events")
+    rule = events.put_rule(Name="papers", EventPattern=json.dumps({"source": ["papers"]}))["RuleArn"]
+    urls = {name: sqs.create_queue(QueueName=f"enforced-{name}")["QueueUrl"] for name in ("open", "closed")}
+    arns = {name: f"arn:aws:sqs:us-east-1:{ACCOUNT}:enforced-{name}" for name in urls}
+    may = statement("Allow", "sqs:SendMessage", arns["open"], Principal={"Service": "events.amazonaws.com"})
+    may["Condition"] = {"ArnEquals": {"aws:SourceArn": rule}}
+    sqs.set_queue_attributes(QueueUrl=urls["open"], Attributes={"Policy": json.dumps(document(may))})
+    events.put_targets(Rule="papers", Targets=[{"Id": name, "Arn": value} for name, value in arns.items()])
+    events.put_events(Entries=[{"Source": "papers", "DetailType": "x", "Detail": "{}"}])
+    assert sqs.receive_message(QueueUrl=urls["open"], WaitTimeSeconds=5)["Messages"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=urls["closed"])
+    services = {one["role"]: one for one in cloud.permissions(stack.cloud.state)["roles"]}
+    assert services["events.amazonaws.com"]["denied"][0]["resource"] == arns["closed"]

@@ -1,0 +1,106 @@
+"""The product's own permissions: with enforcement on, the dev environment does its work and is allowed little more."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from slipway_local import cloud
+from slipway_local.aws import Place
+from support.command import Slipway
+from support.waiting import wait_for
+
+pytestmark = pytest.mark.capability("O14")
+
+# What this test's work does not need, and why the templates allow it all the same.
+UNUSED = {
+    ("Ingest", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
+    ("Documents", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
+    ("MigrateStore", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
+    ("Ingest", "sqs:ChangeMessageVisibility"): "a document that fails for a passing reason is tried again sooner",
+    ("Ingest", "sqs:GetQueueUrl"): "the CDK's event source allows it to every consumer",
+    ("EmptyBuckets", "s3:GetBucketTagging"): "a stack is deleted",
+    ("EmptyBuckets", "s3:ListBucketVersions"): "a stack is deleted",
+    ("EmptyBuckets", "s3:DeleteObject"): "a stack is deleted, with a bucket that has no versions",
+    ("EmptyBuckets", "s3:DeleteObjectVersion"): "a stack is deleted",
+}
+
+
+@pytest.fixture(scope="module")
+def slipway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slipway]:
+    command = Slipway(tmp_path_factory.mktemp("enforcing-home"))
+    assert command.json("local", "up", "--enforce-iam")["enforce_iam"] is True
+    yield command
+    command.run("local", "down")
+
+
+@pytest.fixture(scope="module")
+def report(slipway: Slipway, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The report after documents came, were asked about, were rejected and went, by both ways out."""
+    folder: Path = tmp_path_factory.mktemp("documents") / "notes"
+    folder.mkdir()
+    for name, subject in (("kettle", "A kettle boils two litres"), ("lamp", "A lamp burns forty hours")):
+        (folder / f"{name}.md").write_text(f"# The {name}\n\n{subject} and costs nine crowns.\n")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\n1 0 obj <<")
+    ingested = slipway.json("ingest", folder)
+    assert (ingested["documents"], len(ingested["rejected"])) == (2, 1)
+    assert slipway.json("ask", "How many litres does a kettle boil?")["grounded"] is True
+    listed = {one["path"]: one for one in slipway.json("documents", "--status", "indexed")}
+    slipway.json("documents", "delete", listed["notes/kettle.md"]["id"])
+    _remove_object(slipway, "lamp.md")
+    assert wait_for(lambda: not slipway.json("documents", "--status", "indexed"), seconds=60)
+    return dict(slipway.json("local", "permissions"))
+
+
+def _remove_object(slipway: Slipway, name: str) -> None:
+    place = Place(endpoint_url=slipway.json("local", "status")["endpoint_url"])
+    s3 = place.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        for one in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ()):
+            if one["Key"].endswith(name):
+                s3.delete_object(Bucket=bucket["Name"], Key=one["Key"])
+
+
+def test_the_templates_allow_enough(report: dict[str, Any]) -> None:
+    assert report["enforcing"] is True
+    assert {one["role"]: one["denied"] for one in report["roles"] if one["denied"]} == {}
+    assert sum(one["used"] for one in report["roles"]) > 20
+
+
+def test_the_templates_allow_no_more_than_has_a_reason(report: dict[str, Any]) -> None:
+    unused = {
+        (name, one["action"])
+        for role in report["roles"]
+        for one in role["unused"]
+        for name in ("Ingest", "Documents", "MigrateStore", "EmptyBuckets", "Chat", "Authorize")
+        if f"-{name}" in role["role"] and not one["action"].startswith("logs:")
+    }
+    assert unused <= set(UNUSED), unused - set(UNUSED)
+
+
+def test_a_call_outside_the_policy_is_denied(slipway: Slipway, report: dict[str, Any]) -> None:
+    """With the credentials that the environment gives to its own function."""
+    endpoint = slipway.json("local", "status")["endpoint_url"]
+    place = Place(endpoint_url=endpoint)
+    role = next(one["role"] for one in report["roles"] if "-ChatRole" in one["role"])
+    given = place.client("sts").assume_role(RoleArn=role, RoleSessionName="outside")["Credentials"]
+    keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    client: Any = boto3.Session(*keys, region_name="us-east-1").client("dynamodb", endpoint_url=endpoint)
+    with pytest.raises(ClientError, match="is not authorized to perform: dynamodb:Scan on resource: ") as raised:
+        client.scan(TableName="anything")
+    assert raised.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_stacks_are_deleted_with_the_permissions_they_have(slipway: Slipway, report: dict[str, Any]) -> None:
+    """Last of this module: the function that empties buckets is called on the way down."""
+    state = slipway.home / "dev"
+    names = list(cloud.status(state).stacks)
+    daemon = cloud._daemon(state)
+    assert daemon is not None
+    done = list(cloud._post(daemon["endpoint_url"], "delete", {"stacks": names[::-1]}))[-1]
+    assert done == {"done": True, "error": None}
+    denied = {one["role"]: one["denied"] for one in cloud.permissions(state)["roles"] if one["denied"]}
+    assert [one for one in denied if "-EmptyBuckets" in one] == []

@@ -84,6 +84,14 @@ class Asynchronous:
         self._timers.after(0, self._run, event)
 
     def _run(self, event: Event) -> None:
+        try:
+            self._attempt(event)
+        except Exception:
+            if not self._closed:  # else it is kept
+                self._pending.pop(event.request_id, None)
+            raise
+
+    def _attempt(self, event: Event) -> None:
         settings = settings_of(event.callee)
         if event.callee.latest.reserved_concurrency == 0:  # refused for good, so it is not tried again
             return self._end(event, settings, "ZeroReservedConcurrency")
@@ -95,8 +103,7 @@ class Asynchronous:
             first, longest = THROTTLE_SECONDS
             event.throttles += 1
             return self._timers.after(min(longest, first * 2 ** min(event.throttles, 10)), self._run, event)
-        if not self._closed:
-            self._tried(event, done, settings)
+        return None if self._closed else self._tried(event, done, settings)
 
     def _tried(self, event: Event, done: Invocation, settings: dict[str, Any]) -> None:
         event.done, event.attempts = done, event.attempts + 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.capability("O14")
-WRITERS, EACH = 6, 40
+WRITERS, EACH = 6, 15
 
 
 @pytest.fixture

@@ -9,10 +9,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / ".slipway" / "test-report.json"
+PROPERTY = "capability"
 
 
 class CapabilityReport:
-    """Collects, for each capability id, the tests that passed; written only after a run of the whole suite."""
+    """Collects, for each capability id, the tests that passed; written only after a run of the whole suite.
+
+    A test's ids travel with its report, as tests may run in other processes than this.
+    """
 
     def __init__(self) -> None:
         self.ids: dict[str, list[str]] = {}
@@ -21,9 +25,10 @@ class CapabilityReport:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            self.ids[item.nodeid] = [marker.args[0] for marker in item.iter_markers("capability")]
+            item.user_properties += [(PROPERTY, marker.args[0]) for marker in item.iter_markers("capability")]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.ids[report.nodeid] = [str(value) for name, value in report.user_properties if name == PROPERTY]
         if report.failed:
             self.failed.add(report.nodeid)
         elif report.when == "call" and report.passed:
@@ -32,11 +37,11 @@ class CapabilityReport:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         option = session.config.option
         whole = session.config.args == session.config.getini("testpaths") and not (option.keyword or option.markexpr)
-        if not whole or option.collectonly:
+        if not whole or option.collectonly or hasattr(session.config, "workerinput"):
             return
         proven: dict[str, list[str]] = defaultdict(list)
         for node in sorted(self.passed - self.failed):
-            for capability in self.ids.get(node, []):
+            for capability in self.ids[node]:
                 proven[capability].append(node)
         REPORT.parent.mkdir(exist_ok=True)
         REPORT.write_text(

@@ -54,6 +54,7 @@ NOT_EMULATED = (
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
     "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",
     "A resource type that is not supported refuses the whole deployment, before anything is made.",
+    "After a restart, state machines' calls and asynchronous events that were in progress are made again.",
     "A stack's tags are kept with the stack, not put on its resources; change sets do not outlive the daemon.",
     "CloudFormation macros, nested stacks, stack sets, drift, imports and container image assets are refused.",
 )

@@ -44,12 +44,13 @@ class Emulator:
         self.functions = Functions(state=state, packages=Packages(cache), endpoint_url=place.endpoint_url)
         self.front_door = FrontDoor()
         self.databases = Postgres(state)
-        self.keeper = Keeper(state, place, lambda: self.front_door.changes, lambda: self.store.in_use)
+        self.keeper = Keeper(state, place, self._changes, lambda: self.store.in_use)
         self.recovery = Recovery(state)
         self.environment = ""
         self.error = ""
         self.shut_down: Callable[[], None] = lambda: None
         self._running: list[Any] = []
+        self._working: list[Any] = []  # what changes things without a request, and counts that
 
     def start(self) -> None:
         """Put our services behind and beside moto's."""
@@ -62,7 +63,7 @@ class Emulator:
         self.keeper.add("stacks", self.store)
 
     def _start_functions(self) -> None:
-        from slipway_local import apis, events, queues, s3_events, schedules, table_streams, topics
+        from slipway_local import apis, events, queues, s3_events, schedules, table_streams, tables, topics
         from slipway_local.functions import asynchronous, event_invoke_config, event_sources, invoke_api, streaming_api
         from slipway_local.state_machines import service as state_machines
         from slipway_local.targets import Targets
@@ -70,24 +71,24 @@ class Emulator:
         targets = Targets(self.functions, self.place)
         invoke_api.install(self.functions)
         event_invoke_config.install()
-        queues.install()
+        in_flight = queues.install()
         table_streams.install()
+        tables.install()
         topics.install(targets)
         events.install(targets)
         s3_events.install(targets, events.publish)
         pollers = event_sources.install(self.functions, targets)
-        self._running += [
-            asynchronous.install(self.functions, targets),
-            pollers,
-            schedules.install(targets),
-            state_machines.install(self.place),
-        ]
+        events_later, machines = asynchronous.install(self.functions, targets), state_machines.install(self.place)
+        self._running += [events_later, pollers, schedules.install(targets), machines]
+        self._working += [events_later, machines]
         apis.install(self.front_door, self.functions, self.place)
         self.front_door.by_service["lambda"] = streaming_api.StreamingInvoke(
             self.functions, self.place, self.front_door.moto
         )
-        self.keeper.add("messages in flight", queues.InFlight())
+        self.keeper.add("messages in flight", in_flight)
         self.keeper.add("event sources", pollers)
+        self.keeper.add("asynchronous events", events_later)
+        self.keeper.add("state machines", machines)
 
     def _start_data(self) -> None:
         from slipway_local import buckets, clusters
@@ -124,6 +125,9 @@ class Emulator:
             return dict(json.loads(client.get_secret_value(SecretId=arn)["SecretString"]))
         except client.exceptions.ResourceNotFoundException:
             raise LookupError(arn) from None
+
+    def _changes(self) -> int:
+        return self.front_door.changes + int(sum(one.changes for one in self._working))
 
     def restore(self) -> None:
         """Bring back what was kept, and keep it from now on. Raises SnapshotError if it cannot be used."""

@@ -12,8 +12,8 @@ from typing import Any
 POLL_SECONDS = 0.1
 
 
-def install() -> None:
-    """Put the locks around moto's queues and add the message move task operations."""
+def install() -> "InFlight":
+    """Put the locks around moto's queues and add the message move task operations; return what is to be kept."""
     from moto.sqs import models, responses
 
     backend, queue = models.SQSBackend, models.Queue
@@ -51,26 +51,36 @@ def install() -> None:
 
     queue.add_message, queue.delete_message = add_message, delete_message
     backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
-    _add_move_tasks(responses)
+    return InFlight(_add_move_tasks(responses))
 
 
 class InFlight:
-    """Makes the messages that somebody had received visible again: whoever had them ended with the daemon."""
+    """Makes the messages that somebody had received visible again: whoever had them ended with the daemon.
 
-    def state(self) -> None:
-        """Return nothing: the messages are moto's."""
+    Keeps the message move tasks and lets them go on; the messages are moto's.
+    """
 
-    def restore(self, state: None) -> None:
-        """End every visibility timeout."""
+    def __init__(self, tasks: "dict[str, MoveTask]") -> None:
+        self._tasks = tasks
+
+    def state(self) -> "dict[str, MoveTask]":
+        """Return the move tasks."""
+        return dict(self._tasks)
+
+    def restore(self, state: "dict[str, MoveTask]") -> None:
+        """End every visibility timeout, and go on moving."""
         from moto.sqs.models import sqs_backends
 
+        self._tasks.update(state)
+        for task in state.values():
+            task.start()
         for _, _, backend in list(sqs_backends.iter_backends()):
             for queue in backend.queues.values():
                 for message in queue._messages:
                     message.visible_at = 0.0
 
 
-def _add_move_tasks(responses: Any) -> None:
+def _add_move_tasks(responses: Any) -> "dict[str, MoveTask]":
     from moto.core.responses import ActionResult
 
     tasks: dict[str, MoveTask] = {}
@@ -83,6 +93,7 @@ def _add_move_tasks(responses: Any) -> None:
             int(self._get_param("MaxNumberOfMessagesPerSecond") or 500),
         )
         tasks[task.handle] = task
+        task.start()
         return ActionResult({"TaskHandle": task.handle})
 
     def list_tasks(self: Any) -> Any:
@@ -98,6 +109,7 @@ def _add_move_tasks(responses: Any) -> None:
     responses.SQSResponse.start_message_move_task = start
     responses.SQSResponse.list_message_move_tasks = list_tasks
     responses.SQSResponse.cancel_message_move_task = cancel
+    return tasks
 
 
 class MoveTask:
@@ -119,25 +131,32 @@ class MoveTask:
         self._status = "RUNNING"
         self._started = int(time.time() * 1000)
         self._to_move = len(self._queue.messages)
-        threading.Thread(target=self._run, daemon=True).start()
+        self._message: Any = None  # in neither queue
+
+    def start(self) -> None:
+        """Move, unless all is done; after a restart a message that was being moved is sent, perhaps again."""
+        if self._status == "RUNNING":
+            threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
-        for _ in range(self._to_move):
-            if self.cancelled.wait(self._pause if self.moved else 0):
+        while self._message or self.moved < self._to_move:
+            if self.cancelled.wait(self._pause if self.moved else 0) and not self._message:
                 self._status = "CANCELLED"
                 return
             with self._queue._messages_lock:
-                message = next((m for m in self._queue.messages if self._destination(m)), None)
-                if message is None:
+                self._message = self._message or next((m for m in self._queue.messages if self._destination(m)), None)
+                if self._message is None:
                     break
-                self._queue._messages.remove(message)
+                if self._message in self._queue._messages:
+                    self._queue._messages.remove(self._message)
             self._backend.send_message(
-                self._destination(message),
-                message.body,
-                message_attributes=message.message_attributes,
-                deduplication_id=message.deduplication_id,
-                group_id=message.group_id,
+                self._destination(self._message),
+                self._message.body,
+                message_attributes=self._message.message_attributes,
+                deduplication_id=self._message.deduplication_id,
+                group_id=self._message.group_id,
             )
+            self._message = None
             self.moved += 1
         self._status = "COMPLETED"
 

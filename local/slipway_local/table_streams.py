@@ -5,9 +5,26 @@ changed, and get the same sequence number when two writers meet.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 """
 
+import contextlib
 import copy
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
+
+_held = threading.local()
+
+
+@contextlib.contextmanager
+def transaction() -> Iterator[None]:
+    """Let the changes within reach the streams together at the end, or not at all if it fails."""
+    changes: list[Callable[[], None]] = []
+    _held.changes = changes
+    try:
+        yield
+    finally:
+        del _held.changes
+    for add in changes:
+        add()
 
 
 def install() -> None:
@@ -19,6 +36,9 @@ def install() -> None:
 
     def add_change(self: Any, old: Any, new: Any) -> None:
         if old is not None and new is not None and old.to_json() == new.to_json():
+            return
+        if hasattr(_held, "changes"):
+            _held.changes.append(lambda: add_change(self, old, new))
             return
         with lock:
             add(self, old, new)

@@ -44,6 +44,9 @@ class Event:
     throttles: int = 0
     done: Invocation | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "done": None}  # how the last attempt ended is not kept
+
 
 class Asynchronous:
     """Runs events one after the other or side by side, until they succeed, are too old, or were tried too often."""
@@ -52,31 +55,60 @@ class Asynchronous:
         self._functions = functions
         self._targets = targets
         self._timers = Timers("asynchronous")
+        self._pending: dict[str, Event] = {}
+        self._closed = False
+        self.changes = 0  # attempts so far
 
     def close(self) -> None:
-        """Run nothing from now on."""
+        """Run nothing from now on; what runs counts as not tried."""
+        self._closed = True
         self._timers.close()
+
+    def state(self) -> list[Event]:
+        """Return the events that have not ended."""
+        return list(self._pending.values())
+
+    def restore(self, state: list[Event]) -> None:
+        """Run these events, one that was in the middle of an attempt again."""
+        for event in state:
+            self._queue(event)
 
     def invoke_later(self, callee: Callee, body: bytes) -> str:
         """Queue an event and return its request id."""
         event = Event(callee=callee, body=body)
-        self._timers.after(0, self._run, event)
+        self._queue(event)
         return event.request_id
 
+    def _queue(self, event: Event) -> None:
+        self._pending[event.request_id] = event
+        self._timers.after(0, self._run, event)
+
     def _run(self, event: Event) -> None:
+        try:
+            self._attempt(event)
+        except Exception:
+            if not self._closed:  # else it is kept
+                self._pending.pop(event.request_id, None)
+            raise
+
+    def _attempt(self, event: Event) -> None:
         settings = settings_of(event.callee)
         if event.callee.latest.reserved_concurrency == 0:  # refused for good, so it is not tried again
             return self._end(event, settings, "ZeroReservedConcurrency")
         if time.time() - event.received > float(settings.get("MaximumEventAgeInSeconds", MAX_AGE_SECONDS)):
             return self._end(event, settings, "EventAgeExceeded")
         try:
-            event.done = self._functions.invoke(event.callee, event.body, event.request_id)
+            done = self._functions.invoke(event.callee, event.body, event.request_id)
         except ServiceError:
             first, longest = THROTTLE_SECONDS
             event.throttles += 1
             return self._timers.after(min(longest, first * 2 ** min(event.throttles, 10)), self._run, event)
-        event.attempts += 1
-        if not event.done.failed:
+        return None if self._closed else self._tried(event, done, settings)
+
+    def _tried(self, event: Event, done: Invocation, settings: dict[str, Any]) -> None:
+        event.done, event.attempts = done, event.attempts + 1
+        self.changes += 1
+        if not done.failed:
             return self._end(event, settings, "Success")
         if event.attempts > int(settings.get("MaximumRetryAttempts", MAX_RETRIES)):
             return self._end(event, settings, "RetriesExhausted")
@@ -92,6 +124,8 @@ class Asynchronous:
         if dead_letters and condition != "Success":
             attributes = {"RequestID": ("String", event.request_id), **_error_attributes(event)}
             self._targets.send(dead_letters, event.body.decode(), _role(event), attributes=attributes)
+        self._pending.pop(event.request_id, None)
+        self.changes += 1
 
     def _to_destination(self, event: Event, destination: str, condition: str) -> None:
         record = _record(event, condition)

@@ -14,7 +14,7 @@ from slipway_local.snapshot import backends
 from slipway_local.snapshot.pickling import Reduce
 from slipway_local.snapshot.store import SnapshotError, SnapshotStore
 
-FORMAT = "1"  # what our own services put into a snapshot; count up when an older one could not be used
+FORMAT = "2"  # what our own services put into a snapshot; count up when an older one could not be used
 INTERVAL_SECONDS = 5.0
 SHARE = 0.05  # of the time that writing may take
 

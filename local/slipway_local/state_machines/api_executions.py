@@ -44,6 +44,7 @@ class ExecutionsApi:
         if machine.type != "EXPRESS":
             raise error("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
         execution = self._engine.create(machine, self._name(request, backend), self._input(request))
+        execution.answers_caller = True
         execution.start()
         execution.finished.result()
         shown = execution.describe()

@@ -12,7 +12,8 @@ from moto.stepfunctions.models import StateMachine, StateMachineVersion
 
 from slipway_local.state_machines.engine import Engine
 from slipway_local.state_machines.execution import Machine
-from slipway_local.state_machines.validation import Problem, problems
+from slipway_local.state_machines.template_validation import Problem
+from slipway_local.state_machines.validation import problems
 
 Answer = dict[str, Any]
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from slipway_local.aws import Place
+from slipway_local.snapshot.pickling import Unpickler, dump
 from slipway_local.state_machines.clients import client_for
 from slipway_local.state_machines.execution import Execution, Machine
+from slipway_local.state_machines.history import Event
 from slipway_local.state_machines.logs import Logs
 from slipway_local.state_machines.map_run import MapRun
 from slipway_local.state_machines.tokens import Tokens
@@ -25,6 +27,8 @@ class Engine:
         self._publish = publish
         self._executions: dict[str, Execution] = {}
         self._lock = threading.Lock()
+        self._last: bytes | None = None
+        self.changes = 0  # events of histories so far
 
     def client(self, service: str, role_arn: str) -> Any:
         """Return a boto3 client that acts as a role."""
@@ -62,9 +66,37 @@ class Engine:
         """Return all map runs."""
         return [run for execution in self.all() for run in execution.map_runs]
 
+    @property
+    def closed(self) -> bool:
+        """Return whether the local cloud stops; no execution ends any more."""
+        return self._last is not None
+
     def close(self) -> None:
-        """Stop every execution."""
-        self.stop_all()
+        """Keep the executions as they are now and let them go no further."""
+        self._last = dump(self._now(), {})
+        for execution in self.all():
+            execution.halt()
+
+    def state(self) -> Any:
+        """Return the executions and the task tokens; after `close`, as they were at that moment."""
+        return self._now() if self._last is None else self._last
+
+    def _now(self) -> Any:
+        return dict(self._executions), self.tokens.state()
+
+    def restore(self, state: Any) -> None:
+        """Bring the executions back; those that were running go on, as soon as the local cloud answers them."""
+        self._executions, tokens = Unpickler(state, {}).load() if isinstance(state, bytes) else state
+        self.tokens.restore(tokens)
+        for execution in self.all():
+            execution.attach(self)
+        running = [one for one in self.all() if one.status == "RUNNING" and not one.machine.map_run_arn]
+        threading.Thread(target=_resume, args=(running, self.map_runs()), name="resume", daemon=True).start()
+
+    def heard(self, execution: Execution, event: Event) -> None:
+        """Count and log an event of an execution's history."""
+        self.changes += 1
+        self.logs.write(execution, event)
 
     def stop_all(self, machine_arn: str | None = None) -> None:
         """Abort what runs, of one machine or of all."""
@@ -84,3 +116,10 @@ class Engine:
         empty = dict.fromkeys(("stopDate", "output", "outputDetails", "error", "cause"))
         detail = json.loads(json.dumps({**empty, **shown, **dates}))
         self._publish("aws.states", "Step Functions Execution Status Change", [execution.arn], detail)
+
+
+def _resume(running: list[Execution], map_runs: list[MapRun]) -> None:
+    for run in map_runs:
+        run.settle()
+    for execution in running:
+        threading.Thread(target=execution.resume, name=execution.arn, daemon=True).start()

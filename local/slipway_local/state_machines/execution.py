@@ -29,6 +29,7 @@ LAST_EVENT = {
     "ABORTED": "ExecutionAborted",
     "TIMED_OUT": "ExecutionTimedOut",
 }
+UNKEPT = ("engine", "history", "finished", "_ended", "_stop", "_lock")  # made again after a restart
 Stops = tuple["Future[None]", ...]
 
 
@@ -60,12 +61,35 @@ class Execution:
         self.stop_date: float | None = None
         self.redrive_date: float | None = None
         self.map_runs: list[MapRun] = []
-        self.history = History(lambda event: engine.logs.write(self, event))
+        self.answers_caller = False
+        self._progress = Progress()
+        self._begin([])
+
+    def _begin(self, events: list[Event]) -> None:
+        """Make what a snapshot does not hold; `events` are the history so far."""
+        self.history = History(lambda event: self.engine.heard(self, event), events)
         self.finished: Future[None] = Future()
         self._ended: Future[None] = Future()
         self._stop: Future[None] = Future()
-        self._progress = Progress()
         self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {name: value for name, value in vars(self).items() if name not in UNKEPT}
+        return {**kept, "events": self.history.events}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        events = state.pop("events")
+        vars(self).update(state)
+        self._begin(events)
+        if self.status != "RUNNING":
+            self.finished.set_result(None)
+            self._ended.set_result(None)
+
+    def attach(self, engine: "Engine") -> None:
+        """Belong to this engine after a restart, with all children."""
+        self.engine = engine
+        for child in (child for run in self.map_runs for child in run.children if child):
+            child.attach(engine)
 
     def start(self) -> None:
         """Run in a thread of its own."""
@@ -79,9 +103,26 @@ class Execution:
         self.engine.announce(self)
         self._run(trail, stops)
 
+    def resume(self, stops: Stops = ()) -> None:
+        """Go on after a restart of the local cloud, from the states that had not ended; the history does not tell."""
+        if self.answers_caller:
+            self.end("FAILED", RUNTIME, "The local cloud was stopped, and nobody waits for the answer any more")
+        elif self.history.events:
+            self._run(Trail(self.history, len(self.history.events)), stops)
+        else:
+            self.run(stops)
+
+    def halt(self) -> None:
+        """Go no further, as the local cloud stops; the status stays."""
+        with self._lock:
+            self.history.closed = True
+            if not self._stop.done():
+                self._stop.set_result(None)
+
     def _run(self, trail: Trail, stops: Stops) -> None:
         seconds = self.machine.definition.get("TimeoutSeconds", EXPRESS_SECONDS if self._express else None)
-        timer = threading.Timer(seconds or 0, self.end, ("TIMED_OUT", TIMEOUT))
+        left = (self.redrive_date or self.start_date) + (seconds or 0) - time.time()
+        timer = threading.Timer(max(0.0, left), self.end, ("TIMED_OUT", TIMEOUT))
         timer.daemon = True
         if seconds is not None:
             timer.start()
@@ -111,7 +152,7 @@ class Execution:
     def end(self, status: str, error: str | None = None, cause: str | None = None, output: Any = None) -> None:
         """End the execution with a status; only the first call counts."""
         with self._lock:
-            if self.status != "RUNNING":
+            if self.status != "RUNNING" or self.engine.closed:
                 return
             self.status, self.error, self.cause, self.output = status, error, cause, output
             self.stop_date = time.time()

@@ -32,9 +32,13 @@ def now() -> str:
 
 @dataclass
 class Progress:
-    """How far a block has come: enough to go on from the state that did not finish."""
+    """How far a block has come: enough to go on from the state that did not finish.
+
+    `children` are those of the state's branches, and what the state itself goes on from after a restart of the cloud.
+    """
 
     state: str | None = None
+    entered: bool = False
     input: Any = None
     variables: JsonObject = field(default_factory=dict)
     done: bool = False
@@ -106,14 +110,15 @@ class Flow:
             data = progress.input
             self.variables.update(progress.variables)
         while name is not None:
+            if not resumed:
+                progress.children.clear()
+                progress.entered = False
+            progress.state, progress.input, progress.variables = name, data, dict(self.variables.maps[0])
             if any(stop.done() for stop in self.stops):
                 raise HaltedError
             if len(self.execution.history.events) >= MAXIMUM_EVENTS:
                 raise runtime_error(f"The execution reached the maximum number of history events ({MAXIMUM_EVENTS})")
-            if not resumed:
-                progress.children.clear()
-            progress.state, progress.input, progress.variables = name, data, dict(self.variables.maps[0])
-            name, data = self._step(name, data, resumed)
+            name, data = self._step(name, data)
             resumed = False
         progress.done, progress.output = True, data
         return data
@@ -123,12 +128,13 @@ class Flow:
         state = {"EnteredTime": now(), "Name": name, "RetryCount": retries}
         return {**self.execution.context(), "State": state, **self.extra}
 
-    def _step(self, name: str, raw: Any, resumed: bool) -> tuple[str | None, Any]:
+    def _step(self, name: str, raw: Any) -> tuple[str | None, Any]:
         from slipway_local.state_machines.states import RUNNERS
 
         state = self.block["States"][name]
         kind = state["Type"]
-        if not resumed:
+        if not self.progress.entered:
+            self.progress.entered = True
             self.trail.add(f"{kind}StateEntered", name=name, input=json.dumps(raw), inputDetails=WHOLE)
         language = state.get("QueryLanguage", self.language)
         make = ExpressionDataflow if language == "JSONata" else PathDataflow

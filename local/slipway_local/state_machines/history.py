@@ -20,9 +20,11 @@ def details_of(event_type: str) -> str:
 class History:
     """The events in order. `on_event` hears each."""
 
-    def __init__(self, on_event: Callable[[Event], None] = lambda event: None) -> None:
-        self.events: list[Event] = []
-        self.closed = False  # after the execution's last event nothing is written, whatever still winds down
+    def __init__(self, on_event: Callable[[Event], None], events: list[Event]) -> None:
+        self.events = events
+        self.closed = (
+            bool(events) and events[-1]["type"] in LAST
+        )  # after the execution's last event nothing is written, whatever still winds down
         self._lock = threading.Lock()
         self._on_event = on_event
 

@@ -39,6 +39,7 @@ class MapRun:
         self.tolerated_count = int(visit.data.value(visit.state, "ToleratedFailureCount") or 0)
         self.tolerated_percentage = float(visit.data.value(visit.state, "ToleratedFailurePercentage") or 0)
         self.inputs: list[Any] = []
+        self._exported = "Resource" in visit.state.get("ResultWriter", {})
         self.sizes: list[int] = []
         self.children: list[Execution | None] = []
         self._machine = dataclasses.replace(
@@ -49,6 +50,18 @@ class MapRun:
             definition={"QueryLanguage": visit.flow.language, **processor},
             map_run_arn=self.arn,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "visit"}  # the next visit is another one
+
+    def settle(self) -> None:
+        """End, after a restart, what nobody goes on with: a run whose parent has ended or that was still reading."""
+        if self.status == "RUNNING" and (self.parent.status != "RUNNING" or not self.children):
+            self.end("ABORTED")
+        if self.status != "RUNNING":
+            for child in self.children:
+                if child:
+                    child.end("ABORTED")
 
     def read(self) -> None:
         """Read, select and batch the items. Raises StatesError if the source cannot be read."""
@@ -61,11 +74,16 @@ class MapRun:
         self.children = [None] * len(batches)
 
     def run(self) -> None:
-        """Run every child that has not succeeded. Raises StatesError if more fail than is tolerated."""
+        """Run every child that has not ended, on a redrive that has not succeeded.
+
+        Raises StatesError if more fail than is tolerated.
+        """
+        over = {"SUCCEEDED", "FAILED", "TIMED_OUT"} if self.status == "RUNNING" else {"SUCCEEDED"}
         self.status, self.stop_date = "RUNNING", None
-        jobs = [self._job(i) for i, child in enumerate(self.children) if child is None or child.status != "SUCCEEDED"]
+        jobs = [self._job(i) for i, child in enumerate(self.children) if child is None or child.status not in over]
         try:
             fan_out(jobs, min(self.max_concurrency or LOCAL_CONCURRENCY, LOCAL_CONCURRENCY))
+            self._check()
         except BaseException as error:
             self.end("FAILED" if isinstance(error, StatesError) else "ABORTED")
             raise
@@ -83,17 +101,22 @@ class MapRun:
                 child = self._child(index)
                 self.children[index] = child
                 child.run(stops)
+            elif child.status == "RUNNING":
+                child.resume(stops)
             else:
                 child.redrive(stops)
-            if child.status == "ABORTED" and any(stop.done() for stop in stops):
+            if child.status in ("ABORTED", "RUNNING") and any(stop.done() for stop in stops):
                 raise HaltedError
-            if self._exceeded():
-                raise StatesError(
-                    "States.ExceedToleratedFailureThreshold",
-                    "The specified tolerated failure threshold was exceeded",
-                )
+            self._check()
 
         return run
+
+    def _check(self) -> None:
+        if self._exceeded():
+            raise StatesError(
+                "States.ExceedToleratedFailureThreshold",
+                "The specified tolerated failure threshold was exceeded",
+            )
 
     def _child(self, index: int) -> Execution:
         name = str(uuid.uuid4())
@@ -114,7 +137,7 @@ class MapRun:
         )
         for child, weight in zip(self.children, weights, strict=True):
             counts["pending" if child is None else COUNTED.get(child.status, "running")] += weight
-        written = "Resource" in self.visit.state.get("ResultWriter", {}) and self.status != "RUNNING"
+        written = self._exported and self.status != "RUNNING"
         ended = counts["succeeded"] + counts["failed"] + counts["timedOut"]
         return {**counts, "resultsWritten": ended if written else 0, "total": sum(weights)}
 
@@ -164,8 +187,10 @@ def run_distributed(visit: Visit, processor: dict[str, Any]) -> Any:
             run.read()
             visit.flow.progress.children["map run"] = run
         else:
-            run.visit, run.redrive_count, run.redrive_date = visit, run.redrive_count + 1, time.time()
-            visit.trail.add("MapRunRedriven", mapRunArn=run.arn, redriveCount=run.redrive_count)
+            run.visit = visit
+            if run.status != "RUNNING":
+                run.redrive_count, run.redrive_date = run.redrive_count + 1, time.time()
+                visit.trail.add("MapRunRedriven", mapRunArn=run.arn, redriveCount=run.redrive_count)
         try:
             run.run()
         except StatesError:

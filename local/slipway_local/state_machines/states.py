@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -43,7 +44,11 @@ def _wait(visit: Visit) -> Outcome:
             raise runtime_error(f"The Timestamp of the state '{visit.name}': {error}") from error
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or (until is None and seconds < 0):
         raise runtime_error(f"The Seconds of the state '{visit.name}' are {seconds!r}, not a number of at least 0")
-    visit.flow.sleep(seconds)
+    kept = visit.flow.progress.children
+    try:
+        visit.flow.sleep(kept.setdefault("until", time.time() + seconds) - time.time())
+    finally:
+        del kept["until"]
     return visit.state.get("Next"), visit.data.through(visit.state)
 
 

@@ -33,9 +33,9 @@ def run_task(visit: Visit) -> Any:
         return _activity(visit, arn, seconds)
     resource = resource_of(arn)
     job = _job_of(resource)
-    token = visit.flow.execution.engine.tokens.create() if resource.pattern == "waitForTaskToken" else None
-    if token:
-        visit.data.context["Task"] = {"Token": token}
+    kept, tokens = visit.flow.progress.children, visit.flow.execution.engine.tokens
+    if resource.pattern == "waitForTaskToken":
+        visit.data.context["Task"] = {"Token": tokens.create(kept)}
     given = visit.data.arguments()
     kind, _, action = resource.name.rpartition(":")
     names = {
@@ -44,28 +44,31 @@ def run_task(visit: Visit) -> Any:
     }
     region = visit.flow.execution.engine.place.region
     heartbeat = visit.data.value(visit.state, "HeartbeatSeconds")
-    visit.trail.add(
-        "TaskScheduled", **names, region=region, parameters=json.dumps(given),
-        timeoutInSeconds=seconds, heartbeatInSeconds=heartbeat,
-    )  # fmt: skip
-    visit.trail.add("TaskStarted", **names)
+    if "submitted" not in kept:  # else the local cloud was started again while the state waits
+        visit.trail.add(
+            "TaskScheduled", **names, region=region, parameters=json.dumps(given),
+            timeoutInSeconds=seconds, heartbeatInSeconds=heartbeat,
+        )  # fmt: skip
+        visit.trail.add("TaskStarted", **names)
 
     def work() -> Any:
-        deadline = None if seconds is None else time.monotonic() + seconds
-        result = visit.flow.call(lambda: call(visit, resource, given), seconds)
-        if not resource.pattern:
-            return result
-        visit.trail.add("TaskSubmitted", **names, output=json.dumps(result), outputDetails=WHOLE)
-        left = None if deadline is None else deadline - time.monotonic()
+        if "submitted" not in kept:
+            deadline = None if seconds is None else time.time() + seconds
+            result = visit.flow.call(lambda: call(visit, resource, given), seconds)
+            if not resource.pattern:
+                return result
+            kept["submitted"] = result, deadline
+            visit.trail.add("TaskSubmitted", **names, output=json.dumps(result), outputDetails=WHOLE)
+        result, deadline = kept["submitted"]
         if job:
             return _follow(visit, job, resource.pattern, {**given, **result}, deadline)
-        return visit.flow.execution.engine.tokens.wait(token or "", visit.flow, left, heartbeat)
+        return tokens.wait(kept["token"], visit.flow, deadline, heartbeat)
 
     try:
         return _reported(visit, "Task", work, names)
     finally:
-        if token:
-            visit.flow.execution.engine.tokens.forget(token)
+        kept.pop("submitted", None)
+        tokens.forget(kept)
 
 
 def _job_of(resource: Resource) -> JobService | None:
@@ -101,7 +104,7 @@ def _follow(visit: Visit, job: JobService, pattern: str, known: dict[str, Any], 
             state = job.state_of(described)
             if state != "running":
                 break
-            if deadline is not None and time.monotonic() >= deadline:
+            if deadline is not None and time.time() >= deadline:
                 raise StatesError("States.Timeout")
             visit.flow.sleep(POLL_SECONDS)
     except (StatesError, HaltedError):
@@ -139,9 +142,10 @@ def _function(visit: Visit, arn: str, seconds: float | None) -> Any:
 
 def _activity(visit: Visit, arn: str, seconds: float | None) -> Any:
     """Wait until a worker of the activity has done the work."""
-    tokens = visit.flow.execution.engine.tokens
+    kept, tokens = visit.flow.progress.children, visit.flow.execution.engine.tokens
     heartbeat = visit.data.value(visit.state, "HeartbeatSeconds")
-    given, token = json.dumps(visit.data.arguments()), tokens.create()
+    given, token = json.dumps(visit.data.arguments()), tokens.create(kept)
+    deadline = kept.setdefault("deadline", None if seconds is None else time.time() + seconds)
     visit.trail.add(
         "ActivityScheduled",
         resource=arn,
@@ -152,6 +156,7 @@ def _activity(visit: Visit, arn: str, seconds: float | None) -> Any:
     )
     tokens.offer(arn, token, given)
     try:
-        return _reported(visit, "Activity", lambda: tokens.wait(token, visit.flow, seconds, heartbeat), {})
+        return _reported(visit, "Activity", lambda: tokens.wait(token, visit.flow, deadline, heartbeat), {})
     finally:
-        tokens.forget(token)
+        del kept["deadline"]
+        tokens.forget(kept)

@@ -34,11 +34,23 @@ class Tokens:
         self._lock = threading.Lock()
         self._work: dict[str, queue.SimpleQueue[tuple[str, str]]] = defaultdict(queue.SimpleQueue)
 
-    def create(self) -> str:
-        """Return a new token."""
-        token = uuid.uuid4().hex + uuid.uuid4().hex
-        with self._lock:
+    def state(self) -> dict[str, tuple[bool, Any]]:
+        """Return the tokens, and for each whether it is settled and with what."""
+        waiting = {token: one.outcome for token, one in list(self._waiting.items())}
+        return {t: (f.done(), (f.exception() or f.result()) if f.done() else None) for t, f in waiting.items()}
+
+    def restore(self, state: dict[str, tuple[bool, Any]]) -> None:
+        """Let these tokens be reported on again; the states that resume offer the activities' work again."""
+        for token, (settled, value) in state.items():
             self._waiting[token] = Waiting()
+            if settled:
+                self.settle(token, value)
+
+    def create(self, kept: dict[Any, Any]) -> str:
+        """Return the token that `kept` already has, or a new one, which it keeps."""
+        token = str(kept.setdefault("token", uuid.uuid4().hex + uuid.uuid4().hex))
+        with self._lock:
+            self._waiting.setdefault(token, Waiting())
         return token
 
     def settle(self, token: str, value: Any) -> bool:
@@ -53,10 +65,10 @@ class Tokens:
                 waiting.outcome.set_result(value)
             return True
 
-    def forget(self, token: str) -> None:
-        """Let nobody report on a token any more."""
+    def forget(self, kept: dict[Any, Any]) -> None:
+        """Let nobody report any more on the token that `kept` has, if it has one."""
         with self._lock:
-            self._waiting.pop(token, None)
+            self._waiting.pop(kept.pop("token", ""), None)
 
     def heartbeat(self, token: str) -> bool:
         """Note a heartbeat; return whether somebody still waits for the token."""
@@ -65,11 +77,14 @@ class Tokens:
             waiting.last_heartbeat = time.monotonic()
         return waiting is not None
 
-    def wait(self, token: str, flow: Flow, seconds: float | None, heartbeat_seconds: float | None) -> Any:
-        """Return a token's outcome. Raises StatesError for a failure, and when the time or the heartbeats are over."""
+    def wait(self, token: str, flow: Flow, until: float | None, heartbeat_seconds: float | None) -> Any:
+        """Return a token's outcome; `until` is in seconds since 1970.
+
+        Raises StatesError for a failure, and when the time or the heartbeats are over.
+        """
         waiting = self._waiting[token]
         waiting.last_heartbeat = time.monotonic()
-        deadline = None if seconds is None else time.monotonic() + seconds
+        deadline = None if until is None else time.monotonic() + until - time.time()
         while True:
             limits = [deadline, waiting.last_heartbeat + heartbeat_seconds if heartbeat_seconds else None]
             nearest = min((limit for limit in limits if limit is not None), default=None)

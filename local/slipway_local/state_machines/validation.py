@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from slipway_local.state_machines import choice, expressions, intrinsics
-from slipway_local.state_machines.errors import StatesError
+from slipway_local.state_machines import choice, expressions
 from slipway_local.state_machines.fields import (
     CATCH_FIELDS,
     COMMON,
@@ -22,9 +21,9 @@ from slipway_local.state_machines.fields import (
 )
 from slipway_local.state_machines.integrations import SERVICE
 from slipway_local.state_machines.tasks import ACTIVITY, FUNCTION
+from slipway_local.state_machines.template_validation import Problem, schema, templates
 
 JsonObject = dict[str, Any]
-Problem = tuple[str, str, str]  # code, message, location
 MAXIMUM_NAME = 80
 
 
@@ -48,11 +47,11 @@ class _Checker:
         """Check a machine, branch or item processor."""
         language = block.get("QueryLanguage", language)
         if language not in ("JSONPath", "JSONata"):
-            yield _schema(f"QueryLanguage is {language!r}, not JSONPath or JSONata", f"{at}/QueryLanguage")
+            yield schema(f"QueryLanguage is {language!r}, not JSONPath or JSONata", f"{at}/QueryLanguage")
             return
         states = block.get("States")
         if not isinstance(states, dict) or not states:
-            yield _schema("The field 'States' is required and has at least one state", f"{at}/States")
+            yield schema("The field 'States' is required and has at least one state", f"{at}/States")
             return
         if block.get("StartAt") not in states:
             yield _target("StartAt", block.get("StartAt"), f"{at}/StartAt")
@@ -60,18 +59,18 @@ class _Checker:
         for name, state in states.items():
             where = f"{at}/States/{name}"
             if not isinstance(state, dict):
-                yield _schema("A state is an object", where)
+                yield schema("A state is an object", where)
                 continue
             if name in self._names:
                 yield "DUPLICATE_STATE_NAME", f"Duplicate State name: {name}", where
             if len(name) > MAXIMUM_NAME:
-                yield _schema(f"The name of a state has at most {MAXIMUM_NAME} characters", where)
+                yield schema(f"The name of a state has at most {MAXIMUM_NAME} characters", where)
             self._names.add(name)
             try:
                 found = list(self._state(state, where, state.get("QueryLanguage", language)))
                 targets = list(_targets(state, where))
             except (AttributeError, TypeError, KeyError) as error:
-                yield _schema(f"A field has the wrong form: {error}", where)
+                yield schema(f"A field has the wrong form: {error}", where)
                 return
             yield from found
             for target, place in targets:
@@ -85,20 +84,20 @@ class _Checker:
     def _state(self, state: JsonObject, at: str, language: str) -> Iterator[Problem]:
         kind = state.get("Type")
         if kind not in FIELDS:
-            yield _schema(f"Value {kind!r} is not one of the types {', '.join(FIELDS)}", f"{at}/Type")
+            yield schema(f"Value {kind!r} is not one of the types {', '.join(FIELDS)}", f"{at}/Type")
             return
         wrong_language = PATH_ONLY if language == "JSONata" else JSONATA_ONLY
         paths = {f for f in state if f.endswith("Path")} if language == "JSONata" else set()
         for field in state:
             if field not in FIELDS[kind] | COMMON or field in wrong_language | paths:
-                yield _schema(f"Field '{field}' is not supported in a {kind} state ({language})", f"{at}/{field}")
+                yield schema(f"Field '{field}' is not supported in a {kind} state ({language})", f"{at}/{field}")
         for field in REQUIRED.get(kind, []):
             if field not in state:
-                yield _schema(f"The field '{field}' is required", at)
+                yield schema(f"The field '{field}' is required", at)
         if "Next" in FIELDS[kind] and ("Next" in state) == (state.get("End") is True):
-            yield _schema("A state has either 'Next' or 'End': true", at)
+            yield schema("A state has either 'Next' or 'End': true", at)
         yield from self._handlers(state, at)
-        yield from _templates(state, at, language)
+        yield from templates(state, at, language)
         yield from getattr(self, f"_{kind.lower()}", self._nothing)(state, at, language)
 
     @staticmethod
@@ -112,47 +111,47 @@ class _Checker:
             for index, handler in enumerate(handlers):
                 where = f"{at}/{name}[{index}]"
                 for field in set(handler) - fields:
-                    yield _schema(f"Field '{field}' is not supported in {name}", f"{where}/{field}")
+                    yield schema(f"Field '{field}' is not supported in {name}", f"{where}/{field}")
                 errors = handler.get("ErrorEquals")
                 if not errors:
-                    yield _schema("The field 'ErrorEquals' is required and not empty", where)
+                    yield schema("The field 'ErrorEquals' is required and not empty", where)
                 elif "States.ALL" in errors and (len(errors) > 1 or index < len(handlers) - 1):
-                    yield _schema("States.ALL must appear alone and in the last one", f"{where}/ErrorEquals")
+                    yield schema("States.ALL must appear alone and in the last one", f"{where}/ErrorEquals")
                 if name == "Catch" and "Next" not in handler:
-                    yield _schema("The field 'Next' is required", where)
+                    yield schema("The field 'Next' is required", where)
 
     def _task(self, state: JsonObject, at: str, language: str) -> Iterator[Problem]:
         arn = str(state.get("Resource", ""))
         service = SERVICE.fullmatch(arn)
         if arn and not (service or FUNCTION.fullmatch(arn) or ACTIVITY.fullmatch(arn)):
-            yield _schema(f"The resource provided {arn} is not recognized", f"{at}/Resource")
+            yield schema(f"The resource provided {arn} is not recognized", f"{at}/Resource")
         if service and service[4] and self._express:
             message = f"Express state machines do not support '.{service[4]}' service integrations"
-            yield _schema(message, f"{at}/Resource")
+            yield schema(message, f"{at}/Resource")
         limits: dict[str, Any] = {field: state.get(field) for field in ("HeartbeatSeconds", "TimeoutSeconds")}
         for field, value in limits.items():
             if value is not None and not expressions.is_expression(value) and (type(value) is not int or value < 1):
-                yield _schema(f"{field} is {value!r}, not a positive integer", f"{at}/{field}")
+                yield schema(f"{field} is {value!r}, not a positive integer", f"{at}/{field}")
         heartbeat, timeout = limits.values()
         if type(heartbeat) is int and type(timeout) is int and heartbeat >= timeout:
-            yield _schema("HeartbeatSeconds is less than TimeoutSeconds", f"{at}/HeartbeatSeconds")
+            yield schema("HeartbeatSeconds is less than TimeoutSeconds", f"{at}/HeartbeatSeconds")
 
     @staticmethod
     def _wait(state: JsonObject, at: str, language: str) -> Iterator[Problem]:
         if len({"Seconds", "SecondsPath", "Timestamp", "TimestampPath"} & set(state)) != 1:
-            yield _schema("A Wait state has exactly one of Seconds, SecondsPath, Timestamp, TimestampPath", at)
+            yield schema("A Wait state has exactly one of Seconds, SecondsPath, Timestamp, TimestampPath", at)
 
     @staticmethod
     def _choice(state: JsonObject, at: str, language: str) -> Iterator[Problem]:
         if not state.get("Choices"):
-            yield _schema("The field 'Choices' is required and not empty", f"{at}/Choices")
+            yield schema("The field 'Choices' is required and not empty", f"{at}/Choices")
         for index, rule in enumerate(state.get("Choices", [])):
             where = f"{at}/Choices[{index}]"
             if "Next" not in rule:
-                yield _schema("The field 'Next' is required", where)
+                yield schema("The field 'Next' is required", where)
             if language == "JSONata":
                 if "Condition" not in rule:
-                    yield _schema("The field 'Condition' is required", where)
+                    yield schema("The field 'Condition' is required", where)
             else:
                 yield from _rule(rule, where)
 
@@ -163,26 +162,22 @@ class _Checker:
     def _map(self, state: JsonObject, at: str, language: str) -> Iterator[Problem]:
         names = [name for name in ("ItemProcessor", "Iterator") if name in state]
         if len(names) != 1:
-            yield _schema("The field 'ItemProcessor' is required", at)
+            yield schema("The field 'ItemProcessor' is required", at)
             return
         processor = state[names[0]]
         mode = processor.get("ProcessorConfig", {}).get("Mode", "INLINE")
         if mode == "DISTRIBUTED":
             if processor["ProcessorConfig"].get("ExecutionType") not in ("STANDARD", "EXPRESS"):
-                yield _schema("ExecutionType is STANDARD or EXPRESS", f"{at}/{names[0]}/ProcessorConfig/ExecutionType")
+                yield schema("ExecutionType is STANDARD or EXPRESS", f"{at}/{names[0]}/ProcessorConfig/ExecutionType")
             if self._express:
-                yield _schema("Express state machines have no distributed Map", f"{at}/{names[0]}/ProcessorConfig/Mode")
+                yield schema("Express state machines have no distributed Map", f"{at}/{names[0]}/ProcessorConfig/Mode")
             yield from _reader(state.get("ItemReader"), f"{at}/ItemReader")
             own = _Checker(processor["ProcessorConfig"].get("ExecutionType", "STANDARD"))
             yield from own.block(processor, f"{at}/{names[0]}", language)
             return
         for field in (DISTRIBUTED | TOLERATED) & set(state):
-            yield _schema(f"Field '{field}' needs a Map in DISTRIBUTED mode", f"{at}/{field}")
+            yield schema(f"Field '{field}' needs a Map in DISTRIBUTED mode", f"{at}/{field}")
         yield from self.block(processor, f"{at}/{names[0]}", language)
-
-
-def _schema(message: str, at: str) -> Problem:
-    return "SCHEMA_VALIDATION_FAILED", message, at or "/"
 
 
 def _target(field: str, target: Any, at: str) -> Problem:
@@ -206,50 +201,19 @@ def _rule(rule: JsonObject, at: str) -> Iterator[Problem]:
     if "Not" in rule:
         yield from _rule(rule["Not"], f"{at}/Not")
     elif not {"And", "Or"} & set(rule) and ("Variable" not in rule or choice.operator_of(rule) is None):
-        yield _schema("A choice rule has a 'Variable' and exactly one comparison", at)
+        yield schema("A choice rule has a 'Variable' and exactly one comparison", at)
 
 
 def _reader(reader: JsonObject | None, at: str) -> Iterator[Problem]:
     if reader is None:
         return
     if not str(reader.get("Resource", "")).endswith((":s3:getObject", ":s3:listObjectsV2")):
-        yield _schema("The resource of an ItemReader is s3:getObject or s3:listObjectsV2", f"{at}/Resource")
+        yield schema("The resource of an ItemReader is s3:getObject or s3:listObjectsV2", f"{at}/Resource")
         return
     settings = reader.get("ReaderConfig", {})
     kind = settings.get("InputType")
     if reader["Resource"].endswith("getObject") and kind not in ("CSV", "JSON", "JSONL", "MANIFEST"):
-        yield _schema(f"InputType {kind!r} is not emulated: CSV, JSON, JSONL, MANIFEST", f"{at}/ReaderConfig/InputType")
+        yield schema(f"InputType {kind!r} is not emulated: CSV, JSON, JSONL, MANIFEST", f"{at}/ReaderConfig/InputType")
     for field in set(settings) & {"Transformation", "ManifestType"}:
         if settings[field] not in ("NONE", "S3_INVENTORY"):
-            yield _schema(f"{field} {settings[field]} is not emulated", f"{at}/ReaderConfig/{field}")
-
-
-def _templates(value: Any, at: str, language: str) -> Iterator[Problem]:
-    """Check the expressions, paths and intrinsic functions in a state, not in the blocks within it."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key in ("Branches", "ItemProcessor", "Iterator"):
-                continue
-            if key.endswith(".$") and language == "JSONPath":
-                yield from _path(item, f"{at}/{key}")
-            elif key.endswith("Path") and key in PATH_ONLY and item is not None:
-                if not str(item).startswith("$"):
-                    yield _schema(f"Value {item!r} is not a valid path", f"{at}/{key}")
-            else:
-                yield from _templates(item, f"{at}/{key}", language)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _templates(item, f"{at}[{index}]", language)
-    elif language == "JSONata" and expressions.is_expression(value) and (wrong := expressions.check(value)):
-        yield _schema(f"The JSONata expression cannot be read: {wrong}", at)
-
-
-def _path(text: Any, at: str) -> Iterator[Problem]:
-    if not isinstance(text, str) or not text.startswith(("$", "States.")):
-        yield _schema(f"The value {text!r} of a field ending in '.$' is no path or intrinsic function", at)
-        return
-    try:
-        if text.startswith("States."):
-            intrinsics.check(text)
-    except StatesError as error:
-        yield _schema(error.cause, at)
+            yield schema(f"{field} {settings[field]} is not emulated", f"{at}/ReaderConfig/{field}")

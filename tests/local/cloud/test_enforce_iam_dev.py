@@ -97,7 +97,8 @@ def test_a_call_outside_the_policy_is_denied(slipway: Slipway, report: dict[str,
 def test_stacks_are_deleted_with_the_permissions_they_have(slipway: Slipway, report: dict[str, Any]) -> None:
     """Last of this module: the function that empties buckets is called on the way down."""
     state = slipway.home / "dev"
-    names = list(cloud.status(state).stacks)
+    # The assets in the toolkit's bucket are the CDK's, not ours to empty.
+    names = [name for name in cloud.status(state).stacks if name != "CDKToolkit"]
     daemon = cloud._daemon(state)
     assert daemon is not None
     done = list(cloud._post(daemon["endpoint_url"], "delete", {"stacks": names[::-1]}))[-1]

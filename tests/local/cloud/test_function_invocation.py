@@ -24,7 +24,7 @@ def handler(event, context):
     if "signal" in event: os.kill(os.getpid(), event["signal"])
     if "exit" in event: os._exit(event["exit"])
     if "wrapped" in event: return os.environ.get("WRAPPED")
-    return {"arn": context.invoked_function_arn, "version": context.function_version, "v": os.environ.get("V")}
+    return {"arn": context.invoked_function_arn, "version": context.function_version, "v": os.environ.get("VALUE")}
 """
 
 
@@ -111,7 +111,7 @@ def test_versions_keep_their_code_and_aliases_name_versions(local_cloud: Any) ->
     body: dict[str, Any] = {
         "Resources": {
             "Role": local_cloud.role(),
-            "It": local_cloud.function(CODE, Environment={"Variables": {"V": "first"}}),
+            "It": local_cloud.function(CODE, Environment={"Variables": {"VALUE": "first"}}),
             "First": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "It"}}},
             "Alias": {"Type": "AWS::Lambda::Alias", "Properties": {
                 "FunctionName": {"Ref": "It"}, "Name": "live",
@@ -122,7 +122,7 @@ def test_versions_keep_their_code_and_aliases_name_versions(local_cloud: Any) ->
     }  # fmt: skip
     out = local_cloud.outputs(local_cloud.deploy(Versions=body), "Versions")
     assert out["First"].endswith(f":function:{out['It']}:1")
-    body["Resources"]["It"]["Properties"]["Environment"]["Variables"]["V"] = "second"
+    body["Resources"]["It"]["Properties"]["Environment"]["Variables"]["VALUE"] = "second"
     local_cloud.deploy(Versions=body)
 
     latest, answer = invoke(local_cloud, out["It"], {})

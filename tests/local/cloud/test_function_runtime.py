@@ -204,15 +204,15 @@ def test_new_code_and_variables_reach_the_next_invocation(local_cloud: Any) -> N
     body = {
         "Resources": {
             "Role": local_cloud.role(),
-            "It": local_cloud.function("import os\ndef handler(e, c): return ['old', os.environ.get('V')]"),
+            "It": local_cloud.function("import os\ndef handler(e, c): return ['old', os.environ.get('VALUE')]"),
         },
         "Outputs": {"It": {"Value": {"Ref": "It"}}},
     }
     name = local_cloud.outputs(local_cloud.deploy(Changed=body), "Changed")["It"]
     assert invoke(local_cloud, name, {})[0] == ["old", None]
     properties = body["Resources"]["It"]["Properties"]
-    properties["Code"]["ZipFile"] = "import os\ndef handler(e, c): return ['new', os.environ.get('V')]"
-    properties["Environment"] = {"Variables": {"V": "2"}}
+    properties["Code"]["ZipFile"] = "import os\ndef handler(e, c): return ['new', os.environ.get('VALUE')]"
+    properties["Environment"] = {"Variables": {"VALUE": "2"}}
     local_cloud.deploy(Changed=body)
     assert invoke(local_cloud, name, {})[0] == ["new", "2"]
 

@@ -31,7 +31,7 @@ class WhiteSpace:
 
 def run(documents: list[str]) -> list[int]:
     """Return the places of what is removed."""
-    steps.load_word_tokenizer = lambda language: WhiteSpace()
+    steps.load_word_tokenizer = lambda _language: WhiteSpace()
     config = MinhashConfig(n_grams=5, num_buckets=BANDS, hashes_per_bucket=ROWS)
     with tempfile.TemporaryDirectory() as folder:
         signatures, buckets, remove = (str(Path(folder) / name) for name in ("signatures", "buckets", "remove"))

@@ -72,7 +72,7 @@ class Emulator:
 
     def start(self) -> None:
         """Put our services behind and beside moto's."""
-        from slipway_local import buckets, events, queues
+        from slipway_local import buckets, events, queues, table_transactions
         from slipway_local.bedrock import BedrockRuntime
         from slipway_local.functions import queue_poller
         from slipway_local.rds_data import RdsDataApi
@@ -83,6 +83,7 @@ class Emulator:
         queues.install()
         self._pollers = queue_poller.install(self.functions)
         events.install(self.functions)
+        table_transactions.install()
         self.front_door.by_prefix["/_slipway/"] = Control(self)
         self.front_door.by_prefix["/_aws/execute-api/"] = RestApis(
             self.functions, self.place.account, self.place.region

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from slipway_local import table_transactions
 from slipway_runtime.operate.retry import Backoff, Deadline
 from slipway_runtime.prepare.duplicates.claiming import DuplicateOf, Kept, Stale
 from slipway_runtime.prepare.duplicates.entries import Document
@@ -94,6 +95,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
+    table_transactions.install()  # moto alone copies the table for each write of a transaction
     with mock_aws():
         yield new_world()
 

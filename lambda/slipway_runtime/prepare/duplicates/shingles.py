@@ -18,8 +18,8 @@ from slipway_runtime.prepare.duplicates.characters import kinds
 
 Hashes = NDArray[np.uint64]
 WORDS = 5
-# What is worked on at once: larger arrays fall out of the processor's cache, smaller ones cost calls.
-BLOCK_CHARACTERS = 1 << 17
+# What is worked on at once: smaller arrays cost calls, larger ones are given back to the system and fetched each time.
+BLOCK_CHARACTERS = 1 << 16
 MULTIPLIER = 0x9E3779B97F4A7C15
 
 

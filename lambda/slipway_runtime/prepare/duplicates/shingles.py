@@ -8,6 +8,7 @@ Source: Broder, "On the resemblance and containment of documents" (1997), for sh
 
 import functools
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from slipway_runtime.prepare.duplicates.characters import kinds
 
 Hashes = NDArray[np.uint64]
 WORDS = 5
-# What is worked on at once: smaller arrays cost calls, larger ones are given back to the system and fetched each time.
+# What is worked on at once: smaller arrays cost calls, larger ones fall out of the processor's cache.
 BLOCK_CHARACTERS = 1 << 16
 MULTIPLIER = 0x9E3779B97F4A7C15
 
@@ -115,10 +116,21 @@ def _block(text: str) -> tuple[NDArray[np.int64], Hashes]:
     word = kind[1:-1] > 0
     start, last = np.flatnonzero(word & ~inside[:-1]), np.flatnonzero(word & ~inside[1:])
     powers, inverses = _powers()
-    terms = codes.astype(np.uint64)
-    terms *= powers[: len(codes)]
-    sums = np.cumsum(terms)
+    terms, sums = SCRATCH.terms[: len(codes)], SCRATCH.sums[: len(codes)]
+    np.multiply(codes, powers[: len(codes)], out=terms, dtype=np.uint64)
+    np.cumsum(terms, out=sums)
     return start, mix((sums[last] - sums[start] + terms[start]) * inverses[start])
+
+
+class _Scratch(threading.local):
+    """Two arrays a thread works in: made anew for each block, their pages cost a fifth of the time."""
+
+    def __init__(self) -> None:
+        self.terms = np.empty(BLOCK_CHARACTERS, np.uint64)
+        self.sums = np.empty(BLOCK_CHARACTERS, np.uint64)
+
+
+SCRATCH = _Scratch()
 
 
 def mix(values: Hashes) -> Hashes:

@@ -32,6 +32,8 @@ class FoundationStack(SlipwayStack):
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")
         )
         rejects = self._table("Rejects", sort_key="rejected_at", key=key)
+        # Two kinds of subject, a band of signatures and a document: prepare/duplicates/entries.py.
+        duplicates = self._table("Duplicates", partition_key="subject", sort_key="item", key=key, expires="expires_at")
         topic = self._alarm_topic(key)
         if self.removal == cdk.RemovalPolicy.DESTROY:
             self._empty_on_delete(raw, access_logs, key)
@@ -40,6 +42,7 @@ class FoundationStack(SlipwayStack):
                 "raw-bucket-name": raw.bucket.bucket_name,
                 "documents-table-name": documents.table_name,
                 "rejects-table-name": rejects.table_name,
+                "duplicates-table-name": duplicates.table_name,
                 "alarm-topic-arn": topic.topic_arn,
                 **({"key-arn": key.key_arn} if key else {}),
             }
@@ -50,12 +53,21 @@ class FoundationStack(SlipwayStack):
             return EncryptionKey(self, "EnvironmentKey", removal=self.removal).key
         return self.key()
 
-    def _table(self, construct_id: str, *, sort_key: str, key: kms.IKey | None) -> dynamodb.Table:
+    def _table(
+        self,
+        construct_id: str,
+        *,
+        sort_key: str,
+        key: kms.IKey | None,
+        partition_key: str = "document_id",
+        expires: str | None = None,
+    ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
             construct_id,
-            partition_key=_text("document_id"),
+            partition_key=_text(partition_key),
             sort_key=_text(sort_key),
+            time_to_live_attribute=expires,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
             encryption_key=key,

@@ -85,6 +85,7 @@ class IngestionStack(SlipwayStack):
                 **self.embedding_variables(),
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
+                "DUPLICATES_TABLE": self.look_up("foundation", "duplicates-table-name"),
                 "CHUNK_MAX_CHARACTERS": str(ingestion.chunk_characters),
                 "CHUNK_OVERLAP_CHARACTERS": str(ingestion.chunk_overlap_characters),
                 "QUEUE_URL": work.queue.queue_url,
@@ -102,6 +103,7 @@ class IngestionStack(SlipwayStack):
         allow(role, ["s3:ListBucket"], [bucket])
         self.allow_documents(role)
         self.allow_rejects(role)
+        self.allow_duplicates(role)
         allow_models(role, [self.settings.retrieval.embedding.model_id])
         variables = self.database_variables()
         allow_data_api(role, variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"], None)

@@ -138,6 +138,12 @@ class SlipwayStack(cdk.Stack):
         """Let a role note that an object was rejected."""
         allow(role, ["dynamodb:PutItem"], [self._table_arn("rejects")])
 
+    def allow_duplicates(self, role: iam.Role) -> None:
+        """Let a role find, hold and release a document's place among its like."""
+        # A transaction needs the permission of each of its writes, and no other.
+        actions = ["BatchGetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"]
+        allow(role, [f"dynamodb:{action}" for action in actions], [self._table_arn("duplicates")])
+
     def _table_arn(self, name: str) -> str:
         table = self.look_up("foundation", f"{name}-table-name")
         return self.format_arn(service="dynamodb", resource="table", resource_name=table)

@@ -7,4 +7,5 @@ compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 -
 compile pyproject.toml --extra local --extra dev -o requirements-dev.txt
 compile pyproject.toml -c requirements-dev.txt -o requirements.txt
 for set in lambda/requirements/*.in; do compile "$set" -c requirements-dev.txt -o "${set%.in}.txt"; done
+compile benchmarks/requirements.in -o benchmarks/requirements.txt
 compile tools/lambda-runtime.in -c requirements-dev.txt -o local/slipway_local/lambda_runtime.txt

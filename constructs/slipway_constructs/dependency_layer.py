@@ -19,7 +19,8 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-PLATFORM, PYTHON_VERSION = "aarch64-manylinux2014", "3.13"
+# Lambda's Python 3.13 runs on Amazon Linux 2023, whose glibc is 2.34; numpy's wheels ask for 2.28.
+PLATFORM, PYTHON_VERSION = "aarch64-manylinux_2_28", "3.13"
 # Read once: each reading of an enumeration asks Node.
 ARCHITECTURE, RUNTIME = lambda_.Architecture.ARM_64, lambda_.Runtime.PYTHON_3_13
 INSTALL_SECONDS = 600

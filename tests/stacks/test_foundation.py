@@ -35,13 +35,26 @@ def test_lineage_is_kept_by_document_and_found_by_tenant_and_path(dev: Any) -> N
         json.dumps(item["Properties"]["KeySchema"]): item["Properties"]
         for item in dev.of("foundation", "AWS::DynamoDB::Table")
     }
-    documents = next(table for schema, table in tables.items() if '"item"' in schema)
+    documents = next(table for schema, table in tables.items() if '"document_id"' in schema and '"item"' in schema)
 
     assert [key["AttributeName"] for key in documents["KeySchema"]] == ["document_id", "item"]
     assert documents["GlobalSecondaryIndexes"][0]["IndexName"] == "by-tenant"
     assert [key["AttributeName"] for key in documents["GlobalSecondaryIndexes"][0]["KeySchema"]] == ["tenant", "path"]
     assert any('"rejected_at"' in schema for schema in tables)
     assert all(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] for table in tables.values())
+
+
+@pytest.mark.capability("D4")
+def test_duplicates_are_found_by_subject_and_may_expire(dev: Any) -> None:
+    (table,) = [
+        item["Properties"]
+        for item in dev.of("foundation", "AWS::DynamoDB::Table")
+        if item["Properties"]["KeySchema"][0]["AttributeName"] == "subject"
+    ]
+
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["subject", "item"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert "/slipway/dev/foundation/duplicates-table-name" in json.dumps(dev["foundation"])
 
 
 def test_dev_goes_without_a_trace_and_prod_stays(dev: Any, prod: Any) -> None:

@@ -56,7 +56,7 @@ def test_the_function_gets_the_settings_of_the_contract(dev: Any) -> None:
     assert variables["MAX_DOCUMENT_BYTES"] == "20000000"
     assert variables["POWERTOOLS_SERVICE_NAME"] == "ingest_document"
     assert variables["SLIPWAY_ENVIRONMENT"] == "dev"
-    assert {"DOCUMENTS_TABLE", "REJECTS_TABLE", "DATABASE_CLUSTER_ARN"} <= set(variables)
+    assert {"DOCUMENTS_TABLE", "REJECTS_TABLE", "DUPLICATES_TABLE", "DATABASE_CLUSTER_ARN"} <= set(variables)
 
 
 def test_the_function_may_keep_messages_of_the_queue_that_it_is_told(prod: Any) -> None:
@@ -71,4 +71,8 @@ def test_the_function_may_read_documents_and_delete_none(dev: Any) -> None:
 
     assert {"s3:GetObject", "s3:GetObjectVersion", "bedrock:InvokeModel", "rds-data:ExecuteStatement"} <= allowed
     assert not {action for action in allowed if action.startswith("s3:") and ("Put" in action or "Delete" in action)}
-    assert {action for action in allowed if action.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert {action for action in allowed if action.startswith("dynamodb:")} == {
+        *("dynamodb:GetItem", "dynamodb:PutItem"),
+        # of the duplicates alone, beside PutItem
+        *("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
+    }

@@ -1,0 +1,76 @@
+"""Near-duplicate removal: ours, datasketch, rensa and datatrove.
+
+All make 13 bands of 5 rows, so all can find the same pairs and compute the same number of hashes. What the peers then
+accept they estimate from signatures: at .7, a point below the .8 that is asked for, since an estimate at .8 would miss
+half of what lies there. Ours compares the shingles themselves, at .8. Precision: the share of what was removed that is
+.8 or more like the document that it was made from.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from _prepare.near_duplicates_corpus import THRESHOLD, Planted, generate
+from _prepare.peers import python_of_peers, run
+
+OURS = "slipway"
+PEERS = {"datasketch": 8.0, "rensa": 2.0, "datatrove": None}  # ours is to be so many times as fast
+GOALS = {"documents_per_second": 20_000, "precision": 1.0, "recall": 0.99}
+BANDS = ((0.3, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0), (1.0, 1.01))
+
+
+def measure(documents: int, runs: int) -> list[dict[str, Any]]:
+    """Return a result for each contender."""
+    import sys  # noqa: PLC0415
+
+    corpus = generate(documents)
+    peers = python_of_peers()
+    best: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "corpus.jsonl"
+        path.write_text("".join(json.dumps(each.text) + "\n" for each in corpus), encoding="utf-8")
+        for _ in range(runs):
+            for name in (OURS, *PEERS):
+                result = run(sys.executable if name == OURS else peers, f"near_duplicates_{name}", path)
+                if name not in best or result["cpu_seconds"] < best[name]["cpu_seconds"]:
+                    best[name] = result
+    fastest = documents / best[OURS]["cpu_seconds"]
+    return [_row(name, result, corpus, fastest) for name, result in best.items()]
+
+
+def _row(name: str, result: dict[str, Any], corpus: list[Planted], ours: float) -> dict[str, Any]:
+    removed = set(result["found"])
+    speed = len(corpus) / result["cpu_seconds"]
+    wanted = {place for place, each in enumerate(corpus) if each.origin >= 0 and each.similarity >= THRESHOLD}
+    row = {
+        "name": name,
+        "documents_per_second": round(speed),
+        "precision": round(len(removed & wanted) / max(1, len(removed)), 4),
+        "recall": round(len(removed & wanted) / len(wanted), 4),
+        "removed_by_similarity": {f"{low:.1f}": _share(corpus, removed, low, high) for low, high in BANDS},
+        "megabytes": round(result["megabytes"]),
+    }
+    if name == OURS:
+        return {**row, "goals": GOALS}
+    return {**row, "ratio": round(ours / speed, 2), "goal": PEERS[name]}
+
+
+def _share(corpus: list[Planted], removed: set[int], low: float, high: float) -> float | None:
+    of = [place for place, each in enumerate(corpus) if each.origin >= 0 and low <= each.similarity < high]
+    return round(sum(place in removed for place in of) / len(of), 3) if of else None
+
+
+def lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the results as text."""
+    head = f"{'':12}{'docs/s':>8}{'ratio':>8}{'goal':>7}{'precision':>11}{'recall':>8}{'MB':>6}   removed at similarity"
+    return [head, *(_line(row) for row in rows)]
+
+
+def _line(row: dict[str, Any]) -> str:
+    shares = "  ".join(f"{low} {share}" for low, share in row["removed_by_similarity"].items())
+    ratio, goal = row.get("ratio", ""), row.get("goal", GOALS["documents_per_second"]) or "-"
+    return (
+        f"{row['name']:12}{row['documents_per_second']:>8}{ratio:>8}{goal:>7}{row['precision']:>11}{row['recall']:>8}"
+        f"{row['megabytes']:>6}   {shares}"
+    )

@@ -1,0 +1,94 @@
+"""The online index of duplicates against moto's DynamoDB in this process.
+
+DynamoDB serves each request on its own, and a transaction as one
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html, "Isolation levels"); moto does
+not promise that to threads, so requests are let in one at a time.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from slipway_runtime.operate.retry import Backoff, Deadline
+from slipway_runtime.prepare.duplicates.entries import Document
+from slipway_runtime.prepare.duplicates.index import Duplicates
+from slipway_runtime.prepare.duplicates.table import Table
+
+TABLE = "duplicates"
+TABLE = "duplicates"
+
+
+class OneAtATime:
+    """A client whose requests do not overlap; `before` is called with each operation's name."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._lock = client, threading.RLock()
+        self.exceptions = client.exceptions
+        self.before: Callable[[str], None] = lambda operation: None
+        self.calls: list[str] = []
+
+    def get_paginator(self, operation: str) -> Any:
+        return self._client.get_paginator(operation)
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**request: Any) -> Any:
+            self.before(operation)
+            with self._lock:
+                self.calls.append(operation)
+                return getattr(self._client, operation)(**request)
+
+        return call
+
+
+def all_have_read(writers: int) -> Callable[[str], None]:
+    """Holds each thread's first write until every thread has come to its own."""
+    together, seen = threading.Barrier(writers), threading.local()
+
+    def before(operation: str) -> None:
+        if operation == "transact_write_items" and not getattr(seen, "waited", False):
+            seen.waited = True
+            together.wait(20)
+
+    return before
+
+
+@dataclass
+class World:
+    """The index, and the curated texts that it verifies against."""
+
+    client: OneAtATime
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    ttl_days: int | None = None
+
+    @property
+    def index(self) -> Duplicates:
+        table = Table(client=self.client, name=TABLE, backoff=Backoff(base_seconds=0.001, cap_seconds=0.01))
+        return Duplicates(table=table, curated_text=lambda *key: self.texts.get(key), ttl_days=self.ttl_days)
+
+    def claim(self, name: str, text: str, version: int = 1, *, tenant: str = "acme", source: str = "wiki") -> Any:
+        self.texts[tenant, f"doc_{name}"] = text
+        document = Document(
+            tenant=tenant, source=source, document_id=f"doc_{name}", sequencer=f"{version:032}", text=text
+        )
+        return self.index.claim(document, Deadline.after(20))
+
+    def release(self, name: str, *, tenant: str = "acme", source: str = "wiki") -> tuple[str, ...]:
+        self.texts.pop((tenant, f"doc_{name}"), None)
+        return self.index.release(tenant, source, f"doc_{name}", Deadline.after(20))
+
+    def items(self) -> list[dict[str, Any]]:
+        return self.client._client.scan(TableName=TABLE)["Items"]
+
+
+def new_world() -> World:
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "subject", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("subject", "item")],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return World(OneAtATime(client))

@@ -18,7 +18,6 @@ from slipway_runtime.prepare.duplicates.index import Duplicates
 from slipway_runtime.prepare.duplicates.table import Table
 
 TABLE = "duplicates"
-TABLE = "duplicates"
 
 
 class OneAtATime:

@@ -105,5 +105,10 @@ def test_stacks_are_deleted_with_the_permissions_they_have(slipway: Slipway, rep
     assert daemon is not None
     done = list(follow(daemon["endpoint_url"], "delete", {"stacks": names[::-1]}))[-1]
     assert done == {"done": True, "error": None}
-    denied = {one["role"]: one["denied"] for one in cloud.permissions(state)["roles"] if one["denied"]}
+    # A log line may come when the policy that allowed it is gone already.
+    denied = {
+        one["role"]: calls
+        for one in cloud.permissions(state)["roles"]
+        if (calls := [call for call in one["denied"] if not call["action"].startswith("logs:")])
+    }
     assert [one for one in denied if "-EmptyBuckets" in one] == []

@@ -16,6 +16,7 @@ from slipway_cli.project import Project, project
 from slipway_cli.synth import synthesise
 from slipway_cli.target import find_target
 from slipway_local import cloud
+from slipway_local.remote import LocalCloudError
 
 app = typer.Typer(
     help="The local cloud: the environment's own templates and functions, on this machine.", no_args_is_help=True
@@ -72,7 +73,7 @@ def bring_up(here: Project, environment: str, via: Via = Via.DIRECT, *, enforce_
                 cdk.deploy(here, assembly, endpoint_url, lambda text: show("", "", text))
             else:
                 cloud.deploy(endpoint_url, assembly, show)
-        except cloud.LocalCloudError as error:
+        except LocalCloudError as error:
             raise CommandError(f"{error}\nThe daemon's log: slipway local logs --env {environment}") from error
 
 
@@ -117,6 +118,8 @@ def up(
     here.require_environment(env)
     bring_up(here, env, via, enforce_iam=enforce_iam)
     description = describe(here, env)
+    if description["state"] != "running":
+        raise CommandError(f"the local cloud of {env} was stopped meanwhile; it is {description['state']}")
     print_json(description) if as_json else _print_status(description)
 
 
@@ -128,7 +131,8 @@ def down(
     """Stop the local cloud; harmless when it is not up."""
     here = project()
     for name in here.environments() if every else [here.require_environment(env)]:
-        warning = cloud.down(here.state(name))
+        with here.lock(name):
+            warning = cloud.down(here.state(name))
         people.print(f"The local cloud of {name} is stopped. {escape(warning)}".strip())
 
 
@@ -169,7 +173,7 @@ def permissions(env: Environment = "dev", as_json: AsJson = False) -> None:
     here.require_environment(env)
     try:
         report = cloud.permissions(here.state(env))
-    except cloud.LocalCloudError as error:
+    except LocalCloudError as error:
         raise CommandError(str(error)) from error
     print_json(report) if as_json else print_permissions(report)
 

@@ -24,7 +24,7 @@ from slipway_cli.output import answers, people, print_json, progress
 from slipway_cli.project import project
 from slipway_cli.redrive import redrive as redrive_queue
 from slipway_cli.target import find_target
-from slipway_local.cloud import LocalCloudError
+from slipway_local.remote import LocalCloudError
 
 app = typer.Typer(
     help="Slipway: an LLMOps platform on AWS, and on this machine.",

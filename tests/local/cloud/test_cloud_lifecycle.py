@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from slipway_local import cloud
+from slipway_local.remote import LocalCloudError
 
 pytestmark = pytest.mark.capability("O14")
 CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
@@ -81,11 +83,18 @@ def test_logs_of_an_unknown_function_say_which_there_are(tmp_path: Path) -> None
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "dev-chat.log").write_text("hello\n")
     assert list(cloud.logs(tmp_path, "chat")) == ["hello"]
-    with pytest.raises(cloud.LocalCloudError, match="dev-chat"):
+    with pytest.raises(LocalCloudError, match="dev-chat"):
         list(cloud.logs(tmp_path, "nothing"))
 
 
 def test_an_empty_assembly_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"artifacts": {}}')
-    with pytest.raises(cloud.LocalCloudError, match="no stacks"):
+    with pytest.raises(LocalCloudError, match="no stacks"):
         cloud.up(tmp_path, tmp_path / "state", environment="dev", cache=CACHE)
+
+
+def test_a_daemon_that_goes_away_while_it_is_asked_is_an_error_in_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(LocalCloudError, match=f"the local cloud at http://localhost:{port} went away while it was"):
+        cloud.deploy(f"http://localhost:{port}", Path(), lambda stack, logical_id, what: None)

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from slipway_local import remote
-from slipway_local.cloud import LocalCloudError
+from slipway_local.remote import LocalCloudError
 
 pytestmark = pytest.mark.capability("O14")
 

@@ -1,0 +1,37 @@
+"""In which ways this cloud differs from AWS, in whole sentences: `slipway local status` prints them."""
+
+NOT_EMULATED = (
+    "A daemon that is killed loses what came after its last snapshot, a few seconds; databases lose nothing.",
+    "IAM policies are evaluated with --enforce-iam only; the docs say which kinds of policy never are.",
+    "Security groups and KMS keys are stored, not enforced.",
+    "Alarms are evaluated only when somebody sets their state.",
+    "CloudWatch does not extract metrics from log lines in the embedded metric format.",
+    "REST APIs integrate with Lambda proxies and mocks (no #foreach), HTTP APIs with Lambda; WebSocket is refused.",
+    "API throttles and quotas are exact and counted in memory; caches, mutual TLS and resource policies do nothing.",
+    "What a request validator found is described in other words than API Gateway's.",
+    "User pools have no login page, federation, SRP, MFA or triggers; JWT authorizers trust local user pools only.",
+    "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
+    "Throttled asynchronous events and failed batches of a table's stream are retried after 0.2 to 5 seconds.",
+    "A function may take 60 seconds to initialise, not 10; memory and architecture settings limit nothing.",
+    "A function runs eight events at once; more wait, unless its reserved concurrency refuses them.",
+    "Event source mappings read SQS queues and DynamoDB streams; a table's stream has one shard and is never trimmed.",
+    "Rules, schedules, S3 and Lambda's destinations reach queues, topics, functions, buses and state machines only.",
+    "A delivery by EventBridge or Scheduler that fails goes to its dead-letter queue at once, without retries.",
+    "A transaction of the RDS Data API ends after 30 idle seconds, not 180: a killed function's locks go sooner.",
+    "Guardrails: content filters, prompt attacks, profanity and personal data without a pattern (names, addresses) are "
+    "not assessed; denied topics and grounding are cosines of MiniLM's sentence vectors; ConverseStream with a "
+    "guardrail sends its first word when the whole reply has been assessed.",
+    "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at "
+    "work; additionalModelRequestFields change nothing.",
+    "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
+    "Resources listed as recorded keep their settings and do nothing.",
+    "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
+    "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",
+    "Conditions in an authorizer's policy are not evaluated.",
+    "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
+    "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",
+    "A resource type that is not supported refuses the whole deployment, before anything is made.",
+    "After a restart, state machines' calls and asynchronous events that were in progress are made again.",
+    "A stack's tags are kept with the stack, not put on its resources; change sets do not outlive the daemon.",
+    "CloudFormation macros, nested stacks, stack sets, drift, imports and container image assets are refused.",
+)

@@ -29,7 +29,7 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
     """
     if not data.strip():
         raise Rejected("empty", "the object holds no bytes but white space; upload the document again")
-    limits, rules = limits or Limits(), rules or RuleSet()
+    limits, rules = limits or Limits(), (rules or RuleSet()).fresh()
     counts: Counts = Counter()
     media_type, extracted = _extract(data, path, limits)
     text, pages = _join(extracted.sections, rules, counts)

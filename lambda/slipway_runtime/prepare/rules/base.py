@@ -7,7 +7,7 @@ Source: the split between one decision and its bookkeeping is that of datatrove,
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from slipway_runtime.prepare.document import PreparedDocument
@@ -24,6 +24,10 @@ class TextRule(ABC):
     @abstractmethod
     def rewrite(self, text: str) -> tuple[str, Counts]:
         """Return the text, and how often each thing was done to it."""
+
+    def fresh(self) -> "TextRule":
+        """Return the rule as it begins a document; one that remembers things within a document returns another one."""
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,10 @@ class RuleSet:
     text_rules: tuple[TextRule, ...] = ()
     filters: tuple[Filter, ...] = ()
     version: str = "none"
+
+    def fresh(self) -> "RuleSet":
+        """Return the set as it begins a document."""
+        return replace(self, text_rules=tuple(rule.fresh() for rule in self.text_rules))
 
     def rewrite(self, text: str, counts: Counts) -> str:
         """Return the text after every text rule, and add what they did to `counts`."""

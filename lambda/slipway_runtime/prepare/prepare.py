@@ -11,6 +11,7 @@ from slipway_runtime.prepare.document import Extracted, Heading, PreparedDocumen
 from slipway_runtime.prepare.isolate import Limits, read_isolated
 from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.prepare.rules.base import Counts, RuleSet
+from slipway_runtime.prepare.rules.language import identify
 from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType, sniff_binary, sniff_text
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
@@ -46,6 +47,7 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
         pages=pages,
         headings=found,
         counts=dict(sorted(counts.items())),
+        language=identify(text),
     )
     rules.check(document)
     return document

@@ -26,7 +26,7 @@ CARD = re.compile(LEFT + r"(?<![0-9]\.)(?=([2-6][0-9]{3}[0-9 .\-]{8,20}))")
 MIN_CARD_DIGITS = 13
 SEPARATORS = frozenset(" .-")
 IBAN = re.compile(LEFT + r"(?=([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}))")
-# Source: Social Security Administration, "Randomization FAQ" (numbers never assigned). Without hyphens it needs a label.
+# Source: Social Security Administration, "Randomization FAQ" (numbers never assigned). Nine bare digits need a label.
 SSN = re.compile(
     LEFT + r"(?<![0-9]-)(?!000|666|9)[0-9]{3}([\- ]?)(?!00)[0-9]{2}\1(?!0000)[0-9]{4}" + RIGHT + r"(?!-[0-9])"
 )

@@ -13,7 +13,7 @@ from slipway_runtime.prepare.rules.base import Counts, TextRule
 
 Placeholders = Literal["typed", "numbered"]
 # Hyphens and dashes that documents write into numbers, one character each, so that offsets hold.
-HYPHENS = {code: "-" for code in (0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212)}
+HYPHENS = dict.fromkeys((8208, 8209, 8210, 8211, 8212, 8722), "-")
 # What one finding hid from the patterns may be a finding of its own once that is gone. Each round is linear.
 MAX_ROUNDS = 8
 FindNames = Callable[[str], list[Span]]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Kind = Literal["email", "phone", "card", "iban", "ssn", "ip", "aws_key", "secret", "name"]
-# Where two kinds claim the same characters the one with the better proof names them: structure and checksum before form.
+# Where two kinds claim the same characters the one with the better proof names them: checksum and structure first.
 STRENGTH: tuple[Kind, ...] = ("secret", "aws_key", "iban", "card", "email", "ssn", "ip", "phone", "name")
 RANK = {kind: rank for rank, kind in enumerate(STRENGTH)}
 

@@ -20,7 +20,8 @@ class CuratedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document as the curated bucket holds it.
 
     `sha256` is of the object's bytes, `rules` names code and rule set; `pages` are (offset, page number), `headings`
-    (offset, level, title), `language` is ISO 639-1 or "" where it is not sure. Units: offsets are characters (code points) into `text`.
+    (offset, level, title), `language` is ISO 639-1 or "" where it is not sure.
+    Units: offsets are characters (code points) into `text`.
     """
 
     document_id: str

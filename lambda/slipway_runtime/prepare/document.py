@@ -34,7 +34,8 @@ class Heading:
 class PreparedDocument:
     """Clean text with two maps: `pages` (offset, page number) and `headings`, both in the order of the text.
 
-    `counts`: what the rules of its source did to it, such as {"redact.email": 2}; `language`: ISO 639-1, "" if not sure.
+    `counts`: what the rules of its source did to it, such as {"redact.email": 2}.
+    `language`: ISO 639-1, "" where it is not sure.
     Units: offsets are characters (code points) into `text`.
     """
 

@@ -34,7 +34,7 @@ def find_emails(text: str) -> Iterator[Span]:
 
 
 def find_ip_v6(text: str) -> Iterator[Span]:
-    """Yield the IP version 6 addresses of at least three groups; "a::b" is code, "::1" this machine, and neither goes."""
+    """Yield the IP version 6 addresses of at least three groups: "a::b" is code, and "::1" is this machine."""
     at = text.find(":")
     while at >= 0:
         after = at + 1

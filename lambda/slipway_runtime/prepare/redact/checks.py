@@ -29,6 +29,27 @@ IBAN_LENGTHS = {
 }
 
 
+# First four digits from, to, and how many digits in all.
+ISSUERS = (
+    (4000, 4999, range(13, 20, 3)),
+    (5100, 5599, range(16, 17)),
+    (2221, 2720, range(16, 17)),
+    (3400, 3499, range(15, 16)),
+    (3700, 3799, range(15, 16)),
+    (3528, 3589, range(16, 20)),
+    (3000, 3059, range(14, 20)),
+    (3600, 3699, range(14, 20)),
+    (3800, 3999, range(14, 20)),
+    (6000, 6099, range(16, 20)),
+    (6200, 6299, range(16, 20)),
+    (6304, 6304, range(16, 20)),
+    (6400, 6599, range(16, 20)),
+    (6700, 6799, range(16, 20)),
+    (5000, 5099, range(16, 20)),
+    (5600, 5899, range(16, 20)),
+)
+
+
 def luhn(digits: str) -> bool:
     """Return whether the last digit is the check digit of the others. Source: ISO/IEC 7812-1, annex B."""
     total = sum(map(int, digits[-1::-2])) + sum(DOUBLED[digit] for digit in digits[-2::-2])
@@ -42,20 +63,7 @@ def card_lengths(digits: str) -> range:
     UnionPay, Maestro.
     """
     first = int(digits[:4])
-    two = first // 100
-    if two // 10 == 4:
-        return range(13, 20, 3)
-    if 51 <= two <= 55 or 2221 <= first <= 2720:
-        return range(16, 17)
-    if two in (34, 37):
-        return range(15, 16)
-    if 3528 <= first <= 3589:
-        return range(16, 20)
-    if two in (36, 38, 39) or 3000 <= first <= 3059:
-        return range(14, 20)
-    if two in (60, 62, 64, 65):
-        return range(16, 20)
-    return range(16, 20) if two in (50, 56, 57, 58, 63, 67) else range(0)
+    return next((lengths for low, high, lengths in ISSUERS if low <= first <= high), range(0))
 
 
 def iban(compact: str) -> bool:

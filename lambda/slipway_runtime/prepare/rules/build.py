@@ -1,6 +1,7 @@
 """From settings to rules: the one place that knows every class of rule and the order in which they run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from slipway_runtime.prepare.redact.redact import Redact
@@ -8,6 +9,26 @@ from slipway_runtime.prepare.rules import c4, fineweb, gopher, repetition
 from slipway_runtime.prepare.rules import settings as rules
 from slipway_runtime.prepare.rules.base import Filter, RuleSet, TextRule
 from slipway_runtime.prepare.rules.language import AllowedLanguages
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSets:
+    """The rule sets of an environment, each built when a document first needs it.
+
+    `comprehend` returns the client; it is called only where names are redacted.
+    """
+
+    settings: rules.SourceRules = field(default_factory=rules.SourceRules)
+    comprehend: Callable[[], Any] = lambda: None
+    built: dict[rules.Rules, RuleSet] = field(default_factory=dict)
+
+    def of(self, key: str) -> RuleSet:
+        """Return the rule set of an object key."""
+        chosen = self.settings.of(key)
+        if chosen not in self.built:
+            needs_names = chosen.redact is not None and "name" in chosen.redact.kinds
+            self.built[chosen] = build(chosen, self.comprehend() if needs_names else None)
+        return self.built[chosen]
 
 
 def build(chosen: rules.Rules, comprehend: Any = None) -> RuleSet:

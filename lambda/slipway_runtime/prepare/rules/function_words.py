@@ -6,13 +6,14 @@ Source: any reference grammar's articles, prepositions, conjunctions, pronouns a
 
 LISTS = {
     "en": "the of and to in is that for it was on are as with be this have from or by not but what were when there can "
-    "an which their if will each about how they you your been has more would its who all we our no should may must",
+    "an which their if will each about how they you your been has more would its who all we our no should must",
     "de": "der die das und ist in den von zu mit sich auf für nicht ein eine einen einem einer des dem im auch es an "
     "werden aus er hat dass sie nach wird bei sind noch wie über zum zur oder kann wenn nur als vor durch wurde müssen "
     "sein haben ihr ihre dieser diese dieses um bis kein keine",
     "fr": "le la les des et est en du une un dans que qui pour pas sur au par plus ne se ce il sont avec cette être "
     "ces ou aux ont été fait comme mais nous vous leur si sans son sa ses tout elle dont peut doit votre même ils",
-    "es": "el la de que y los las en un una por con no para es se del lo como más al su sus o este esta ha son pero fue "
+    "es": "el la de que y los las en un una por con no para es se del lo como más al su sus o este esta ha "
+    "son pero fue "
     "sobre entre ser está también puede hay desde cuando si muy sin esto ya todo nos eso estos donde debe han",
     "it": "il di che la e è un una per in con non si da del della dei delle al alla nel nella sono come più ma lo gli "
     "le anche questo questa o essere ha su dal dalla se sua suo può loro cui degli alle ai deve essere stato quando",
@@ -25,10 +26,12 @@ LISTS = {
     "da": "og at det er en til af på for med den som de der ikke et har var om i men kan fra ved så eller også efter "
     "være blev skal han hun dette denne sig når hvis blive mere må vil hvor alle end op ud dig være nogle",
     "no": "og det er en til av på for med som den de ikke et har var om i men kan fra ved så eller også etter være "
-    "ble skal han hun dette denne seg når hvis bli mer må vil hvor alle enn opp ut deg noen bare mellom blir disse å kun inn vennligst",
+    "ble skal han hun dette denne seg når hvis bli mer må vil hvor alle enn opp ut deg noen bare mellom blir disse å "
+    "kun inn vennligst",
     "fi": "ja on ei se että oli hän mutta tai kun ovat niin myös jos kuin joka sen ole voi olla jotka mukaan tämä "
     "tämän sekä vain nyt ne jo vielä mitä siitä hänen sitä ollut tulee täytyy kanssa ennen jälkeen välillä mikä",
-    "pl": "i w nie na się z do to że jest o a jak po co ale przez od za dla są czy tym który która które tylko lub oraz "
+    "pl": "i w nie na się z do to że jest o a jak po co ale przez od za dla są czy tym który która które "
+    "tylko lub oraz "
     "być może jego jej ich ma można już tak ten ta te tego bez nie przed musi zostać został pod nad gdy",
     "cs": "a se v na je že o s z do to i jako pro po za by ale od který která které jsou nebo byl být jeho k ve tak "
     "při aby podle jen může už byla také musí této není tento tato pokud jsem mezi před než své však",

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from slipway_runtime.prepare.document import PreparedDocument
@@ -81,7 +81,7 @@ class Profile:
                 at += 1
         return characters / max(1, len(self.text))
 
-    def _ngrams(self, n: int) -> zip[tuple[str, ...]]:
+    def _ngrams(self, n: int) -> Iterator[tuple[str, ...]]:
         return zip(*(self.words[start:] for start in range(n)), strict=False)
 
 

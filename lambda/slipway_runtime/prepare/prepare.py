@@ -39,10 +39,10 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
             "empty", "no text is left when markup and invisible characters are removed; check the document's content"
         )
     found = headings(text) if extracted.structured else []
-    title = rules.rewrite(clean(extracted.title), counts) or (found[0].title if found else "")
+    title = rules.rewrite_title(clean(extracted.title), counts) or (found[0].title if found else "")
     document = PreparedDocument(
         text=text,
-        title=(title or rules.rewrite(path.rsplit("/", 1)[-1], counts))[:MAX_TITLE_CHARACTERS],
+        title=(title or rules.rewrite_title(path.rsplit("/", 1)[-1], counts))[:MAX_TITLE_CHARACTERS],
         media_type=media_type,
         pages=pages,
         headings=found,

@@ -47,7 +47,8 @@ NAME_REACH = 48
 VALUE = re.compile(r"=?>?[ \t]{0,4}(?:Bearer |Basic )?([\"'`]?)([^\s\"'`,;<>(){}\[\]$]{6,512})(\1)")
 # "password: required" is prose; what has a digit or a sign of its own, or was quoted or assigned with "=", is a value.
 UNUSUAL = re.compile(r"[0-9]|[^\W_]*[!#%&*+/?@^_~|\\][^\s]")
-SECRET_LENGTH = 40
+# A call or a look-up, `get_token()`, is where the secret comes from and not the secret.
+CODE = re.compile(r"[A-Za-z_.]+")
 CREDENTIALS = re.compile(r"://[^\s:/@\[\]]{1,128}:([^\s/@\[\]]{1,256})@")
 
 
@@ -112,6 +113,8 @@ def _assigned(text: str, at: int) -> Span | None:
         return None
     start, end = value.span(2)
     content = text[start:end].rstrip(".:")
+    if CODE.fullmatch(content) and text[end : end + 1] in ("(", "["):
+        return None
     is_certain = bool(value.group(1)) or text[at] == "="
     if not (is_certain or UNUSUAL.search(content)) or content.lower() in ("required", "optional", "string"):
         return None

@@ -17,9 +17,13 @@ Counts = Counter[str]
 
 
 class TextRule(ABC):
-    """Rewrites text; `name` is the first part of its counts ("redact.email")."""
+    """Rewrites text; `name` is the first part of its counts ("redact.email").
+
+    `is_for_titles`: whether a title goes through it too, as what must not be seen does.
+    """
 
     name: ClassVar[str]
+    is_for_titles: ClassVar[bool] = True
 
     @abstractmethod
     def rewrite(self, text: str) -> tuple[str, Counts]:
@@ -72,6 +76,12 @@ class RuleSet:
             text, done = rule.rewrite(text)
             counts.update({f"{rule.name}.{what}": number for what, number in done.items() if number})
         return text
+
+    def rewrite_title(self, title: str, counts: Counts) -> str:
+        """Return a title after the text rules that are for titles."""
+        return replace(self, text_rules=tuple(rule for rule in self.text_rules if rule.is_for_titles)).rewrite(
+            title, counts
+        )
 
     def check(self, document: PreparedDocument) -> None:
         """Let every filter look, in order.

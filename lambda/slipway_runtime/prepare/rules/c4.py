@@ -26,6 +26,7 @@ class DropLines(TextRule):
     """
 
     name: ClassVar[str] = "c4"
+    is_for_titles: ClassVar[bool] = False
     min_line_words: int
 
     def rewrite(self, text: str) -> tuple[str, Counts]:

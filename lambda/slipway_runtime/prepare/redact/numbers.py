@@ -7,6 +7,7 @@ C finds ten times as fast as a class of characters (measured: 0.6 for 5.6 ms/MB)
 """
 
 import re
+from collections.abc import Callable
 
 from slipway_runtime.prepare.redact import checks
 from slipway_runtime.prepare.redact.span import Kind, Span
@@ -23,14 +24,12 @@ LEFT = r"(?<![0-9A-Za-z_])"
 RIGHT = r"(?![0-9A-Za-z_])"
 # 24 characters hold 19 digits in groups of four. The look-ahead lets the next candidate begin inside this one.
 CARD = re.compile(LEFT + r"(?<![0-9]\.)(?=([2-6][0-9]{3}[0-9 .\-]{8,20}))")
-MIN_CARD_DIGITS = 13
 SEPARATORS = frozenset(" .-")
 IBAN = re.compile(LEFT + r"(?=([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}))")
 # Source: Social Security Administration, "Randomization FAQ" (numbers never assigned). Nine bare digits need a label.
 SSN = re.compile(
     LEFT + r"(?<![0-9]-)(?!000|666|9)[0-9]{3}([\- ]?)(?!00)[0-9]{2}\1(?!0000)[0-9]{4}" + RIGHT + r"(?!-[0-9])"
 )
-SSN_DIGITS = 9
 SSN_LABEL = re.compile(r"(?<![\w\[])(?:SSN|[Ss]ocial [Ss]ecurity)[^0-9\n]{0,20}$")
 OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 IP_V4 = re.compile(rf"(?<![0-9A-Za-z_.\-])(?:{OCTET}\.){{3}}{OCTET}(?![0-9A-Za-z_]|\.[0-9A-Za-z]|-[0-9])")
@@ -58,7 +57,6 @@ PHONE_LABEL = re.compile(
     r"(?<![\w\[])(?:tel|telephone|telefon|téléphone|teléfono|phone|fax|mobile|mobil|cell|whatsapp)"
     r"(?: number| no\.?| nr\.?)?[ .:#=(*]{0,4}$"
 )
-MIN_PHONE_DIGITS = 7
 LABEL_REACH = 32
 # What a window reaches to its left: "IBAN", "+", "(".
 REACH = 3
@@ -72,23 +70,20 @@ def find_numbers(text: str, kinds: frozenset[Kind]) -> list[Span]:
     if kinds.isdisjoint(("card", "iban", "ssn", "ip", "phone")):
         return found
     outline = text.encode("ascii", "replace").translate(OUTLINE)
+    wanted = [finder for finder in FINDERS if finder[0] in kinds]
     for window in WINDOW.finditer(outline):
         start, end = window.span()
         group = window.group()
-        left, first = group.count(b"0"), len(found)
+        left, seen = group.count(b"0"), len(found)
         start = max(0, start - REACH)
-        if left >= MIN_CARD_DIGITS and "card" in kinds:
-            _cards(text, start, end, found)
-        if "iban" in kinds and (b"A" in group or b"A" in outline[start : start + REACH]):
-            _accounts(text, start, end, found)
-        if left >= SSN_DIGITS and "ssn" in kinds:
-            _social_security(text, start, end, found)
-        if "ip" in kinds and group.count(b".") >= 3:
-            _addresses(text, start, end, found)
-        for span in found[first:]:
-            left -= outline.count(b"0", span.start, span.end)
-        if left >= MIN_PHONE_DIGITS and "phone" in kinds:
-            _phones(text, start, end, found)
+        has_capital = b"A" in group or b"A" in outline[start : start + REACH]
+        for kind, digits, find in wanted:
+            if left < digits or (kind == "iban" and not has_capital) or (kind == "ip" and group.count(b".") < 3):
+                continue
+            find(text, start, end, found)
+            for span in found[seen:]:
+                left -= outline.count(b"0", span.start, span.end)
+            seen = len(found)
     return found
 
 
@@ -146,3 +141,13 @@ def _phones(text: str, start: int, end: int, found: list[Span]) -> None:
         if any(word in before for word in PHONE_WORDS) and PHONE_LABEL.search(before):
             phones = [Span(*match.span(), "phone") for match in LABELLED_PHONE.finditer(text, start, end)]
     found += phones
+
+
+# The surest first: what it has claimed the next one need not look at. Digits that each needs at least.
+FINDERS: tuple[tuple[Kind, int, Callable[[str, int, int, list[Span]], None]], ...] = (
+    ("iban", 2, _accounts),
+    ("card", 13, _cards),
+    ("ip", 4, _addresses),
+    ("ssn", 9, _social_security),
+    ("phone", 7, _phones),
+)

@@ -29,7 +29,7 @@ TOKENS: dict[str, tuple[tuple[str, int, str], ...]] = {
         ("sk", 2, r"sk-[A-Za-z0-9_\-]{20,251}"),
         ("glpat", 5, r"glpat-[A-Za-z0-9_\-]{20,251}"),
     ),
-    "z": (("AIza", 3, r"AIza[A-Za-z0-9_\-]{35}"),),
+    "z": (("AIza", 2, r"AIza[A-Za-z0-9_\-]{35}"),),
     "J": (("eyJ", 2, r"eyJ[A-Za-z0-9_\-]{8,2000}\.eyJ[A-Za-z0-9_\-]{8,6000}\.[A-Za-z0-9_\-]{8,2000}"),),
 }
 FORMS = tuple(

@@ -64,8 +64,8 @@ def _line(row: dict[str, Any]) -> str:
     missed = "  ".join(f"{kind} {number}" for kind, number in row["missed"].items())
     return (
         f"{row['name']:12}{row['megabytes_per_second']:>8}{row.get('ratio', ''):>8}"
-        f"{row.get('goal', GOALS['megabytes_per_second']) or '-':>7}{row['recall']:>9}{row['recall_of_shared_kinds']:>9}"
-        f"{row['false_positives_per_document']:>9}   {missed}"
+        f"{row.get('goal', GOALS['megabytes_per_second']) or '-':>7}{row['recall']:>9}"
+        f"{row['recall_of_shared_kinds']:>9}{row['false_positives_per_document']:>9}   {missed}"
     )
 
 

@@ -110,7 +110,7 @@ def test_the_function_is_told_the_rules_and_where_curated_documents_go(dev: Any,
     }
 
 
-@pytest.mark.capability("D4")
+@pytest.mark.capability("D3")
 def test_comprehend_is_allowed_and_reached_only_where_names_are_redacted(
     prod: Any, synthesise: Callable[[str], Any]
 ) -> None:

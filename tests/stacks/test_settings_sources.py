@@ -42,7 +42,7 @@ def rules_of(tmp_path: Path, text: str) -> runtime.SourceRules:
     return runtime.read(rules_document(ingestion.rules, ingestion.sources))
 
 
-@pytest.mark.capability("D3")
+@pytest.mark.capability("D10")
 def test_the_longest_prefix_decides_and_its_rules_stand_whole(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, FULL)
     mail = rules.of("acme/mail/a.eml")

@@ -63,7 +63,7 @@ def test_a_document_is_curated_by_the_rules_of_its_source_and_lineage_says_which
     assert not any(value in str(ruled.rows(KEY)) for value in VALUES.values())
 
 
-@pytest.mark.capability("D4")
+@pytest.mark.capability("D3")
 def test_no_redacted_value_is_in_any_log_line_or_metric(ruled, logged) -> None:
     ruled.ingest(ruled.put(KEY, TEXT))
     ruled.ingest(ruled.put("acme/mail/b.md", TEXT.encode() + b"\x00" * 50), ruled.put("acme/other.md", TEXT))
@@ -155,7 +155,7 @@ def test_who_stopped_before_taking_it_back_does_so_when_the_event_comes_again(ru
     assert (ruled.curated(KEY) or {}).get("text") == last
 
 
-@pytest.mark.capability("D4")
+@pytest.mark.capability("D3")
 def test_names_that_cannot_be_asked_for_now_bring_the_message_back_and_nothing_goes_on(ruled, monkeypatch) -> None:
     comprehend = boto3.client("comprehend")
     known = ingest_document.client

@@ -160,3 +160,22 @@ def test_encodings_are_found_and_repaired(data: bytes, expected: str) -> None:
 def test_html_says_its_own_encoding() -> None:
     page = '<html><head><meta charset="windows-1250"></head><body>Příliš žluťoučký kůň</body></html>'
     assert prepare(page.encode("cp1250"), "a.html").text == "Příliš žluťoučký kůň"
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        '<div id="onetrust-consent-sdk"><p>Accept all</p></div>',
+        '<section class="site cookie-banner top">Accept all</section>',
+        '<div class="cookieNotice">x</div><p id="cookie_consent">Accept all</p>',
+        '<div role="navigation">Accept all</div>',
+        '<div role="dialog"><p>Accept <b>all</b></p></div>',
+    ],
+)
+@pytest.mark.capability("D2")
+def test_consent_banners_and_landmarks_are_no_content(banner: str) -> None:
+    content = '<p class="cookie-recipe">Bake the cookies.</p>'
+    page = f'<!doctype html><html><body class="cookies-enabled">{banner}{content}{banner}</body></html>'
+    text = prepare(page.encode(), "a.html").text
+    assert "Bake the cookies." in text
+    assert "Accept" not in text

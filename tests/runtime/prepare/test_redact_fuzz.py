@@ -57,7 +57,7 @@ STRICT = Rules(
 )
 
 
-@pytest.mark.capability("D4")
+@pytest.mark.capability("D3")
 @settings(max_examples=400, deadline=None)
 @given(TEXT)
 def test_redacting_twice_changes_nothing(text: str) -> None:

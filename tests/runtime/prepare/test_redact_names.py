@@ -33,7 +33,7 @@ def answer(client, method: str, text: str, language: str, *entities: dict[str, o
     client.stub.add_response(method, {"Entities": list(entities)}, {"Text": text, "LanguageCode": language})
 
 
-@pytest.mark.capability("D4")
+@pytest.mark.capability("D3")
 def test_names_in_english_go_by_the_detector_of_personal_data(comprehend) -> None:
     found = [
         entity(ENGLISH, "Jane Doe", "NAME"),

@@ -55,7 +55,7 @@ def document(text: str, language: str = "en") -> PreparedDocument:
     return PreparedDocument(text=text, title="", media_type="text/plain", language=language)
 
 
-@pytest.mark.capability("D3")
+@pytest.mark.capability("D5")
 @pytest.mark.parametrize(
     ("rule", "text", "value"), LIMITS, ids=[f"{rule.name}-{text[:9]!r}" for rule, text, _ in LIMITS]
 )

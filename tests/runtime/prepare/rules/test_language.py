@@ -39,7 +39,7 @@ ARTICLE = {
 }
 
 
-@pytest.mark.capability("D3")
+@pytest.mark.capability("D5")
 @pytest.mark.parametrize(("language", "text"), ARTICLE.items(), ids=ARTICLE)
 def test_a_sentence_or_two_tell_the_language(language: str, text: str) -> None:
     assert identify(text) == language

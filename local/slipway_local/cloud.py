@@ -33,6 +33,7 @@ NOT_EMULATED = (
     "REST APIs serve what is configured now, not the snapshot of their last deployment; usage plans do not throttle.",
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
     "A function may take 60 seconds to initialise, not 10; memory and architecture settings limit nothing.",
+    "Comprehend gives one canned answer for every text: leave `name` out of what is redacted here.",
     "Resources listed as recorded keep their settings and do nothing.",
     "AWS-managed policies are not attached; conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",

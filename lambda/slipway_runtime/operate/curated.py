@@ -5,9 +5,12 @@ that a newer event won takes back exactly the version it wrote: what the newer o
 Source: Amazon S3 user guide, "Deleting object versions from a versioning-enabled bucket".
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from slipway_runtime.operate.objects import GONE
 from slipway_runtime.operate.retry import error_code
@@ -44,8 +47,9 @@ class Curated:
             if error_code(error) in GONE:
                 return None
             raise
-        with response["Body"] as body:
+        with response["Body"] as body, contextlib.suppress(msgspec.DecodeError):
             return read_line(body.read())
+        return None
 
     def take_back(self, tenant: str, document_id: str, version: str) -> None:
         """Remove one version; the one before it stands again."""

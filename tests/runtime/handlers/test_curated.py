@@ -111,6 +111,14 @@ def test_a_new_version_of_the_same_bytes_is_not_embedded_again_but_named(ruled) 
     assert ruled.lineage(KEY)["counts"] == before["counts"]
 
 
+def test_a_curated_line_that_the_code_cannot_read_any_more_is_made_anew(ruled) -> None:
+    ruled.ingest(ruled.put(KEY, TEXT))
+    name = f"curated/acme/{ruled.curated(KEY)['document_id']}.json"
+    ruled.s3.put_object(Bucket="curated-bucket", Key=name, Body=b'{"title":"old"}\n', Metadata={"sequencer": ""})
+    assert ruled.ingest(ruled.put(KEY, TEXT)) == []
+    assert ruled.curated(KEY)["text"].startswith("# Contact [EMAIL]")
+
+
 @pytest.mark.capability("D10")
 def test_a_deleted_document_has_no_curated_version_left(ruled) -> None:
     ruled.ingest(ruled.put(KEY, TEXT), ruled.put(KEY, TEXT + "\nmore"))

@@ -13,7 +13,7 @@ from slipway_runtime.prepare.rules.base import Counts, TextRule
 
 Placeholders = Literal["typed", "numbered"]
 # Hyphens and dashes that documents write into numbers, one character each, so that offsets hold.
-HYPHENS = dict.fromkeys((8208, 8209, 8210, 8211, 8212, 8722), "-")
+HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212"
 # What one finding hid from the patterns may be a finding of its own once that is gone. Each round is linear.
 MAX_ROUNDS = 8
 FindNames = Callable[[str], list[Span]]
@@ -54,7 +54,8 @@ class Redact(TextRule):
 
     def _find(self, text: str) -> Iterator[Span]:
         if not text.isascii():
-            text = text.translate(HYPHENS)
+            for hyphen in HYPHENS:
+                text = text.replace(hyphen, "-")
         if "email" in self.kinds:
             yield from find_emails(text)
         if "aws_key" in self.kinds:

@@ -23,7 +23,7 @@ WINDOW = re.compile(rb"0[0A .\-]{6,}")
 LEFT = r"(?<![0-9A-Za-z_])"
 RIGHT = r"(?![0-9A-Za-z_])"
 # 24 characters hold 19 digits in groups of four. The look-ahead lets the next candidate begin inside this one.
-CARD = re.compile(LEFT + r"(?<![0-9]\.)(?=([2-6][0-9]{3}[0-9 .\-]{8,20}))")
+CARD = re.compile(LEFT + r"(?<![0-9]\.)(?=([1-6][0-9]{3}[0-9 .\-]{8,20}))")
 SEPARATORS = frozenset(" .-")
 IBAN = re.compile(LEFT + r"(?=([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}))")
 # Source: Social Security Administration, "Randomization FAQ" (numbers never assigned). Nine bare digits need a label.
@@ -35,19 +35,22 @@ OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 IP_V4 = re.compile(rf"(?<![0-9A-Za-z_.\-])(?:{OCTET}\.){{3}}{OCTET}(?![0-9A-Za-z_]|\.[0-9A-Za-z]|-[0-9])")
 LONG_OCTET = re.compile(r"[0-9]{3}")
 NOT_AN_IP = re.compile(r"(?i:version|release|section|chapter|clause|build|rev\.?|ver\.?|§)\s{0,2}$")
+EXTRA = r"(?: ?(?:x|ext\.? ?)[0-9]{1,6})?"
 PHONE = re.compile(
     "|".join(
         (
             # International: "+", or "00" and a country code that something separates.
-            r"(?<![0-9A-Za-z_+])\+[1-9](?:[ .()/\-]{0,2}[0-9]){6,14}(?![0-9])",
-            LEFT + r"(?<![0-9][.,])00[1-9][0-9]{0,2}[ /\-](?:[ .()/\-]{0,2}[0-9]){6,12}(?![0-9])",
+            r"(?<![0-9A-Za-z_+])\+[1-9](?:[ .()/\-]{0,2}[0-9]){6,14}(?![0-9])" + EXTRA,
+            LEFT + r"(?<![0-9][.,])00[1-9][0-9]{0,2}[ /\-](?:[ .()/\-]{0,2}[0-9]){6,12}(?![0-9])" + EXTRA,
             # North American: area code and exchange begin with 2 to 9. Source: NANPA, "About the NANP".
             LEFT + r"(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .\-])[2-9][0-9]{2}[ .\-][0-9]{4}"
-            r"(?: ?(?:x|ext\.? ?)[0-9]{1,6})?" + RIGHT + r"(?![.\-][0-9])",
+            + EXTRA + RIGHT + r"(?![.\-][0-9])",
             # National with trunk prefix 0: an area code of three digits or more, or five pairs.
-            LEFT + r"(?<![0-9][.,\-/])\(?0[1-9][0-9]{1,4}\)?[ /\-]{1,3}(?:[ \-]?[0-9]){6,9}" + RIGHT
+            LEFT + r"(?<![0-9][.,\-/])(?:\(0[1-9][0-9]{1,4}\)[ /\-]{0,3}|0[1-9][0-9]{1,4}[ /\-]{1,3})(?:[ \-]?[0-9]){5,9}" + RIGHT
             + r"(?![.,\-/][0-9])",
             LEFT + r"(?<![0-9][.,])0[1-9](?:[ .][0-9]{2}){4}" + RIGHT + r"(?![.,][0-9])",
+            # Ten or eleven digits of which the first is 0 are hardly anything else, but for the ISBN of old books.
+            LEFT + r"(?<![0-9][.,\-])(?<!ISBN )(?<!ISBN: )0[1-9][0-9]{8,9}" + RIGHT + r"(?![.,\-][0-9])",
         )
     )
 )  # fmt: skip
@@ -146,7 +149,7 @@ def _phones(text: str, start: int, end: int, found: list[Span]) -> None:
 # The surest first: what it has claimed the next one need not look at. Digits that each needs at least.
 FINDERS: tuple[tuple[Kind, int, Callable[[str, int, int, list[Span]], None]], ...] = (
     ("iban", 2, _accounts),
-    ("card", 13, _cards),
+    ("card", 12, _cards),
     ("ip", 4, _addresses),
     ("ssn", 9, _social_security),
     ("phone", 7, _phones),

@@ -46,7 +46,8 @@ PHONE = re.compile(
             LEFT + r"(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .\-])[2-9][0-9]{2}[ .\-][0-9]{4}"
             + EXTRA + RIGHT + r"(?![.\-][0-9])",
             # National with trunk prefix 0: an area code of three digits or more, or five pairs.
-            LEFT + r"(?<![0-9][.,\-/])(?:\(0[1-9][0-9]{1,4}\)[ /\-]{0,3}|0[1-9][0-9]{1,4}[ /\-]{1,3})(?:[ \-]?[0-9]){5,9}" + RIGHT
+            LEFT + r"(?<![0-9][.,\-/])(?:\(0[1-9][0-9]{1,4}\)[ /\-]{0,3}|0[1-9][0-9]{1,4}[ /\-]{1,3})"
+            r"(?:[ \-]?[0-9]){5,9}" + RIGHT
             + r"(?![.,\-/][0-9])",
             LEFT + r"(?<![0-9][.,])0[1-9](?:[ .][0-9]{2}){4}" + RIGHT + r"(?![.,][0-9])",
             # Ten or eleven digits of which the first is 0 are hardly anything else, but for the ISBN of old books.

@@ -27,22 +27,30 @@ class FoundationStack(SlipwayStack):
         raw = SecureBucket(
             self, "Raw", access_logs=access_logs.bucket, removal=self.removal, keep_versions=keep, key=key
         )
+        # Made anew from the raw one at any time: a replaced version stays only while a worker could still be at it.
+        curated = SecureBucket(
+            self,
+            "Curated",
+            access_logs=access_logs.bucket,
+            removal=self.removal,
+            keep_versions=cdk.Duration.days(1),
+            events=False,
+            key=key,
+        )
         documents = self._table("Documents", sort_key="item", key=key)
         documents.add_global_secondary_index(
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")
         )
         rejects = self._table("Rejects", sort_key="rejected_at", key=key)
-        # Two kinds of subject, a band of signatures and a document: prepare/duplicates/entries.py.
-        duplicates = self._table("Duplicates", partition_key="subject", sort_key="item", key=key, expires="expires_at")
         topic = self._alarm_topic(key)
         if self.removal == cdk.RemovalPolicy.DESTROY:
-            self._empty_on_delete(raw, access_logs, key)
+            self._empty_on_delete(raw, curated, access_logs, key)
         self.publish(
             {
                 "raw-bucket-name": raw.bucket.bucket_name,
+                "curated-bucket-name": curated.bucket.bucket_name,
                 "documents-table-name": documents.table_name,
                 "rejects-table-name": rejects.table_name,
-                "duplicates-table-name": duplicates.table_name,
                 "alarm-topic-arn": topic.topic_arn,
                 **({"key-arn": key.key_arn} if key else {}),
             }
@@ -53,21 +61,12 @@ class FoundationStack(SlipwayStack):
             return EncryptionKey(self, "EnvironmentKey", removal=self.removal).key
         return self.key()
 
-    def _table(
-        self,
-        construct_id: str,
-        *,
-        sort_key: str,
-        key: kms.IKey | None,
-        partition_key: str = "document_id",
-        expires: str | None = None,
-    ) -> dynamodb.Table:
+    def _table(self, construct_id: str, *, sort_key: str, key: kms.IKey | None) -> dynamodb.Table:
         return dynamodb.Table(
             self,
             construct_id,
-            partition_key=_text(partition_key),
+            partition_key=_text("document_id"),
             sort_key=_text(sort_key),
-            time_to_live_attribute=expires,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
             encryption_key=key,
@@ -94,14 +93,18 @@ class FoundationStack(SlipwayStack):
             topic.add_subscription(subscriptions.EmailSubscription(self.settings.observability.alarm_email))
         return topic
 
-    def _empty_on_delete(self, raw: SecureBucket, access_logs: AccessLogsBucket, key: kms.IKey | None) -> None:
+    def _empty_on_delete(
+        self, raw: SecureBucket, curated: SecureBucket, access_logs: AccessLogsBucket, key: kms.IKey | None
+    ) -> None:
         # This stack comes before the network, so its function runs outside the VPC.
         defaults = self.function_defaults("api", key=key, in_network=False)
         emptier = EmptyBucketOnDelete(self, "EmptyBuckets", defaults=defaults)
         emptier.add("EmptyRaw", raw.bucket)
+        emptier.add("EmptyCurated", curated.bucket)
         emptied_last = emptier.add("EmptyAccessLogs", access_logs.bucket)
-        # Deleted in reverse: first the raw bucket, which writes the logs, then the logs.
+        # Deleted in reverse: first the buckets that write the logs, then the logs.
         raw.bucket.node.add_dependency(emptied_last)
+        curated.bucket.node.add_dependency(emptied_last)
 
 
 def _text(name: str) -> dynamodb.Attribute:

@@ -132,7 +132,6 @@ class GatewayStack(SlipwayStack):
         return chat
 
     def _documents(self, defaults: FunctionDefaults) -> PythonFunction:
-        bucket_name = self.look_up("foundation", "raw-bucket-name")
         documents = self._function(
             "Documents",
             "documents",
@@ -140,6 +139,7 @@ class GatewayStack(SlipwayStack):
             defaults,
             {
                 **self.database_variables(),
+                "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
                 # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
@@ -147,7 +147,8 @@ class GatewayStack(SlipwayStack):
         )
         self._allow_store(documents.role, DATA_API_ACTIONS)
         self.allow_documents(documents.role, listing=True)
-        bucket = self.format_arn(service="s3", region="", account="", resource=bucket_name)
+        bucket = self.bucket_arn("raw")
+        self.allow_curated_removal(documents.role)
         allow(documents.role, ["s3:ListBucketVersions"], [bucket])
         allow(documents.role, ["s3:DeleteObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
         return documents

@@ -9,10 +9,12 @@ from constructs import Construct
 from slipway_constructs.aurora_vector_store import allow_data_api
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
 from slipway_constructs.permissions import allow, allow_key
+from slipway_constructs.private_network import COMPREHEND_ACTIONS
 from slipway_constructs.python_function import PythonFunction
 from stacks.bedrock import allow_models
 from stacks.settings import Settings
-from stacks.slipway_stack import SlipwayStack
+from stacks.settings_sources import redacts_names, rules_document
+from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(5)
 BATCH_SIZE = 5
@@ -21,6 +23,7 @@ OBJECTS_REASON = (
     "Tenants put documents under keys of their own choice; the function reads any object of this one bucket, and "
     "writes none."
 )
+COMPREHEND_REASON = "The detectors of Comprehend that every account has are no resources that a policy could name."
 
 
 class IngestionStack(SlipwayStack):
@@ -85,7 +88,8 @@ class IngestionStack(SlipwayStack):
                 **self.embedding_variables(),
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
-                "DUPLICATES_TABLE": self.look_up("foundation", "duplicates-table-name"),
+                "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
+                "RULES": rules_document(ingestion.rules, ingestion.sources),
                 "CHUNK_MAX_CHARACTERS": str(ingestion.chunk_characters),
                 "CHUNK_OVERLAP_CHARACTERS": str(ingestion.chunk_overlap_characters),
                 "QUEUE_URL": work.queue.queue_url,
@@ -95,15 +99,17 @@ class IngestionStack(SlipwayStack):
 
     def _permit(self, ingest: PythonFunction) -> None:
         role, key = ingest.role, self.key()
-        bucket = self.format_arn(
-            service="s3", region="", account="", resource=self.look_up("foundation", "raw-bucket-name")
-        )
+        bucket, curated = self.bucket_arn("raw"), self.bucket_arn("curated")
         allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
         # Without it S3 answers 403 rather than 404 for an object that has gone since its event.
         allow(role, ["s3:ListBucket"], [bucket])
+        allow(role, ["s3:GetObject", "s3:PutObject"], [f"{curated}/*"], wildcard_reason=CURATED_REASON)
+        allow(role, ["s3:ListBucket"], [curated])
+        self.allow_curated_removal(role)
+        if redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources):
+            allow(role, COMPREHEND_ACTIONS, ["*"], wildcard_reason=COMPREHEND_REASON)
         self.allow_documents(role)
         self.allow_rejects(role)
-        self.allow_duplicates(role)
         allow_models(role, [self.settings.retrieval.embedding.model_id])
         variables = self.database_variables()
         allow_data_api(role, variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"], None)

@@ -5,6 +5,7 @@ from constructs import Construct
 
 from slipway_constructs.private_network import PrivateNetwork
 from stacks.settings import ExistingNetwork, Settings
+from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
 
 
@@ -27,6 +28,7 @@ class NetworkStack(SlipwayStack):
             nat_gateways=network.nat_gateways,
             log_retention=self.log_retention,
             removal=self.removal,
+            comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources),
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from stacks.settings_rules import violations
+from stacks.settings_section import Section
+from stacks.settings_sources import Rules, Source
 from stacks.settings_violation import ImpossibleSettingsError
 
 RETENTION_DAYS = (
@@ -26,12 +28,6 @@ SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
 ModelAlias = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
 TEXT_MODEL = "global.amazon.nova-2-lite-v1:0"
-
-
-class Section(BaseModel):
-    """A part of the settings: immutable, strictly typed, and without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Encryption(Section):
@@ -146,6 +142,8 @@ class Ingestion(Section):
         le=3650,
         description="Days that the raw bucket keeps replaced and deleted versions of documents.",
     )
+    rules: Rules = Field(default_factory=Rules, description="The rule set of every source that is not listed.")
+    sources: list[Source] = Field(default_factory=list, description="Sources with rule sets of their own, by prefix.")
 
 
 class Model(Section):

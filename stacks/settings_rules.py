@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stacks import settings_account_rules, settings_network_rules
 from stacks.regions import can_call, profile_prefix
+from stacks.settings_sources import rules_document
 from stacks.settings_violation import Violation
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # PostgreSQL release notes, "Extension versions".
 ENGINE_MINIMUM = {15: 12, 16: 8, 17: 4}
 CHARACTERS_PER_TOKEN = 3  # few enough for European languages; a chunk that fits no prompt is never cited
+# Lambda allows 4,096 bytes for all variables of a function; the others take up to 1,500. Source: Lambda quotas.
+MAX_RULES_BYTES = 2_500
 NOT_CHAT = ("embed", "rerank")
 
 
@@ -60,6 +63,27 @@ def _chunks(settings: Settings) -> Iterator[Violation]:
             expected=f"at most half of chunk_characters, which is {ingestion.chunk_characters}",
             got=ingestion.chunk_overlap_characters,
             remedy="Lower the overlap or raise chunk_characters.",
+        )
+
+
+def _sources(settings: Settings) -> Iterator[Violation]:
+    ingestion = settings.ingestion
+    prefixes = [source.prefix for source in ingestion.sources]
+    for at, prefix in enumerate(prefixes):
+        if prefix in prefixes[:at]:
+            yield Violation(
+                key=("ingestion", "sources", at, "prefix"),
+                expected="a prefix that no other source has",
+                got=prefix,
+                remedy="Join the two sources, or make one prefix longer.",
+            )
+    size = len(rules_document(ingestion.rules, ingestion.sources).encode())
+    if size > MAX_RULES_BYTES:
+        yield Violation(
+            key=("ingestion", "sources"),
+            expected=f"rule sets of at most {MAX_RULES_BYTES} bytes as JSON, which is what a function can be told",
+            got=f"{size} bytes",
+            remedy="Give sources with the same rules one shorter prefix, or make their rules the default.",
         )
 
 
@@ -107,6 +131,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _aurora_capacity,
     _aurora_version,
     _chunks,
+    _sources,
     _context,
     _models,
 )

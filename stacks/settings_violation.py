@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Violation:
     """One broken rule: the key to blame, what was expected, what was found, and what to do about it."""
 
-    key: tuple[str, ...]
+    key: tuple[str | int, ...]
     expected: str
     got: object
     remedy: str
@@ -17,7 +17,7 @@ class Violation:
     @property
     def text(self) -> str:
         """Return the violation as one line, without file and line number."""
-        return f"{'.'.join(self.key)}: expected {self.expected}, got {self.got}. {self.remedy}"
+        return f"{'.'.join(map(str, self.key))}: expected {self.expected}, got {self.got}. {self.remedy}"
 
 
 class ImpossibleSettingsError(ValueError):

@@ -22,6 +22,10 @@ LAYER_CACHE = ROOT / ".slipway" / "cache" / "layers"
 # Only the runtime library goes into functions: everything else in the folder, and every cache, is left out.
 CODE_EXCLUDES = ["*", "!slipway_runtime", "!slipway_runtime/**", "**/__pycache__", "**/__pycache__/**", "**/*.pyc"]
 TENANT_INDEX = "by-tenant"
+CURATED_REASON = (
+    "A curated document lies under a key made of its tenant and its id, any of them; the function touches any object "
+    "of this one bucket."
+)
 
 
 class SlipwayStack(cdk.Stack):
@@ -134,15 +138,20 @@ class SlipwayStack(cdk.Stack):
         if listing:
             allow(role, ["dynamodb:Query"], [f"{table}/index/{TENANT_INDEX}"])
 
+    def allow_curated_removal(self, role: iam.Role) -> None:
+        """Let a role remove versions of curated documents, whose keys come from documents' own."""
+        bucket = self.bucket_arn("curated")
+        allow(role, ["s3:ListBucketVersions"], [bucket])
+        allow(role, ["s3:GetObjectVersion", "s3:DeleteObjectVersion"], [f"{bucket}/*"], wildcard_reason=CURATED_REASON)
+
+    def bucket_arn(self, name: str) -> str:
+        """Return the ARN of one of the foundation's buckets."""
+        resource = self.look_up("foundation", f"{name}-bucket-name")
+        return self.format_arn(service="s3", region="", account="", resource=resource)
+
     def allow_rejects(self, role: iam.Role) -> None:
         """Let a role note that an object was rejected."""
         allow(role, ["dynamodb:PutItem"], [self._table_arn("rejects")])
-
-    def allow_duplicates(self, role: iam.Role) -> None:
-        """Let a role find, hold and release a document's place among its like."""
-        # A transaction needs the permission of each of its writes, and no other.
-        actions = ["BatchGetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"]
-        allow(role, [f"dynamodb:{action}" for action in actions], [self._table_arn("duplicates")])
 
     def _table_arn(self, name: str) -> str:
         table = self.look_up("foundation", f"{name}-table-name")

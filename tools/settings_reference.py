@@ -16,6 +16,7 @@ from stacks.settings import Settings
 from stacks.settings_errors import bare
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
+ALIASES: dict[Any, tuple[str, ...]] = {dict: ("<alias>",), list: ("<n>",)}
 HEAD = """# Configuration
 
 One file is one environment: `config/dev.yaml` is the environment `dev`. Every key has a default, so a file says only
@@ -29,7 +30,10 @@ This page is written by `tools/settings_reference.py` from the models in `stacks
 
 def reference() -> str:
     """Return the page as Markdown."""
-    return HEAD + "".join(_section(name, model) for name, model in _sections((), Settings))
+    sections: dict[type[BaseModel], str] = {}
+    for name, model in _sections((), Settings):
+        sections.setdefault(model, _section(name, model))  # rule sets stand in two places and are told once
+    return HEAD + "".join(sections.values())
 
 
 def _sections(key: tuple[str, ...], model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
@@ -37,7 +41,7 @@ def _sections(key: tuple[str, ...], model: type[BaseModel]) -> Iterator[tuple[st
     for name, field in model.model_fields.items():
         inner, part = _model_of(field), field.alias or name
         if inner is not None:
-            alias = ("<alias>",) if typing.get_origin(field.annotation) is dict else ()
+            alias = ALIASES.get(typing.get_origin(field.annotation), ())
             yield from _sections((*key, part, *alias), inner)
 
 
@@ -54,8 +58,8 @@ def _row(key: str, field: FieldInfo) -> str:
 
 def _model_of(field: FieldInfo) -> type[BaseModel] | None:
     kind: Any = bare(field.annotation)
-    if typing.get_origin(kind) is dict:
-        kind = typing.get_args(kind)[1]
+    if typing.get_origin(kind) in (dict, list):
+        kind = typing.get_args(kind)[-1]
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
@@ -64,7 +68,7 @@ def _type(field: FieldInfo) -> str:
     if typing.get_origin(kind) is typing.Literal:
         return " or ".join(f"`{value}`" for value in typing.get_args(kind))
     if _model_of(field) is not None:
-        return "mapping" if typing.get_origin(kind) is dict else "section"
+        return {dict: "mapping", list: "list of sections"}.get(typing.get_origin(kind), "section")
     plain = {str: "text", bool: "true or false", int: "whole number", float: "number"}
     name = plain.get(kind) or {list: "list", dict: "mapping"}.get(typing.get_origin(kind) or kind, "text")
     return name + _limits(field)

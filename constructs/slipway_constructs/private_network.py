@@ -23,11 +23,15 @@ INTERFACE_SERVICES = {
     "RdsData": ("rds-data", list(DATA_API_ACTIONS)),
     "Secrets": ("secretsmanager", ["secretsmanager:GetSecretValue"]),
 }
+COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
 TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
 
 
 class PrivateNetwork(Construct):
-    """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`."""
+    """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`.
+
+    `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class PrivateNetwork(Construct):
         nat_gateways: int,
         log_retention: logs.RetentionDays,
         removal: cdk.RemovalPolicy,
+        comprehend: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -54,9 +59,10 @@ class PrivateNetwork(Construct):
         private = self.vpc.private_subnets if nat_gateways else self.vpc.isolated_subnets
         self.subnet_ids = [subnet.subnet_id for subnet in private]
         self._log_flows(log_retention, removal, key)
-        self._endpoints(private)
+        services = {"Comprehend": ("comprehend", COMPREHEND_ACTIONS)} if comprehend else {}
+        self._endpoints(private, INTERFACE_SERVICES | services)
 
-    def _endpoints(self, subnets: list[ec2.ISubnet]) -> None:
+    def _endpoints(self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]]) -> None:
         # Open: custom resources answer CloudFormation by pre-signed URLs of buckets that are AWS's own accounts'.
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         tables = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
@@ -73,7 +79,7 @@ class PrivateNetwork(Construct):
             allow_all_outbound=False,
         )
         endpoints.add_ingress_rule(self.functions, ec2.Port.tcp(443), "HTTPS from functions")
-        for name, (service_name, actions) in INTERFACE_SERVICES.items():
+        for name, (service_name, actions) in services.items():
             endpoint = self.vpc.add_interface_endpoint(
                 name,
                 service=ec2.InterfaceVpcEndpointAwsService(service_name),

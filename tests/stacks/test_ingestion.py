@@ -1,3 +1,5 @@
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,7 +58,7 @@ def test_the_function_gets_the_settings_of_the_contract(dev: Any) -> None:
     assert variables["MAX_DOCUMENT_BYTES"] == "20000000"
     assert variables["POWERTOOLS_SERVICE_NAME"] == "ingest_document"
     assert variables["SLIPWAY_ENVIRONMENT"] == "dev"
-    assert {"DOCUMENTS_TABLE", "REJECTS_TABLE", "DUPLICATES_TABLE", "DATABASE_CLUSTER_ARN"} <= set(variables)
+    assert {"DOCUMENTS_TABLE", "REJECTS_TABLE", "DATABASE_CLUSTER_ARN"} <= set(variables)
 
 
 def test_the_function_may_keep_messages_of_the_queue_that_it_is_told(prod: Any) -> None:
@@ -70,9 +72,52 @@ def test_the_function_may_read_documents_and_delete_none(dev: Any) -> None:
     allowed = dev.allowed("ingestion", "Ingest")
 
     assert {"s3:GetObject", "s3:GetObjectVersion", "bedrock:InvokeModel", "rds-data:ExecuteStatement"} <= allowed
-    assert not {action for action in allowed if action.startswith("s3:") and ("Put" in action or "Delete" in action)}
-    assert {action for action in allowed if action.startswith("dynamodb:")} == {
-        *("dynamodb:GetItem", "dynamodb:PutItem"),
-        # of the duplicates alone, beside PutItem
-        *("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
+    assert {
+        json.dumps(statement["Resource"])
+        for statement in statements(dev, "Ingest")
+        if {"s3:PutObject", "s3:DeleteObjectVersion"} & set(statement["Action"])
+        if "rawbucketname" in json.dumps(statement["Resource"])
+    } == set()
+    assert "s3:DeleteObject" not in allowed
+    assert {action for action in allowed if action.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:PutItem"}
+
+
+NAMES = """
+ingestion:
+  sources:
+    - { prefix: acme/mail/, rules: { redact: { kinds: [name] } } }
+"""
+
+
+def statements(templates: Any, construct: str) -> list[dict[str, Any]]:
+    return [
+        statement
+        for name, item in templates["ingestion"]["Resources"].items()
+        if item["Type"] == "AWS::IAM::Policy" and name.startswith(construct)
+        for statement in item["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+@pytest.mark.capability("D3")
+def test_the_function_is_told_the_rules_and_where_curated_documents_go(dev: Any, prod: Any) -> None:
+    variables = dev.function("ingestion", "ingest_document")["Environment"]["Variables"]
+    strict = prod.function("ingestion", "ingest_document")["Environment"]["Variables"]
+
+    assert variables["RULES"] == "{}"
+    assert "curatedbucketname" in variables["CURATED_BUCKET"]["Ref"]
+    assert json.loads(strict["RULES"]) == {
+        "default": {"redact": {"kinds": ["card", "iban", "ssn", "aws_key", "secret"]}}
     }
+
+
+@pytest.mark.capability("D3")
+def test_comprehend_is_allowed_and_reached_only_where_names_are_redacted(
+    prod: Any, synthesise: Callable[[str], Any]
+) -> None:
+    named = synthesise(NAMES + "network:\n  mode: create\n")
+    wanted = {"comprehend:DetectEntities", "comprehend:DetectPiiEntities"}
+
+    assert wanted <= named.allowed("ingestion", "Ingest")
+    assert wanted.isdisjoint(prod.allowed("ingestion", "Ingest"))
+    assert ".comprehend" in json.dumps(named.of("network", "AWS::EC2::VPCEndpoint"))
+    assert ".comprehend" not in json.dumps(prod.of("network", "AWS::EC2::VPCEndpoint"))

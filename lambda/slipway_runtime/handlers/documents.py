@@ -12,6 +12,7 @@ from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import respond
 from slipway_runtime.operate.catalogue import Catalogue
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.lineage import Lineage, Record
 from slipway_runtime.operate.objects import Objects
 from slipway_runtime.operate.observability import count, observed
@@ -93,9 +94,10 @@ def _list(catalogue: Catalogue, query: dict[str, str]) -> dict[str, Any]:
 
 def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[str, Any]:
     record = _existing(catalogue, document_id)
-    removed = catalogue.delete(record, Objects(client=client("s3")), parts.store(), deadline)
+    curated = Curated(client=client("s3"), bucket=settings.required("CURATED_BUCKET"))
+    removed = catalogue.delete(record, Objects(client=client("s3")), curated, parts.store(), deadline)
     count("DocumentsDeleted")
-    counts = {"objects": removed.objects, "chunks": removed.chunks}
+    counts = {"objects": removed.objects, "curated": removed.curated, "chunks": removed.chunks}
     return {"id": document_id, "object": "document", "deleted": True, "removed": counts}
 
 

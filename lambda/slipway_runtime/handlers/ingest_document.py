@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from typing import Any
 
 import msgspec
@@ -9,12 +10,15 @@ import msgspec
 from slipway_runtime import parts, settings
 from slipway_runtime.handlers.events import S3Event, SqsEvent, SqsRecord
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.lifecycle import Change, Lifecycle, Result
 from slipway_runtime.operate.lineage import Lineage, padded
 from slipway_runtime.operate.objects import Objects, ObjectVersion
 from slipway_runtime.operate.observability import count, logger, observed
 from slipway_runtime.operate.redelivery import shorten
 from slipway_runtime.operate.retry import Deadline, error_code, within
+from slipway_runtime.prepare.rules.build import RuleSets
+from slipway_runtime.prepare.rules.settings import SourceRules, read
 from slipway_runtime.retrieve.chunk import ChunkSettings
 
 # What is left of the time-out when a record is not begun any more: being stopped in the middle costs the whole batch.
@@ -62,8 +66,18 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         return False
     count(METRICS[result.outcome])
     count("ChunksIndexed", result.chunks if result.outcome == "indexed" else 0)
+    if result.outcome == "indexed":
+        for what, number in result.counts.items():
+            count(metric_of(what), number)
     logger.info(
-        "record handled", extra={**facts, "outcome": result.outcome, "chunks": result.chunks, "code": result.code}
+        "record handled",
+        extra={
+            **facts,
+            "outcome": result.outcome,
+            "chunks": result.chunks,
+            "code": result.code,
+            "counts": dict(result.counts),
+        },
     )
     return True
 
@@ -87,6 +101,11 @@ def _apply(event: S3Event, deadline: Deadline) -> Result:
     raise ValueError("an event of a kind that the rule does not send")
 
 
+def metric_of(what: str) -> str:
+    """Return the metric of a rule's count: "redact.aws_key" gives "RedactAwsKey"."""
+    return "".join(part.capitalize() for part in re.split(r"[._]", what))
+
+
 @functools.cache
 def _lifecycle() -> Lifecycle:
     return Lifecycle(
@@ -96,6 +115,8 @@ def _lifecycle() -> Lifecycle:
             documents_table=settings.required("DOCUMENTS_TABLE"),
             rejects_table=settings.required("REJECTS_TABLE"),
         ),
+        curated=Curated(client=client("s3"), bucket=settings.required("CURATED_BUCKET")),
+        sources=RuleSets(settings=_rules(), comprehend=lambda: client("comprehend")),
         store=parts.store(),
         embedder=parts.embedder(),
         chunking=ChunkSettings(
@@ -104,6 +125,13 @@ def _lifecycle() -> Lifecycle:
         ),
         max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
     )
+
+
+def _rules() -> SourceRules:
+    try:
+        return read(settings.required("RULES"))
+    except msgspec.DecodeError as error:
+        raise settings.MissingSetting(f"RULES is not a JSON object of rule sets: {error}") from error
 
 
 def _deliver_soon(record: SqsRecord) -> None:

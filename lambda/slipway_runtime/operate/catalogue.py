@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.lifecycle import now
 from slipway_runtime.operate.lineage import PAGE_ITEMS, Lineage, Record
 from slipway_runtime.operate.objects import Objects
@@ -30,6 +31,7 @@ class Removed:
     """What a deletion took away."""
 
     objects: int
+    curated: int
     chunks: int
 
 
@@ -61,17 +63,21 @@ class Catalogue:
             last = record.document_id
         return Listing(found, False, found[-1].document_id if found else None)
 
-    def delete(self, record: Record, objects: Objects, store: VectorStore, deadline: Deadline) -> Removed:
-        """Remove all versions of the object, then the chunks, then mark the lineage; repeating finishes a broken
-        attempt.
+    def delete(
+        self, record: Record, objects: Objects, curated: Curated, store: VectorStore, deadline: Deadline
+    ) -> Removed:
+        """Remove all versions of the object, then the chunks, then the curated text, then mark the lineage; repeating
+        finishes a broken attempt.
 
         The object goes first: the chunks could otherwise be indexed again from it.
         """
         removed = objects.remove_all_versions(record.bucket, record.key)
         chunks = store.delete(self.tenant, record.document_id, record.sequencer, deadline, force=True) or 0
+        lines = curated.remove_through(self.tenant, record.document_id, record.sequencer)
         while (latest := self.lineage.current(record.document_id)) and latest.status != "deleted":
             # A newer event may be written between reading and writing; then its sequencer is the one to mark.
-            gone = msgspec.structs.replace(latest, status="deleted", chunks=0, reason="", updated_at=now())
+            lines += curated.remove_through(self.tenant, record.document_id, latest.sequencer)
+            gone = msgspec.structs.replace(latest, status="deleted", chunks=0, reason="", counts={}, updated_at=now())
             if self.lineage.put(gone):
                 break
-        return Removed(objects=removed, chunks=chunks)
+        return Removed(objects=removed, curated=lines, chunks=chunks)

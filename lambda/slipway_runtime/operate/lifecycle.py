@@ -1,24 +1,29 @@
 """The life of a document: indexed, unchanged, rejected, deleted.
 
 Each change is safe to repeat and to run beside another one: the store is changed first, under its own guard, then the
-lineage, under its own; whatever stops in between is put right when the event comes again.
+curated object, then the lineage, under its own; whatever stops in between is put right when the event comes again.
+The curated bucket has no guard: who is refused by the lineage takes its version back, and an event that turns out to
+be old removes what older ones left.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
+from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.lineage import Lineage, Record, Status
 from slipway_runtime.operate.objects import Objects, ObjectVersion, too_large
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.prepare.curate import CuratedDocument, RawObject, curate, rules_version
 from slipway_runtime.prepare.document import PreparedDocument
 from slipway_runtime.prepare.isolate import Limits
 from slipway_runtime.prepare.keys import DocumentKey, document_id, parse_key
-from slipway_runtime.prepare.prepare import RULES_VERSION, prepare
 from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.rules.build import RuleSets
 from slipway_runtime.retrieve.chunk import Chunk, ChunkSettings, chunk
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.stores.contract import DocumentVersion, VectorStore
@@ -37,31 +42,33 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What was done, and with how many chunks."""
+    """What was done, with how many chunks, and what the rules of its source did to the text."""
 
     outcome: Outcome
     chunks: int = 0
     code: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lifecycle:
-    """Carries changes of the raw bucket into the store and the lineage."""
+    """Carries changes of the raw bucket into the store, the curated bucket and the lineage."""
 
     objects: Objects
     lineage: Lineage
+    curated: Curated
     store: VectorStore
     embedder: Embedder
     chunking: ChunkSettings
     max_document_bytes: int
     limits: Limits = field(default_factory=Limits)
+    sources: RuleSets = field(default_factory=RuleSets)
 
-    @property
-    def rules(self) -> str:
-        """Return everything that decides which chunks the same bytes give, as one string."""
+    def rules(self, key: str) -> str:
+        """Return everything that decides which chunks the bytes under an object key give, as one string."""
         chunking = f"{self.chunking.max_characters}-{self.chunking.overlap_characters}"
         embedding = f"{self.embedder.model_id}-{self.embedder.dimensions}"
-        return f"prepare-{RULES_VERSION}/chunk-{chunking}/{embedding}"
+        return f"{rules_version(self.sources.of(key))}/chunk-{chunking}/{embedding}"
 
     def created(self, change: Change, deadline: Deadline) -> Result:
         """Index a version, or note why it cannot be read.
@@ -76,7 +83,10 @@ class Lifecycle:
             return Result(outcome="rejected", code=rejected.code)
         known = self.lineage.current(key.document_id)
         if known is not None and self._is_old(known, change):
-            return Result(outcome="stale" if known.sequencer > change.sequencer else "unchanged", chunks=known.chunks)
+            if known.sequencer == change.sequencer:
+                return Result(outcome="unchanged", chunks=known.chunks)
+            self.curated.remove_before(key.tenant, key.document_id, known.sequencer)
+            return Result(outcome="stale", chunks=known.chunks)
         try:
             return self._index(key, change, known, deadline)
         except Rejected as rejected:
@@ -98,10 +108,12 @@ class Lifecycle:
                 return Result(outcome="unchanged", chunks=known.chunks)
             return self.created(Change(object=left, sequencer=change.sequencer, at=change.at), deadline)
         removed = self.store.delete(key.tenant, key.document_id, change.sequencer, deadline)
+        if removed is not None:
+            self.curated.remove_through(key.tenant, key.document_id, change.sequencer)
         known = self.lineage.current(key.document_id)
         record = known or self._record(key, change, "deleted")
         gone = msgspec.structs.replace(
-            record, status="deleted", sequencer=change.sequencer, chunks=0, reason="", updated_at=now()
+            record, status="deleted", sequencer=change.sequencer, chunks=0, reason="", counts={}, updated_at=now()
         )
         if removed is None or not self.lineage.put(gone):
             return Result(outcome="stale")
@@ -111,7 +123,7 @@ class Lifecycle:
         """Return whether a newer event was seen, or this very one is done under the rules of today."""
         if known.sequencer != change.sequencer:
             return known.sequencer > change.sequencer
-        return known.status == "deleted" or (known.status == "indexed" and known.rules == self.rules)
+        return known.status == "deleted" or (known.status == "indexed" and known.rules == self.rules(change.object.key))
 
     def _index(self, key: DocumentKey, change: Change, known: Record | None, deadline: Deadline) -> Result:
         if change.object.size_bytes > self.max_document_bytes:
@@ -122,35 +134,49 @@ class Lifecycle:
             return Result(outcome="gone")
         digest = hashlib.sha256(data).hexdigest()
         done = self._record(key, change, "indexed", sha256=digest)
-        if known and known.status == "indexed" and (known.sha256, known.rules) == (digest, self.rules):
-            same = msgspec.structs.replace(done, title=known.title, media_type=known.media_type, chunks=known.chunks)
-            if self.store.touch(self._version(key, change, known.title), deadline):
-                return self._finish(same, "unchanged")
-        document = self._prepare(data, key.path, deadline)
+        if known and known.status == "indexed" and (known.sha256, known.rules) == (digest, done.rules):
+            described = {name: getattr(known, name) for name in ("title", "media_type", "chunks", "counts")}
+            curated = self.curated.get(key.tenant, key.document_id)
+            if (
+                curated
+                and curated.sha256 == digest
+                and self.store.touch(self._version(key, change, known.title), deadline)
+            ):
+                curated = msgspec.structs.replace(curated, source_version=change.object.version_id)
+                return self._finish(msgspec.structs.replace(done, **described), curated, "unchanged")
+        curated = self._curate(change.object, data, deadline)
+        document = curated.prepared()
         chunks = chunk(document, self.chunking)
         vectors = self.embedder.embed([embedding_text(document, piece) for piece in chunks], deadline)
         if not self.store.replace(self._version(key, change, document.title), chunks, vectors, deadline):
             return Result(outcome="stale")
-        described = {"title": document.title, "media_type": document.media_type, "chunks": len(chunks)}
-        return self._finish(msgspec.structs.replace(done, **described), "indexed")
+        described = {name: getattr(document, name) for name in ("title", "media_type", "counts")}
+        return self._finish(msgspec.structs.replace(done, chunks=len(chunks), **described), curated, "indexed")
 
-    def _prepare(self, data: bytes, path: str, deadline: Deadline) -> PreparedDocument:
+    def _curate(self, version: ObjectVersion, data: bytes, deadline: Deadline) -> CuratedDocument:
         """Read the document; running out of this invocation's time is no verdict on it, but a reason to try again."""
         seconds = min(self.limits.wall_seconds, deadline.remaining_seconds)
         try:
-            return prepare(data, path, replace(self.limits, wall_seconds=max(0.0, seconds)))
+            raw = RawObject(key=version.key, version_id=version.version_id, data=data)
+            limits = replace(self.limits, wall_seconds=max(0.0, seconds))
+            return curate(raw, self.sources.of(version.key), limits)
         except Rejected as rejected:
             if rejected.code == "too_slow" and seconds < self.limits.wall_seconds:
                 raise TimeoutError("no time left in this invocation to read the document") from rejected
             raise
 
-    def _finish(self, record: Record, outcome: Outcome) -> Result:
-        return Result(outcome=outcome if self.lineage.put(record) else "stale", chunks=record.chunks)
+    def _finish(self, record: Record, curated: CuratedDocument, outcome: Outcome) -> Result:
+        version = self.curated.put(curated, record.sequencer)
+        if not self.lineage.put(record):
+            self.curated.take_back(record.tenant, record.document_id, version)
+            return Result(outcome="stale", chunks=record.chunks)
+        return Result(outcome=outcome, chunks=record.chunks, counts=record.counts)
 
     def _reject(self, key: DocumentKey, change: Change, rejected: Rejected, deadline: Deadline) -> Result:
         """Take the document's earlier version out of the store too: it is no longer what the bucket holds."""
         if not self.store.replace(self._version(key, change, ""), [], [], deadline):
             return Result(outcome="stale")
+        self.curated.remove_through(key.tenant, key.document_id, change.sequencer)
         record = self._record(key, change, "rejected", reason=f"{rejected.code}: {rejected.reason}")
         if not self.lineage.put(record):
             return Result(outcome="stale")
@@ -176,7 +202,7 @@ class Lifecycle:
             title=title,
             sequencer=change.sequencer,
             source_version=change.object.version_id,
-            rules=self.rules,
+            rules=self.rules(change.object.key),
         )
 
     def _record(
@@ -195,7 +221,7 @@ class Lifecycle:
             bytes=change.object.size_bytes,
             sequencer=change.sequencer,
             status=status,
-            rules=self.rules,
+            rules=self.rules(change.object.key),
             updated_at=now(),
         )
 

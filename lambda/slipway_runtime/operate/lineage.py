@@ -29,7 +29,10 @@ def padded(sequencer: str) -> str:
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a document. `sequencer` is padded; `bytes` is the object's size; times are ISO 8601 in UTC."""
+    """One version of a document. `sequencer` is padded; `bytes` is the object's size; times are ISO 8601 in UTC.
+
+    `rules` names everything that decided its chunks; `counts` is what the rules of its source did to the text.
+    """
 
     document_id: str
     tenant: str
@@ -48,6 +51,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     chunks: int = 0
     rules: str = ""
+    counts: dict[str, int] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,13 +151,22 @@ def _is_conflict(error: Exception) -> bool:
     return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
 
 
-def _item(record: Record) -> dict[str, dict[str, str]]:
-    fields = msgspec.structs.asdict(record)
-    return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in fields.items()}
+def _item(record: Record) -> dict[str, Any]:
+    return {name: _cell(value) for name, value in msgspec.structs.asdict(record).items()}
 
 
-def _record(item: dict[str, dict[str, str]]) -> Record:
-    values = {
-        name: cell["S"] if "S" in cell else int(cell["N"]) for name, cell in item.items() if {"S", "N"} & set(cell)
-    }
-    return msgspec.convert(values, Record)
+def _cell(value: str | int | dict[str, int]) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return {"M": {name: _cell(number) for name, number in value.items()}}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def _record(item: dict[str, Any]) -> Record:
+    return msgspec.convert({name: _value(cell) for name, cell in item.items()}, Record)
+
+
+def _value(cell: dict[str, Any]) -> Any:
+    ((kind, value),) = cell.items()
+    if kind == "M":
+        return {name: _value(inner) for name, inner in value.items()}
+    return int(value) if kind == "N" else value

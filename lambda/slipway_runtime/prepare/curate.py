@@ -20,7 +20,8 @@ class CuratedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document as the curated bucket holds it.
 
     `sha256` is of the object's bytes, `rules` names code and rule set; `pages` are (offset, page number), `headings`
-    (offset, level, title). Units: offsets are characters (code points) into `text`.
+    (offset, level, title), `language` is ISO 639-1 or "" where it is not sure.
+    Units: offsets are characters (code points) into `text`.
     """
 
     document_id: str
@@ -31,6 +32,7 @@ class CuratedDocument(msgspec.Struct, frozen=True, kw_only=True):
     rules: str
     title: str
     media_type: str
+    language: str
     text: str
     pages: list[tuple[int, int]]
     headings: list[tuple[int, int, str]]
@@ -49,6 +51,7 @@ class CuratedDocument(msgspec.Struct, frozen=True, kw_only=True):
             pages=list(self.pages),
             headings=[Heading(offset=offset, level=level, title=title) for offset, level, title in self.headings],
             counts=self.counts,
+            language=self.language,
         )
 
 
@@ -77,6 +80,7 @@ def curate(raw: RawObject, rules: RuleSet, limits: Limits | None = None) -> Cura
         rules=rules_version(rules),
         title=document.title,
         media_type=document.media_type,
+        language=document.language,
         text=document.text,
         pages=document.pages,
         headings=[(heading.offset, heading.level, heading.title) for heading in document.headings],

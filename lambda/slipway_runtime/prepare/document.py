@@ -35,6 +35,7 @@ class PreparedDocument:
     """Clean text with two maps: `pages` (offset, page number) and `headings`, both in the order of the text.
 
     `counts`: what the rules of its source did to it, such as {"redact.email": 2}.
+    `language`: ISO 639-1, "" where it is not sure.
     Units: offsets are characters (code points) into `text`.
     """
 
@@ -44,6 +45,7 @@ class PreparedDocument:
     pages: list[tuple[int, int]] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    language: str = ""
 
     def page_at(self, offset: int) -> int | None:
         """Return the page that holds the character at `offset`, or None where the format has no pages."""

@@ -10,6 +10,7 @@ from slipway_runtime.prepare.formats.reader import read
 from slipway_runtime.prepare.isolate import Limits, read_isolated
 from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.prepare.rules.base import Counts, RuleSet
+from slipway_runtime.prepare.rules.language import identify
 from slipway_runtime.prepare.sniff import MediaType, names_text, sniff_binary, sniff_text
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
@@ -29,7 +30,7 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
     """
     if not data.strip():
         raise Rejected("empty", "the object holds no bytes but white space; upload the document again")
-    limits, rules = limits or Limits(), rules or RuleSet()
+    limits, rules = limits or Limits(), (rules or RuleSet()).fresh()
     counts: Counts = Counter()
     media_type, extracted = _extract(data, path, limits)
     text, pages = _join(extracted.sections, rules, counts)
@@ -38,14 +39,15 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
             "empty", "no text is left when markup and invisible characters are removed; check the document's content"
         )
     found = headings(text) if extracted.structured else []
-    title = rules.rewrite(extracted.title, counts) or (found[0].title if found else "")
+    title = rules.rewrite_title(extracted.title, counts) or (found[0].title if found else "")
     document = PreparedDocument(
         text=text,
-        title=(title or rules.rewrite(path.rsplit("/", 1)[-1], counts))[:MAX_TITLE_CHARACTERS],
+        title=(title or rules.rewrite_title(path.rsplit("/", 1)[-1], counts))[:MAX_TITLE_CHARACTERS],
         media_type=media_type,
         pages=pages,
         headings=found,
         counts=dict(sorted(counts.items())),
+        language=identify(text),
     )
     rules.check(document)
     return document

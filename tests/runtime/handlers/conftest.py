@@ -25,6 +25,7 @@ from slipway_runtime.retrieve.stores.data_api import DataApi
 CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
 BUCKET = "raw-bucket"
+CURATED = "curated-bucket"
 VARIABLES = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -39,6 +40,8 @@ VARIABLES = {
     "DOCUMENTS_TABLE": "documents",
     "REJECTS_TABLE": "rejects",
     "RAW_BUCKET": BUCKET,
+    "CURATED_BUCKET": CURATED,
+    "RULES": "{}",
     "CHUNK_MAX_CHARACTERS": "600",
     "CHUNK_OVERLAP_CHARACTERS": "80",
     "MAX_DOCUMENT_BYTES": "1000000",
@@ -127,6 +130,19 @@ class Cloud:
         found = self.dynamodb.Table("documents").get_item(Key={"document_id": document_id(key), "item": item})
         return found.get("Item", {})
 
+    def curated(self, key: str) -> dict[str, Any] | None:
+        """The document's curated line, or None."""
+        name = f"curated/{key.split('/', maxsplit=1)[0]}/{document_id(key)}.json"
+        if not self.curated_versions(key):
+            return None
+        return json.loads(self.s3.get_object(Bucket=CURATED, Key=name)["Body"].read())
+
+    def curated_versions(self, key: str) -> list[str]:
+        name = f"curated/{key.split('/', maxsplit=1)[0]}/{document_id(key)}.json"
+        found = self.s3.list_object_versions(Bucket=CURATED, Prefix=name)
+        assert "DeleteMarkers" not in found
+        return [entry["VersionId"] for entry in found.get("Versions", [])]
+
     def rejects(self) -> list[dict[str, Any]]:
         return self.dynamodb.Table("rejects").scan()["Items"]
 
@@ -200,8 +216,9 @@ def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -
     authorize.cache.__init__()
     with mock_aws():
         s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        for bucket in (BUCKET, CURATED):
+            s3.create_bucket(Bucket=bucket)
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         dynamodb = boto3.resource("dynamodb")
         _make_tables(dynamodb)
         served_data_api.pause(0)

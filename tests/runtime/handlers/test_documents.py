@@ -73,7 +73,7 @@ def test_delete_removes_every_version_the_chunks_and_marks_the_lineage(cloud, co
     cloud.ingest(first, cloud.put("acme/a.md", "Text two."), cloud.put("acme/a.md.bak", "Other."))
     identifier = document_id("acme/a.md")
     status, body = call(context, "DELETE", identifier)
-    assert (status, body["deleted"], body["removed"]) == (200, True, {"objects": 2, "chunks": 1})
+    assert (status, body["deleted"], body["removed"]) == (200, True, {"objects": 2, "curated": 2, "chunks": 1})
     assert cloud.rows("acme/a.md") == []
     assert cloud.rows("acme/a.md.bak") != []
     left = cloud.s3.list_object_versions(Bucket="raw-bucket")

@@ -183,3 +183,22 @@ def test_html_says_its_own_encoding() -> None:
 def test_a_zero_byte_in_what_is_named_as_text_is_removed_as_other_control_characters_are(path: str) -> None:
     lines = "<html><p>One\x00 word</p>" if path == "a.html" else "First, row\nOne\x00 word, and café.\n"
     assert "One word" in prepare(lines.encode(), path).text
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        '<div id="onetrust-consent-sdk"><p>Accept all</p></div>',
+        '<section class="site cookie-banner top">Accept all</section>',
+        '<div class="cookieNotice">x</div><p id="cookie_consent">Accept all</p>',
+        '<div role="navigation">Accept all</div>',
+        '<div role="dialog"><p>Accept <b>all</b></p></div>',
+    ],
+)
+@pytest.mark.capability("D2")
+def test_consent_banners_and_landmarks_are_no_content(banner: str) -> None:
+    content = '<p class="cookie-recipe">Bake the cookies.</p>'
+    page = f'<!doctype html><html><body class="cookies-enabled">{banner}{content}{banner}</body></html>'
+    text = prepare(page.encode(), "a.html").text
+    assert "Bake the cookies." in text
+    assert "Accept" not in text

@@ -12,6 +12,19 @@ from slipway_runtime.prepare.formats.markdown_writer import MarkdownWriter
 DROPPED = (
     "script,style,noscript,template,svg,iframe,object,nav,footer,aside,form,button,select,textarea,dialog,head,[hidden]"
 )
+# Landmarks by role, and consent dialogs by the names that their makers and most authors give them.
+DROPPED_BY_NAME = ",".join(
+    [
+        *(f"[role={role}]" for role in ("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog")),
+        *("#onetrust-consent-sdk", "#CybotCookiebotDialog", "#usercentrics-root", ".cc-window", "#cookie-law-info-bar"),
+        *(
+            f"[{name}*=cookie{sign}{what} i]"
+            for name in ("id", "class")
+            for sign in ("-", "_", "")
+            for what in ("banner", "consent", "notice", "bar", "dialog", "popup")
+        ),
+    ]
+)
 PAGE_HEADERS = "body > header, body > div > header"
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
@@ -43,7 +56,7 @@ def _main(tree: LexborHTMLParser) -> LexborNode | None:
 
 
 def _strip(root: LexborNode) -> None:
-    for node in root.css(DROPPED):
+    for node in root.css(f"{DROPPED},{DROPPED_BY_NAME}"):
         node.decompose()
     for node in root.css("[style],[aria-hidden=true]"):
         attributes = node.attributes

@@ -7,7 +7,7 @@ Source: the split between one decision and its bookkeeping is that of datatrove,
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from slipway_runtime.prepare.document import PreparedDocument
@@ -17,13 +17,21 @@ Counts = Counter[str]
 
 
 class TextRule(ABC):
-    """Rewrites text; `name` is the first part of its counts ("redact.email")."""
+    """Rewrites text; `name` is the first part of its counts ("redact.email").
+
+    `is_for_titles`: whether a title goes through it too, as what must not be seen does.
+    """
 
     name: ClassVar[str]
+    is_for_titles: ClassVar[bool] = True
 
     @abstractmethod
     def rewrite(self, text: str) -> tuple[str, Counts]:
         """Return the text, and how often each thing was done to it."""
+
+    def fresh(self) -> "TextRule":
+        """Return the rule as it begins a document; one that remembers things within a document returns another one."""
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +66,22 @@ class RuleSet:
     filters: tuple[Filter, ...] = ()
     version: str = "none"
 
+    def fresh(self) -> "RuleSet":
+        """Return the set as it begins a document."""
+        return replace(self, text_rules=tuple(rule.fresh() for rule in self.text_rules))
+
     def rewrite(self, text: str, counts: Counts) -> str:
         """Return the text after every text rule, and add what they did to `counts`."""
         for rule in self.text_rules:
             text, done = rule.rewrite(text)
             counts.update({f"{rule.name}.{what}": number for what, number in done.items() if number})
         return text
+
+    def rewrite_title(self, title: str, counts: Counts) -> str:
+        """Return a title after the text rules that are for titles."""
+        return replace(self, text_rules=tuple(rule for rule in self.text_rules if rule.is_for_titles)).rewrite(
+            title, counts
+        )
 
     def check(self, document: PreparedDocument) -> None:
         """Let every filter look, in order.

@@ -1,0 +1,1 @@
+"""Personal data and secrets in text: detectors that start at a trigger, checksums, and placeholders."""

@@ -1,0 +1,157 @@
+"""What is made of digits: cards, accounts, social security numbers, addresses of machines, telephone numbers.
+
+A text is searched once for runs of digits with what may stand between them; only inside such a window, and only if it
+holds enough digits that nothing surer has claimed, do the patterns look. What a pattern may look at is bounded.
+The search is over the text's outline, one byte for each character: there a window begins with one certain byte, which
+C finds ten times as fast as a class of characters (measured: 0.6 for 5.6 ms/MB).
+"""
+
+import re
+from collections.abc import Callable
+
+from slipway_runtime.prepare.redact import checks
+from slipway_runtime.prepare.redact.span import Kind, Span
+
+OUTLINE = bytes.maketrans(
+    bytes(range(128)),
+    bytes(
+        ord("0" if c.isdigit() else "A" if c.isupper() else c if c in " ." else "-" if c in "()/-" else "x")
+        for c in map(chr, range(128))
+    ),
+)
+WINDOW = re.compile(rb"0[0A .\-]{6,}")
+LEFT = r"(?<![0-9A-Za-z_])"
+RIGHT = r"(?![0-9A-Za-z_])"
+# 24 characters hold 19 digits in groups of four. The look-ahead lets the next candidate begin inside this one.
+CARD = re.compile(LEFT + r"(?<![0-9]\.)(?=([1-6][0-9]{3}[0-9 .\-]{8,20}))")
+SEPARATORS = frozenset(" .-")
+IBAN = re.compile(LEFT + r"(?=([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}))")
+# Source: Social Security Administration, "Randomization FAQ" (numbers never assigned). Nine bare digits need a label.
+SSN = re.compile(
+    LEFT + r"(?<![0-9]-)(?!000|666|9)[0-9]{3}([\- ]?)(?!00)[0-9]{2}\1(?!0000)[0-9]{4}" + RIGHT + r"(?!-[0-9])"
+)
+SSN_LABEL = re.compile(r"(?<![\w\[])(?:SSN|[Ss]ocial [Ss]ecurity)[^0-9\n]{0,20}$")
+OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+IP_V4 = re.compile(rf"(?<![0-9A-Za-z_.\-])(?:{OCTET}\.){{3}}{OCTET}(?![0-9A-Za-z_]|\.[0-9A-Za-z]|-[0-9])")
+LONG_OCTET = re.compile(r"[0-9]{3}")
+NOT_AN_IP = re.compile(r"(?i:version|release|section|chapter|clause|build|rev\.?|ver\.?|§)\s{0,2}$")
+EXTRA = r"(?: ?(?:x|ext\.? ?)[0-9]{1,6})?"
+PHONE = re.compile(
+    "|".join(
+        (
+            # International: "+", or "00" and a country code that something separates.
+            r"(?<![0-9A-Za-z_+])\+[1-9](?:[ .()/\-]{0,2}[0-9]){6,14}(?![0-9])" + EXTRA,
+            LEFT + r"(?<![0-9][.,])00[1-9][0-9]{0,2}[ /\-](?:[ .()/\-]{0,2}[0-9]){6,12}(?![0-9])" + EXTRA,
+            # North American: area code and exchange begin with 2 to 9. Source: NANPA, "About the NANP".
+            LEFT + r"(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .\-])[2-9][0-9]{2}[ .\-][0-9]{4}"
+            + EXTRA + RIGHT + r"(?![.\-][0-9])",
+            # National with trunk prefix 0: an area code of three digits or more, or five pairs.
+            LEFT + r"(?<![0-9][.,\-/])(?:\(0[1-9][0-9]{1,4}\)[ /\-]{0,3}|0[1-9][0-9]{1,4}[ /\-]{1,3})"
+            r"(?:[ \-]?[0-9]){5,9}" + RIGHT
+            + r"(?![.,\-/][0-9])",
+            LEFT + r"(?<![0-9][.,])0[1-9](?:[ .][0-9]{2}){4}" + RIGHT + r"(?![.,][0-9])",
+            # Ten or eleven digits of which the first is 0 are hardly anything else, but for the ISBN of old books.
+            LEFT + r"(?<![0-9][.,\-])(?<!ISBN )(?<!ISBN: )0[1-9][0-9]{8,9}" + RIGHT + r"(?![.,\-][0-9])",
+        )
+    )
+)  # fmt: skip
+LABELLED_PHONE = re.compile(LEFT + r"\(?[0-9](?:[ .()/\-]{0,2}[0-9]){6,14}" + RIGHT)
+PHONE_WORDS = ("tel", "phone", "fax", "mobil", "cell", "whatsapp", "tél")
+PHONE_LABEL = re.compile(
+    r"(?<![\w\[])(?:tel|telephone|telefon|téléphone|teléfono|phone|fax|mobile|mobil|cell|whatsapp)"
+    r"(?: number| no\.?| nr\.?)?[ .:#=(*]{0,4}$"
+)
+LABEL_REACH = 32
+# What a window reaches to its left: "IBAN", "+", "(".
+REACH = 3
+# An extension ("ext. 12") is written in letters, which end a window.
+EXTENSION = 12
+
+
+def find_numbers(text: str, kinds: frozenset[Kind]) -> list[Span]:
+    """Return the spans of these kinds; they may overlap."""
+    found: list[Span] = []
+    if kinds.isdisjoint(("card", "iban", "ssn", "ip", "phone")):
+        return found
+    outline = text.encode("ascii", "replace").translate(OUTLINE)
+    wanted = [finder for finder in FINDERS if finder[0] in kinds]
+    for window in WINDOW.finditer(outline):
+        start, end = window.span()
+        group = window.group()
+        left, seen = group.count(b"0"), len(found)
+        start = max(0, start - REACH)
+        has_capital = b"A" in group or b"A" in outline[start : start + REACH]
+        for kind, digits, find in wanted:
+            if left < digits or (kind == "iban" and not has_capital) or (kind == "ip" and group.count(b".") < 3):
+                continue
+            find(text, start, end, found)
+            for span in found[seen:]:
+                left -= outline.count(b"0", span.start, span.end)
+            seen = len(found)
+    return found
+
+
+def _cards(text: str, start: int, end: int, found: list[Span]) -> None:
+    for candidate in CARD.finditer(text, start, end):
+        group, begin = candidate.group(1), candidate.start()
+        lengths = checks.card_lengths(group)
+        if not lengths:
+            continue
+        digits, last = "", 0
+        for at, character in enumerate(group, begin + 1):
+            if character in SEPARATORS:
+                continue
+            digits += character
+            if len(digits) in lengths and not text[at : at + 1].isalnum() and checks.luhn(digits):
+                last = at
+        if last:
+            found.append(Span(begin, last, "card"))
+
+
+def _accounts(text: str, start: int, end: int, found: list[Span]) -> None:
+    for candidate in IBAN.finditer(text, start, end):
+        group, begin = candidate.group(1), candidate.start()
+        length = checks.IBAN_LENGTHS.get(group[:2], 0)
+        compact = group.replace(" ", "")[:length]
+        if not length or not checks.iban(compact):
+            continue
+        taken = 0
+        for at, character in enumerate(group, begin + 1):
+            taken += character != " "
+            if taken == length:
+                found.append(Span(begin, at, "iban"))
+                break
+
+
+def _social_security(text: str, start: int, end: int, found: list[Span]) -> None:
+    for match in SSN.finditer(text, start, end):
+        if match.group(1) or SSN_LABEL.search(text, max(0, match.start() - LABEL_REACH), match.start()):
+            found.append(Span(*match.span(), "ssn"))
+
+
+def _addresses(text: str, start: int, end: int, found: list[Span]) -> None:
+    for match in IP_V4.finditer(text, start, end):
+        # A number of three digits is in hardly any version, and four small ones after "version" are one.
+        if LONG_OCTET.search(match.group()) or not NOT_AN_IP.search(
+            text, max(0, match.start() - LABEL_REACH), match.start()
+        ):
+            found.append(Span(*match.span(), "ip"))
+
+
+def _phones(text: str, start: int, end: int, found: list[Span]) -> None:
+    phones = [Span(*match.span(), "phone") for match in PHONE.finditer(text, start, min(len(text), end + EXTENSION))]
+    if not phones:
+        before = text[max(0, start - LABEL_REACH) : start + REACH].lower()
+        if any(word in before for word in PHONE_WORDS) and PHONE_LABEL.search(before):
+            phones = [Span(*match.span(), "phone") for match in LABELLED_PHONE.finditer(text, start, end)]
+    found += phones
+
+
+# The surest first: what it has claimed the next one need not look at. Digits that each needs at least.
+FINDERS: tuple[tuple[Kind, int, Callable[[str, int, int, list[Span]], None]], ...] = (
+    ("iban", 2, _accounts),
+    ("card", 12, _cards),
+    ("ip", 4, _addresses),
+    ("ssn", 9, _social_security),
+    ("phone", 7, _phones),
+)

@@ -1,0 +1,78 @@
+"""Personal data and secrets give way to placeholders, and nothing else does."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from slipway_runtime.prepare.prepare import prepare
+from slipway_runtime.prepare.redact.redact import Redact
+from slipway_runtime.prepare.redact.span import STRENGTH, Span, resolve
+from slipway_runtime.prepare.rules.base import RuleSet
+
+spec = importlib.util.spec_from_file_location("redact_cases", Path(__file__).with_name("redact_cases.py"))
+cases = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(cases)
+
+ALL = frozenset(STRENGTH) - {"name"}
+RULE = Redact(kinds=ALL)
+EVERY = [(kind, value) for kind, values in cases.GONE.items() for value in values]
+
+
+@pytest.mark.capability("D3")
+@pytest.mark.parametrize(("kind", "value"), EVERY, ids=[value[:24] for _, value in EVERY])
+@pytest.mark.parametrize("frame", ["{}", "Please use {} for this.", "({}), or", "line\n{}\nline", "größer {}; weiter"])
+def test_each_form_of_each_kind_goes(kind: str, value: str, frame: str) -> None:
+    text, counts = RULE.rewrite(frame.format(value))
+    assert f"[{kind.upper()}]" in text
+    assert value.rsplit(maxsplit=1)[-1] not in text
+    assert counts[kind] >= 1
+    assert RULE.rewrite(text) == (text, {})
+
+
+@pytest.mark.capability("D3")
+@pytest.mark.parametrize(("text", "value"), cases.ASSIGNED.items())
+def test_the_value_of_a_telling_name_goes_and_the_name_stays(text: str, value: str) -> None:
+    redacted, counts = RULE.rewrite(text)
+    assert value not in redacted
+    assert redacted.startswith(text[:4])
+    assert counts["secret"] == 1
+    assert RULE.rewrite(redacted) == (redacted, {})
+
+
+@pytest.mark.parametrize("text", cases.STAYS)
+@pytest.mark.parametrize("frame", ["{}", "Please see {} for this."])
+def test_what_only_looks_like_it_stays(text: str, frame: str) -> None:
+    assert RULE.rewrite(frame.format(text)) == (frame.format(text), {})
+
+
+def test_only_the_kinds_asked_for_go() -> None:
+    for kind in ALL:
+        for value in cases.GONE[kind]:
+            others = Redact(kinds=ALL - {kind}).rewrite(value)[0]
+            assert f"[{kind.upper()}]" not in others
+
+
+def test_hyphens_of_typesetting_are_hyphens() -> None:
+    assert RULE.rewrite("call 415\u2011555\u20110134 now")[0] == "call [PHONE] now"
+
+
+def test_numbered_placeholders_tell_values_apart_within_a_document_and_begin_anew_in_the_next() -> None:
+    rules = RuleSet(text_rules=(Redact(kinds=ALL, placeholders="numbered"),))
+    text = b"# A\n\na@example.com, b@example.com, A@example.com\n\n4111 1111 1111 1111 or 4111111111111111"
+    first = prepare(text, "a.md", rules=rules)
+    assert first.text == "# A\n\n[EMAIL_1], [EMAIL_2], [EMAIL_1]\n\n[CARD_1] or [CARD_1]"
+    assert first.counts == {"redact.card": 2, "redact.email": 3}
+    assert prepare(text, "a.md", rules=rules) == first
+
+
+def test_overlaps_become_one_named_by_the_better_proof() -> None:
+    assert resolve([Span(4, 9, "phone"), Span(0, 6, "card"), Span(12, 14, "ip")]) == [
+        Span(0, 9, "card"),
+        Span(12, 14, "ip"),
+    ]
+
+
+def test_the_title_goes_through_it_too() -> None:
+    document = prepare(b"some text", "anna@example.com.txt", rules=RuleSet(text_rules=(RULE,)))
+    assert document.title == "[EMAIL]"

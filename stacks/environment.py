@@ -13,6 +13,7 @@ from stacks.ingestion import IngestionStack
 from stacks.observability import ObservabilityStack
 from stacks.retrieval import RetrievalStack
 from stacks.settings import Settings
+from stacks.settings_file import stage_id
 from stacks.slipway_stack import SlipwayStack
 
 
@@ -25,7 +26,7 @@ class EnvironmentStage(cdk.Stage):
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(
             scope,
-            "".join(part.capitalize() for part in name.split("-")),
+            stage_id(name),
             env=cdk.Environment(account=settings.account, region=settings.region),
             permissions_boundary=_boundary(settings.permissions_boundary),
         )

@@ -40,6 +40,8 @@ def partition_of(region: str) -> str:
         "us-gov-": "aws-us-gov",
         "us-iso-": "aws-iso",
         "us-isob-": "aws-iso-b",
+        "us-isof-": "aws-iso-f",
+        "eu-isoe-": "aws-iso-e",
         "eusc-": "aws-eusc",
     }
     return next((partition for prefix, partition in known.items() if region.startswith(prefix)), "aws")

@@ -47,7 +47,9 @@ class ExistingNetwork(Section):
 
     vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]{8,17}$", description="Id of the VPC, like vpc-0123456789abcdef0.")
     subnet_ids: list[SubnetId] = Field(
-        min_length=2, description="Private subnets for functions and database, one for each availability zone."
+        min_length=2,
+        max_length=16,
+        description="Private subnets for functions and database, one for each availability zone.",
     )
     availability_zones: list[Zone] = Field(
         min_length=2, description="The zones of those subnets, in the same order, like [eu-west-1a, eu-west-1b]."

@@ -101,8 +101,16 @@ def _tags(settings: Settings) -> Iterator[Violation]:
             got=len(settings.tags),
             remedy="AWS takes 50 for each resource, and some are set by Slipway and the CDK: remove the least useful.",
         )
-    for name, value in settings.tags.items():
-        if name.lower().startswith(RESERVED):
+    for at, (name, value) in enumerate(settings.tags.items()):
+        earlier = [other for other in list(settings.tags)[:at] if other.lower() == name.lower()]
+        if earlier:
+            yield Violation(
+                key=("tags", name),
+                expected="keys that differ in more than upper and lower case",
+                got=f"{name} beside {earlier[0]}",
+                remedy="IAM takes them for the same key and refuses the role: remove one.",
+            )
+        elif name.lower().startswith(RESERVED):
             yield Violation(
                 key=("tags", name),
                 expected="a key that does not begin with aws: or slipway:",

@@ -34,7 +34,7 @@ def read_environments(folder: Path, only: str | None = None) -> dict[str, Settin
         if only not in files:
             raise SettingsError(f"{folder}: expected -c env={_one_of(files)}, got {only!r}{_hint(only, files)}")
         files = {only: files[only]}
-    found, errors = {}, []
+    found, errors = {}, _alike(files)
     for name, path in files.items():
         try:
             found[name] = read_settings(path)
@@ -43,6 +43,23 @@ def read_environments(folder: Path, only: str | None = None) -> dict[str, Settin
     if errors:
         raise SettingsError("\n".join(errors))
     return found
+
+
+def stage_id(name: str) -> str:
+    """Return the id of an environment's stage: `blue-1` is Blue1."""
+    return "".join(part.capitalize() for part in name.split("-"))
+
+
+def _alike(files: dict[str, Path]) -> list[str]:
+    """Return an error for each file whose environment would have the name of another one's stage."""
+    stages: dict[str, Path] = {}
+    errors = []
+    for name, path in files.items():
+        other = stages.setdefault(stage_id(name), path)
+        if other is not path:
+            expected = f"a name that differs from {other.name} in more than hyphens"
+            errors.append(f"{path}:1: expected {expected}, got {path.name!r}. Both would be one stage: rename one.")
+    return errors
 
 
 def read_settings(path: Path) -> Settings:

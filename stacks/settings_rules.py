@@ -5,6 +5,7 @@ Each rule takes the settings and yields violations; `violations` runs them all, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ ENGINE_MINIMUM = {15: 12, 16: 8, 17: 4}
 CHARACTERS_PER_TOKEN = 3  # few enough for European languages; a chunk that fits no prompt is never cited
 # Lambda allows 4,096 bytes for all variables of a function; the others take up to 1,500. Source: Lambda quotas.
 MAX_RULES_BYTES = 2_500
+MAX_MODELS_BYTES = 2_500
 NOT_CHAT = ("embed", "rerank")
 
 
@@ -106,6 +108,14 @@ def _models(settings: Settings) -> Iterator[Violation]:
             expected="an alias named default",
             got=sorted(models) or "no alias",
             remedy="Rename the alias that clients get when they do not care, or add one.",
+        )
+    size = len(json.dumps({alias: model.model_dump() for alias, model in models.items()}))
+    if size > MAX_MODELS_BYTES:
+        yield Violation(
+            key=("gateway", "models"),
+            expected=f"at most {MAX_MODELS_BYTES} bytes as JSON, which is what a function can be told",
+            got=f"{size} bytes in {len(models)} aliases",
+            remedy="Remove the aliases that nobody uses.",
         )
     for alias, model in models.items():
         if any(word in model.model_id for word in NOT_CHAT):

@@ -86,6 +86,12 @@ def test_chat_gets_its_models_and_may_call_only_them(dev: Any) -> None:
     assert "foundation-model/*" not in policies
 
 
+def test_chat_reads_the_store_and_writes_nothing_there(dev: Any) -> None:
+    actions = {action for action in dev.allowed("gateway", "Chat") if action.startswith("rds-data:")}
+
+    assert actions == {"rds-data:ExecuteStatement"}
+
+
 def test_documents_deletes_and_does_not_read(dev: Any) -> None:
     allowed = dev.allowed("gateway", "Documents")
 

@@ -6,6 +6,7 @@ import pytest
 
 from stacks.regions import REGIONS
 from stacks.settings import Settings
+from stacks.settings_file import SettingsError, read_environments
 from support.settings import errors
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/a"
@@ -116,6 +117,19 @@ NETWORK = (
             "gateway: {models: {fast: {model_id: amazon.nova-lite-v1:0}}}",
             "gateway.models: expected an alias named default",
         ),
+        (
+            "tags: {Team: search, team: Search}",
+            "tags.team: expected keys that differ in more than upper and lower case",
+        ),
+            "tags: {Team: search, team: Search}",
+            "tags.team: expected keys that differ in more than upper and lower case",
+        ),
+        (
+            "gateway: {models: {default: {model_id: amazon.nova-lite-v1:0}, "
+            + ", ".join(f"alias-{at}: {{model_id: amazon.nova-lite-v1:0}}" for at in range(60))
+            + "}}",
+            "gateway.models: expected at most 2500 bytes as JSON",
+        ),
         ("gateway: {models: {}}", "gateway.models: expected an alias named default, got no alias"),
         (
             "account: '123456789012'\nregion: us-gov-west-1",
@@ -163,6 +177,27 @@ def test_tags_that_aws_takes_are_taken() -> None:
 )
 def test_look_alikes_of_digits_and_of_keys_are_refused(tmp_path: Path, content: str, expected: str) -> None:
     assert any(expected in line for line in errors(tmp_path, content))
+
+
+def test_partitions_of_their_own_know_their_arns(tmp_path: Path) -> None:
+    for region, partition in (("us-isof-south-1", "aws-iso-f"), ("eu-isoe-west-1", "aws-iso-e")):
+        boundary = f"arn:{partition}:iam::123456789012:policy/p"
+        content = f"account: '123456789012'\nregion: {region}\npermissions_boundary: {boundary}\nremoval: 5"
+        assert not any("permissions_boundary" in line for line in errors(tmp_path, content))
+
+
+def test_more_subnets_than_a_function_takes_are_refused(tmp_path: Path) -> None:
+    subnets = ", ".join(f"subnet-{at:08}" for at in range(20))
+    content = f"network: {{mode: import, import: {{vpc_id: vpc-01234567, subnet_ids: [{subnets}], "
+    content += "availability_zones: [eu-west-1a, eu-west-1b]}}"
+    assert any("network.import.subnet_ids: expected" in line for line in errors(tmp_path, content))
+
+
+def test_two_environments_that_would_be_one_stage_are_refused(tmp_path: Path) -> None:
+    for name in ("dev-1", "dev1"):
+        (tmp_path / f"{name}.yaml").write_text("removal: destroy\n")
+    with pytest.raises(SettingsError, match=r"expected a name that differs from dev-1\.yaml in more than hyphens"):
+        read_environments(tmp_path)
 
 
 def test_settings_made_in_code_obey_the_same_rules() -> None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.formats.reader import read
-from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.rejected import Rejected, gave_up
 from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType
 
 
@@ -38,10 +38,7 @@ def main(media_type: MediaType, memory_bytes: int, cpu_seconds: int, text_charac
     except MemoryError:
         return _out_of_memory(media_type, memory_bytes)
     except Exception as error:
-        reason = (
-            f"the parser gave up ({type(error).__name__}); open the document, save it as a new file, upload it again"
-        )
-        return {"code": None, "reason": reason}
+        return {"code": None, "reason": gave_up(error)}
     sections = [(section.text, section.page) for section in found.sections]
     return {"sections": sections, "title": found.title, "structured": found.structured}
 

@@ -80,7 +80,7 @@ def _declared(data: bytes) -> str | None:
         return None
     try:
         return data.decode(match.group(1).decode("ascii"))
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, UnicodeError):  # "undefined" is the name of a codec that always fails
         return None
 
 

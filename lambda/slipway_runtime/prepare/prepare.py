@@ -7,8 +7,8 @@ from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.decode import decode
 from slipway_runtime.prepare.document import Extracted, Heading, PreparedDocument, Section
 from slipway_runtime.prepare.formats.reader import read
-from slipway_runtime.prepare.isolate import Limits, read_isolated
-from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.isolate import BROKEN, Limits, read_isolated
+from slipway_runtime.prepare.rejected import Rejected, gave_up
 from slipway_runtime.prepare.rules.base import Counts, RuleSet
 from slipway_runtime.prepare.rules.language import identify
 from slipway_runtime.prepare.sniff import MediaType, names_text, sniff_binary, sniff_text
@@ -56,10 +56,15 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
 def _extract(data: bytes, path: str, limits: Limits) -> tuple[MediaType, Extracted]:
     media_type = sniff_binary(data, path)
     if media_type is None:
-        text = decode(data, is_named_as_text=names_text(path))
-        media_type, data = sniff_text(text, path), text.encode("utf-8", "replace")
-        if len(data) <= IN_PROCESS_BYTES:
-            return media_type, read(media_type, data, TextBudget(limits.text_characters))
+        try:
+            text = decode(data, is_named_as_text=names_text(path))
+            media_type, data = sniff_text(text, path), text.encode("utf-8", "replace")
+            if len(data) <= IN_PROCESS_BYTES:
+                return media_type, read(media_type, data, TextBudget(limits.text_characters))
+        except Rejected:
+            raise
+        except Exception as error:  # as in the child: what fails once fails again, so it is a verdict
+            raise Rejected(BROKEN.get(media_type or "text/plain", "broken_text"), gave_up(error)) from error
     return media_type, read_isolated(media_type, data, limits)
 
 

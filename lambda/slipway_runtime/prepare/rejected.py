@@ -37,3 +37,8 @@ class Rejected(Exception):  # noqa: N818 - a verdict on a document, not a fault
         super().__init__(f"{code}: {reason}")
         self.code: Code = code
         self.reason = reason
+
+
+def gave_up(error: BaseException) -> str:
+    """Return the reason of a document on which a reader failed in a way that nobody foresaw."""
+    return f"the parser gave up ({type(error).__name__}); open the document, save it as a new file, upload it again"

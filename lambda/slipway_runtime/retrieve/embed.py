@@ -20,6 +20,8 @@ TRANSIENT = CONNECTION_ERRORS | {
 }
 DEADLINE_EXCEEDED = "DeadlineExceeded"
 MAX_INPUT_CHARACTERS = 50_000
+# Titan takes 8,192 tokens, and a token is a byte at least: so much always fits.
+ALWAYS_FITS_BYTES = 8_000
 
 
 class EmbeddingError(Exception):
@@ -42,7 +44,7 @@ class Embedder:
     backoff: Backoff = field(default_factory=Backoff)
 
     def embed(self, texts: list[str], deadline: Deadline) -> list[list[float]]:
-        """Return one vector per text, in their order.
+        """Return one vector per text, in their order; of a text with too many tokens the beginning counts.
 
         Raises: EmbeddingError for a refusal, for throttling past the deadline, or for a vector of another length.
         """
@@ -60,6 +62,15 @@ class Embedder:
     def _embed_one(self, text: str, deadline: Deadline) -> list[float]:
         if deadline.remaining_seconds <= 0:
             raise _out_of_time()
+        try:
+            return self._vector(text, deadline)
+        except EmbeddingError as error:
+            beginning = text.encode("utf-8", "replace")[:ALWAYS_FITS_BYTES].decode("utf-8", "ignore")
+            if error.code != "ValidationException" or beginning == text:
+                raise
+            return self._vector(beginning, deadline)
+
+    def _vector(self, text: str, deadline: Deadline) -> list[float]:
         try:
             vector = self.backoff.call(
                 lambda: within(lambda: self._invoke(text), deadline),

@@ -97,3 +97,10 @@ def test_keys_are_not_logged(secret, context, logged) -> None:
     text = logged()
     assert "kkkk" not in text
     assert "wrong-key-value" not in text
+
+
+def test_an_empty_secret_lets_nobody_in(secret, context, monkeypatch) -> None:
+    monkeypatch.setattr(authorize, "cache", authorize.KeyCache())
+    secret.put_secret_value(SecretId="api-key", SecretString=json.dumps({"tenant": "acme", "key": ""}))
+    with pytest.raises(Exception, match=r"\AUnauthorized\Z"):
+        handler(token("Bearer "), context)

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from slipway_runtime.prepare import prepare as module
 from slipway_runtime.prepare.isolate import Limits, read_isolated
 from slipway_runtime.prepare.keys import parse_key
 from slipway_runtime.prepare.prepare import prepare
@@ -196,3 +197,21 @@ def test_a_key_names_tenant_path_and_a_stable_id() -> None:
     assert key.document_id == parse_key("team-1/a b/ü (1).md").document_id
     assert key.document_id.startswith("doc_")
     assert len(key.document_id) == 36
+
+
+def test_a_declared_encoding_that_always_fails_is_guessed_over() -> None:
+    """Templates print "undefined", and Python has a codec of that name, which raises."""
+    page = b'<html><head><meta charset="undefined"></head><body><p>caf\xe9 text</p></body></html>'
+    assert "café text" in prepare(page, "a.html").text
+
+
+def test_a_reader_that_fails_in_an_unforeseen_way_is_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object) -> None:
+        raise RecursionError("private words")
+
+    monkeypatch.setattr(module, "read", broken)
+    with pytest.raises(Rejected) as refused:
+        prepare(b"# Title", "a.md")
+    assert refused.value.code == "broken_text"
+    assert "RecursionError" in refused.value.reason
+    assert "private" not in refused.value.reason

@@ -148,6 +148,17 @@ def test_a_deletion_holds_against_late_events(store: AuroraStore) -> None:
     assert not store.replace(version("7"), pieces(1), vectors(1), soon())
 
 
+def test_a_tenant_can_neither_replace_nor_delete_what_another_one_holds(store: AuroraStore) -> None:
+    """Ids are made of the tenant too, so this guards against a mistake, not against a name."""
+    store.replace(version("5"), pieces(2), vectors(2), soon())
+    before = rows(store)
+    assert not store.replace(version("9", tenant="other"), pieces(1), vectors(1), soon())
+    assert not store.delete("other", "doc_1", stamp("9"), soon())
+    assert not store.delete("other", "doc_1", stamp("9"), soon(), force=True)
+    assert rows(store) == before
+    assert store.replace(version("6"), pieces(1), vectors(1), soon())
+
+
 def test_a_delete_before_any_create_is_remembered(store: AuroraStore) -> None:
     assert store.delete("acme", "doc_9", stamp("6"), soon()) == 0
     assert not store.replace(version("5", "doc_9"), pieces(1), vectors(1), soon())

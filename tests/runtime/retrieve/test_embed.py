@@ -77,3 +77,18 @@ def test_nothing_is_asked_after_the_deadline(scripted_bedrock) -> None:
         embedder(scripted_bedrock.client).embed(["a", "b"], Deadline.after(-1))
     assert (caught.value.code, caught.value.transient) == ("DeadlineExceeded", True)
     assert scripted_bedrock.app.requests == []
+
+
+def test_of_a_text_with_too_many_tokens_the_beginning_is_embedded(scripted_bedrock) -> None:
+    """A token is a byte at least, so that 8,000 bytes always fit into Titan's 8,192 tokens."""
+    refused = (400, "ValidationException", {"message": "400 Bad Request: Too many input tokens"})
+    scripted_bedrock.app.script = [refused, good(1, 0)]
+    assert embedder(scripted_bedrock.client).embed(["é" * 30_000], soon()) == [[1, 0]]
+    asked = [body["inputText"] for _, body in scripted_bedrock.app.requests]
+    assert [len(text) for text in asked] == [30_000, 4_000]
+
+
+def test_no_more_than_titans_characters_are_sent(scripted_bedrock) -> None:
+    scripted_bedrock.app.script = [good(1, 0)]
+    embedder(scripted_bedrock.client).embed(["a" * 60_000], soon())
+    assert len(scripted_bedrock.app.requests[0][1]["inputText"]) == 50_000

@@ -49,6 +49,7 @@ def inside(folder: Path, calls: int) -> float:
         name="nothing",
         arn="arn:aws:lambda:us-east-1:123456789012:function:nothing",
         version="$LATEST",
+        role="arn:aws:iam::123456789012:role/nothing",
         log_group="/aws/lambda/nothing",
         runtime="python3.13",
         handler="index.handler",

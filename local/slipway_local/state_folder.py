@@ -14,6 +14,13 @@ class AlreadyRunningError(RuntimeError):
     """Another daemon works on this state folder."""
 
 
+def private(folder: Path) -> Path:
+    """Make a folder that only its owner reads, for what holds secrets, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
 def hold(state: Path) -> Any:
     """Lock the state folder and return the open lock. Raises AlreadyRunningError if another daemon holds it."""
     state.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""SNS deliveries to functions: moto runs them at once, with a made-up message.
+"""SNS deliveries: to queues that let the topic in, and to functions, which moto runs at once with a made-up message.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html#sns-sample-event
 """
@@ -9,6 +9,7 @@ import time
 import traceback
 from typing import Any
 
+from slipway_local.aws_json import ServiceError
 from slipway_local.permissions.senders import Service
 from slipway_local.targets import Targets
 
@@ -20,16 +21,18 @@ def install(targets: Targets) -> None:
     publish = Subscription.publish
 
     def deliver(self: Any, message: str, message_id: str, *arguments: Any, **named: Any) -> None:
+        topic = Service(principal="sns.amazonaws.com", source_arn=self.topic.arn)
         try:
             if self.protocol == "lambda":
                 _invoke(targets, self, message, message_id, *arguments, **named)
+            elif self.protocol == "sqs" and not topic.may("sqs:SendMessage", self.endpoint):
+                raise ServiceError("AccessDeniedException", f"{self.endpoint} does not let {topic.source_arn} in")
             else:
                 publish(self, message, message_id, *arguments, **named)
         except Exception:
             traceback.print_exc(file=sys.stderr)
             policy = json.loads(self.attributes.get("RedrivePolicy") or "{}")
             if policy:
-                topic = Service(principal="sns.amazonaws.com", source_arn=self.topic_arn)
                 targets.send(policy["deadLetterTargetArn"], message, topic)
 
     Subscription.publish = deliver

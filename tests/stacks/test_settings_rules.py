@@ -121,9 +121,6 @@ NETWORK = (
             "tags: {Team: search, team: Search}",
             "tags.team: expected keys that differ in more than upper and lower case",
         ),
-            "tags: {Team: search, team: Search}",
-            "tags.team: expected keys that differ in more than upper and lower case",
-        ),
         (
             "gateway: {models: {default: {model_id: amazon.nova-lite-v1:0}, "
             + ", ".join(f"alias-{at}: {{model_id: amazon.nova-lite-v1:0}}" for at in range(60))

@@ -10,6 +10,7 @@ from typing import Any
 
 from slipway_local.deploy.intrinsics import TemplateError, UnknownResourceError
 from slipway_local.deploy.providers.base import Created
+from slipway_local.state_folder import private
 
 NEW = ("", "REVIEW_IN_PROGRESS")
 
@@ -134,7 +135,7 @@ class StackStore:
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
         self.lost: list[str] = []
-        folder.mkdir(parents=True, exist_ok=True)
+        private(folder)
         self._stacks = {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
 
     @property

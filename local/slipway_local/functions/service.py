@@ -14,6 +14,7 @@ from slipway_local.functions.invocation import Invocation, error_payload
 from slipway_local.functions.packages import Packages
 from slipway_local.functions.pool import FunctionPool
 from slipway_local.functions.worker import FunctionSpec
+from slipway_local.state_folder import private
 
 
 class Functions:
@@ -23,6 +24,7 @@ class Functions:
         self.packages = packages
         self.closing = threading.Event()
         self._state = state
+        self._logs_folder = private(state / "logs")
         self._endpoint_url = endpoint_url
         self._pools: dict[str, FunctionPool] = {}
         self._logs: dict[str, FunctionLog] = {}
@@ -86,7 +88,7 @@ class Functions:
     def _log(self, spec: FunctionSpec, record: Any) -> FunctionLog:
         key = f"{spec.arn} {spec.log_group}"
         if key not in self._logs:
-            self._logs[key] = FunctionLog(self._state / "logs" / f"{spec.name}.log", record.logs_backend, spec)
+            self._logs[key] = FunctionLog(self._logs_folder / f"{spec.name}.log", record.logs_backend, spec)
         return self._logs[key]
 
     def _spec(self, record: Any) -> FunctionSpec:

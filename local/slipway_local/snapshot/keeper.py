@@ -13,6 +13,7 @@ from slipway_local.aws import Place
 from slipway_local.snapshot import backends
 from slipway_local.snapshot.pickling import Reduce
 from slipway_local.snapshot.store import SnapshotError, SnapshotStore
+from slipway_local.state_folder import private
 
 FORMAT = "2"  # what our own services put into a snapshot; count up when an older one could not be used
 INTERVAL_SECONDS = 5.0
@@ -45,8 +46,7 @@ class Keeper:
         self.error = ""
         self.figures: dict[str, float] = {}
         self.alive: Callable[[], None] = lambda: None  # called every few seconds
-        self._folder = state / "snapshot"
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder = private(state / "snapshot")
         self._place = place
         self._changes = changes
         self._busy = busy

@@ -43,6 +43,9 @@ def test_up_status_death_up_again_and_down(assembly: Path, tmp_path: Path, local
         stored = json.loads((state / "stacks" / "One.json").read_text())
         assert stored["records"]["Queue"]["attributes"]["Arn"].startswith("arn:aws:sqs:eu-west-1:111122223333:One-")
 
+        secretive = [state / name for name in ("stacks", "snapshot", "logs")]
+        assert [folder.stat().st_mode & 0o77 for folder in secretive] == [0, 0, 0], "others here read nothing"
+
         command = [sys.executable, "-m", "slipway_local.server", "--state", str(state), "--cache", str(CACHE)]
         second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert second.returncode == 1

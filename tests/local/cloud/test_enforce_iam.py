@@ -311,3 +311,23 @@ def test_a_rule_reaches_only_a_queue_that_lets_it_in(stack: Stack) -> None:
     assert "Messages" not in sqs.receive_message(QueueUrl=urls["closed"])
     services = {one["role"]: one for one in cloud.permissions(stack.cloud.state)["roles"]}
     assert services["events.amazonaws.com"]["denied"][0]["resource"] == arns["closed"]
+
+
+def test_a_topic_reaches_a_queue_only_where_its_policy_lets_it_in(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html"""
+    sns, sqs = stack.cloud.place.client("sns"), stack.cloud.place.client("sqs")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    urls = {name: sqs.create_queue(QueueName=f"news-{name}")["QueueUrl"] for name in ("open", "closed")}
+    arns = {
+        name: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        for name, url in urls.items()
+    }
+    let_in = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    let_in |= {"Resource": arns["open"], "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
+    sqs.set_queue_attributes(QueueUrl=urls["open"], Attributes={"Policy": policy})
+    for name in ("closed", "open"):
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arns[name])
+    sns.publish(TopicArn=topic, Message="hello")
+    assert "hello" in sqs.receive_message(QueueUrl=urls["open"], WaitTimeSeconds=5)["Messages"][0]["Body"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=urls["closed"])

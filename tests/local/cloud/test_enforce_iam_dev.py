@@ -23,6 +23,8 @@ UNUSED = {
     ("Documents", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
     ("MigrateStore", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
     ("Ingest", "sqs:ChangeMessageVisibility"): "a document that fails for a passing reason is tried again sooner",
+    ("Ingest", "s3:GetObject"): "bytes that are indexed already are compared with their curated document",
+    ("Ingest", "s3:ListBucket"): "S3 then says of what is not there that it is not there",
     ("Ingest", "sqs:GetQueueUrl"): "the CDK's event source allows it to every consumer",
     ("EmptyBuckets", "s3:GetBucketTagging"): "a stack is deleted",
     ("EmptyBuckets", "s3:ListBucketVersions"): "a stack is deleted",

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from slipway_local.remote import LocalCloudError
+
 pytestmark = pytest.mark.capability("O14")
 
 CODE = """
@@ -178,3 +180,9 @@ def test_a_wrapper_starts_the_runtime(local_cloud: Any, names: Any) -> None:
     variables = {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"}}
     client.update_function_configuration(FunctionName=names["Main"], Environment=variables)
     assert invoke(local_cloud, names["Main"], {"wrapped": 1})[0] == "yes"
+
+
+def test_a_runtime_that_is_not_emulated_is_refused_by_name(local_cloud: Any) -> None:
+    body = {"Role": local_cloud.role(), "It": local_cloud.function("exports.handler = 1", Runtime="nodejs22.x")}
+    with pytest.raises(LocalCloudError, match=r"Other/It .*the runtime nodejs22\.x is not emulated: python3\.x is"):
+        local_cloud.deploy(Other={"Resources": body})

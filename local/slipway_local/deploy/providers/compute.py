@@ -23,7 +23,9 @@ class Function(Api):
 
 def _function(context: Context, properties: Properties) -> Properties:
     """Return the arguments; code given inline becomes a zip with index.py, as CloudFormation makes it."""
-    code = properties["Code"]
+    code, runtime = properties["Code"], properties.get("Runtime", "")
+    if runtime and not runtime.startswith(("python", "provided")):
+        raise ValueError(f"the runtime {runtime} is not emulated: python3.x is, and provided.* with its own bootstrap")
     if "ImageUri" in code:
         raise ValueError("functions from container images are not emulated")
     if "ZipFile" in code:

@@ -79,7 +79,7 @@ def test_after_a_kill_the_next_start_says_what_it_rebuilt_and_ends_what_was_left
     later["records"]["Later"] = {**later["records"]["Bucket"], "logical_id": "Later", "physical_id": "later"}
     stack.write_text(json.dumps(later))
     status = own.up()
-    assert not Path(f"/proc/{pid}").exists()
+    assert wait_for(lambda: not Path(f"/proc/{pid}").exists()), "its parent may be slow to take note of its end"
     assert own.keys() == ["kept"]
     said = " ".join(status.notices)
     assert "Ended 1 processes" in said
@@ -122,6 +122,7 @@ from pathlib import Path
 from slipway_local.aws import Place
 from slipway_local.snapshot import Keeper
 from moto.sqs.models import sqs_backends
+from support.waiting import wait_for
 sqs_backends["123456789012"]["us-east-1"].create_queue("q", {{}}).slipway_extra = {{"deep": [open("/dev/null")]}}
 keeper = Keeper(Path({str(tmp_path)!r}), Place(endpoint_url="http://localhost:12345"), lambda: 0)
 assert not keeper.stop()

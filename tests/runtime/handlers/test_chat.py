@@ -232,8 +232,8 @@ def test_a_model_id_that_bedrock_does_not_know_is_said_so(cloud, context, monkey
 
 
 def test_a_database_that_does_not_resume_in_time_is_a_503_with_retry_after(cloud, context, served_data_api) -> None:
-    served_data_api.pause(0.5)
-    context.seconds = 2.2
+    served_data_api.pause(4.0)
+    context.seconds = 4
     status, body, headers = call(context, ask("x"))
     assert (status, body["error"]["code"], headers["retry-after"]) == (503, "store_unavailable", "10")
     served_data_api.pause(0.5)

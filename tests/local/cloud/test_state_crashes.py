@@ -13,6 +13,7 @@ import pytest
 
 from slipway_local import cloud
 from slipway_local.aws import Place
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.capability("O14")
 CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
@@ -120,9 +121,9 @@ def test_an_object_that_cannot_be_kept_is_named(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 from slipway_local.aws import Place
+from support.waiting import wait_for
 from slipway_local.snapshot import Keeper
 from moto.sqs.models import sqs_backends
-from support.waiting import wait_for
 sqs_backends["123456789012"]["us-east-1"].create_queue("q", {{}}).slipway_extra = {{"deep": [open("/dev/null")]}}
 keeper = Keeper(Path({str(tmp_path)!r}), Place(endpoint_url="http://localhost:12345"), lambda: 0)
 assert not keeper.stop()

@@ -121,7 +121,6 @@ def test_an_object_that_cannot_be_kept_is_named(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 from slipway_local.aws import Place
-from support.waiting import wait_for
 from slipway_local.snapshot import Keeper
 from moto.sqs.models import sqs_backends
 sqs_backends["123456789012"]["us-east-1"].create_queue("q", {{}}).slipway_extra = {{"deep": [open("/dev/null")]}}

@@ -27,6 +27,16 @@ class FoundationStack(SlipwayStack):
         raw = SecureBucket(
             self, "Raw", access_logs=access_logs.bucket, removal=self.removal, keep_versions=keep, key=key
         )
+        # Made anew from the raw one at any time: a replaced version stays only while a worker could still be at it.
+        curated = SecureBucket(
+            self,
+            "Curated",
+            access_logs=access_logs.bucket,
+            removal=self.removal,
+            keep_versions=cdk.Duration.days(1),
+            events=False,
+            key=key,
+        )
         documents = self._table("Documents", sort_key="item", key=key)
         documents.add_global_secondary_index(
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")
@@ -34,10 +44,11 @@ class FoundationStack(SlipwayStack):
         rejects = self._table("Rejects", sort_key="rejected_at", key=key)
         topic = self._alarm_topic(key)
         if self.removal == cdk.RemovalPolicy.DESTROY:
-            self._empty_on_delete(raw, access_logs, key)
+            self._empty_on_delete(raw, curated, access_logs, key)
         self.publish(
             {
                 "raw-bucket-name": raw.bucket.bucket_name,
+                "curated-bucket-name": curated.bucket.bucket_name,
                 "documents-table-name": documents.table_name,
                 "rejects-table-name": rejects.table_name,
                 "alarm-topic-arn": topic.topic_arn,
@@ -82,14 +93,18 @@ class FoundationStack(SlipwayStack):
             topic.add_subscription(subscriptions.EmailSubscription(self.settings.observability.alarm_email))
         return topic
 
-    def _empty_on_delete(self, raw: SecureBucket, access_logs: AccessLogsBucket, key: kms.IKey | None) -> None:
+    def _empty_on_delete(
+        self, raw: SecureBucket, curated: SecureBucket, access_logs: AccessLogsBucket, key: kms.IKey | None
+    ) -> None:
         # This stack comes before the network, so its function runs outside the VPC.
         defaults = self.function_defaults("api", key=key, in_network=False)
         emptier = EmptyBucketOnDelete(self, "EmptyBuckets", defaults=defaults)
         emptier.add("EmptyRaw", raw.bucket)
+        emptier.add("EmptyCurated", curated.bucket)
         emptied_last = emptier.add("EmptyAccessLogs", access_logs.bucket)
-        # Deleted in reverse: first the raw bucket, which writes the logs, then the logs.
+        # Deleted in reverse: first the buckets that write the logs, then the logs.
         raw.bucket.node.add_dependency(emptied_last)
+        curated.bucket.node.add_dependency(emptied_last)
 
 
 def _text(name: str) -> dynamodb.Attribute:

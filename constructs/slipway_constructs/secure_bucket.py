@@ -12,7 +12,9 @@ from constructs import Construct
 
 
 class SecureBucket(Construct):
-    """A bucket as `bucket`, whose events go to EventBridge. Replaced and deleted versions stay for `keep_versions`.
+    """A bucket as `bucket`. Replaced and deleted versions stay for `keep_versions`.
+
+    `events`: its events go to EventBridge.
 
     Creates: the bucket and its policy.   Grants: none; requests without TLS are denied.
     """
@@ -25,6 +27,7 @@ class SecureBucket(Construct):
         access_logs: s3.IBucket,
         removal: cdk.RemovalPolicy,
         keep_versions: cdk.Duration,
+        events: bool = True,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -48,6 +51,8 @@ class SecureBucket(Construct):
                 )
             ],
         )
+        if not events:
+            return
         # The library's `event_bridge_enabled` brings a custom resource with its own function; the property does not.
         resource = cast(s3.CfnBucket, self.bucket.node.default_child)
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(

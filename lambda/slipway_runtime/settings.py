@@ -8,10 +8,6 @@ import os
 import msgspec
 
 from slipway_runtime.generate.models import Model
-from slipway_runtime.prepare.augment.wishes import Wishes
-from slipway_runtime.prepare.augment.wishes import read as read_wishes
-from slipway_runtime.prepare.rules.settings import SourceRules
-from slipway_runtime.prepare.rules.settings import read as read_rules
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True):
@@ -68,19 +64,3 @@ def models() -> dict[str, Model]:
     if "default" not in found:
         raise MissingSetting('MODELS has no alias "default"')
     return found
-
-
-def wishes() -> Wishes:
-    """Return AUGMENTATION, what a run is to make. Raises: MissingSetting if it is not the expected JSON."""
-    try:
-        return read_wishes(required("AUGMENTATION"))
-    except msgspec.DecodeError as error:
-        raise MissingSetting(f"AUGMENTATION is not a JSON object of wishes: {error}") from error
-
-
-def source_rules() -> SourceRules:
-    """Return RULES, the rule sets of sources. Raises: MissingSetting if it is not the expected JSON."""
-    try:
-        return read_rules(required("RULES"))
-    except msgspec.DecodeError as error:
-        raise MissingSetting(f"RULES is not a JSON object of rule sets: {error}") from error

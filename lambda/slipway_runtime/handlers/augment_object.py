@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime import settings
+from slipway_runtime import settings, settings_augmentation
 from slipway_runtime.handlers.augmentation_events import ObjectEvent
 from slipway_runtime.operate.augmentation import Augmentation
 from slipway_runtime.operate.augmentation_runs import Run
@@ -65,7 +65,7 @@ def handler(event: dict[str, Any], context: Any) -> str:
 
 @functools.cache
 def _parts() -> tuple[Augmenter, Labeller, RuleSets]:
-    wishes = settings.wishes()
+    wishes = settings_augmentation.wishes()
     chunking = ChunkSettings(
         max_characters=int(settings.required("CHUNK_MAX_CHARACTERS")),
         overlap_characters=int(settings.required("CHUNK_OVERLAP_CHARACTERS")),
@@ -77,5 +77,5 @@ def _parts() -> tuple[Augmenter, Labeller, RuleSets]:
         classifier=Classifier(client=client("comprehend"), endpoint_arn=arn) if arn else None,
         chunking=chunking,
     )
-    sources = RuleSets(settings=settings.source_rules(), comprehend=lambda: client("comprehend"))
+    sources = RuleSets(settings=settings_augmentation.source_rules(), comprehend=lambda: client("comprehend"))
     return Augmenter(model=model, wishes=wishes, chunking=chunking), labeller, sources

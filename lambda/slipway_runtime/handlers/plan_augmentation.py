@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime import settings
+from slipway_runtime import settings, settings_augmentation
 from slipway_runtime.handlers.augmentation_events import RunEvent
 from slipway_runtime.operate.augmentation_runs import Run, keys_under
 from slipway_runtime.operate.clients import client
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     s3 = client("s3")
     run = Run(client=s3, bucket=settings.required("ARTIFACTS_BUCKET"), prefix=asked.prefix, run_id=asked.run_id)
     keys = keys_under(s3, settings.required("RAW_BUCKET"), asked.prefix)
-    planned = plan(keys, settings.wishes(), int(settings.required("CHUNK_MAX_CHARACTERS")))
+    planned = plan(keys, settings_augmentation.wishes(), int(settings.required("CHUNK_MAX_CHARACTERS")))
     run.write_plan(planned)
     facts = {
         "planned": len(planned.items),

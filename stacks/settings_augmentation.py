@@ -28,8 +28,8 @@ class Augmentation(Section):
     captions: bool = Field(False, description="Describe the images of the raw bucket; the model must look at images.")
     entities: bool = Field(
         False,
-        description="Label entities by Amazon Comprehend, about $1 a million characters; in a created VPC one endpoint more, "
-        "about $7 a month for each zone.",
+        description="Label entities by Amazon Comprehend, about $1 a million characters; in a created VPC one endpoint "
+        "more, about $7 a month for each zone.",
     )
     classes: list[ClassName] = Field(
         default_factory=list,

@@ -1,5 +1,6 @@
 """`slipway augment`: examples that a model makes of documents, and their labels."""
 
+import contextlib
 import json
 import time
 import uuid
@@ -22,7 +23,7 @@ Progress = Callable[[int, int], None]
 def augment(
     prefix: Annotated[str, typer.Argument(help="The source: how its keys begin, like default/handbooks/.")],
     run_id: Annotated[str, typer.Option(help="Names what the run writes; left open: made up.")] = "",
-    env: Environment = "staging",
+    env: Environment = "dev",
     aws: InAws = False,
     as_json: AsJson = False,
 ) -> None:
@@ -62,10 +63,27 @@ def run(target: Target, prefix: str, run_id: str, progress: Progress = lambda _d
             progress(counts["succeeded"] + counts["failed"], counts["total"])
         time.sleep(POLL_SECONDS)
     if found["status"] != "SUCCEEDED":
-        reason = f"{found.get('error', '')}: {found.get('cause', '')}".strip(": ")
-        raise CommandError(f"the run {run_id} ended as {found['status']}. {reason}")
+        raise CommandError(f"the run {run_id} ended as {found['status']}. {_why(found)}{_first_failure(states, arn)}")
     report: dict[str, Any] = json.loads(found["output"])
     return report
+
+
+def _why(execution: dict[str, Any]) -> str:
+    """Return error and cause; of a function's error its message, without the stack trace."""
+    cause = execution.get("cause", "")
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        cause = json.loads(cause)["errorMessage"]
+    return f"{execution.get('error', '')}: {cause}".strip(": ")
+
+
+def _first_failure(states: Any, arn: str) -> str:
+    """Return why the first of the documents failed, "" if none did."""
+    for run in states.list_map_runs(executionArn=arn)["mapRuns"]:
+        failed = states.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED", maxResults=1)["executions"]
+        if failed:
+            found = states.describe_execution(executionArn=failed[0]["executionArn"])
+            return f"; the first of its documents: {_why(found)}"
+    return ""
 
 
 def _machine(target: Target) -> str:

@@ -5,19 +5,24 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/tool-use.html
 """
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from slipway_cli import augment
-from slipway_cli.errors import CommandError
+from slipway_cli.errors import CommandError, UsageError
+from slipway_cli.main import app
 from slipway_cli.target import Target
 from slipway_local import cloud, remote
 from slipway_runtime.datasets.example import read_example
 from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.prepare.keys import document_id
-from support.augmentation import DOCUMENTS, ingest, lines, up
+from support.augmentation import DOCUMENTS, PUMP, ingest, lines, up
 
 pytestmark = [pytest.mark.capability("D6"), pytest.mark.timeout(300)]
 WISHES = """
@@ -143,6 +148,30 @@ def test_progress_is_told_and_a_part_of_a_source_is_a_source(target: Target, rep
     assert part["planned"] == 2
     assert part["tallies"]["question"]["duplicates"] == 3
     assert all(done <= total for done, total in told)
+
+
+def documented() -> list[str]:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "augmentation.md").read_text()
+    return re.findall(r"^\$ \.venv/bin/slipway (.+)$", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", documented())
+def test_a_documented_command_works(target: Target, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """As it is written, but for the environment, which is this test's."""
+    monkeypatch.setattr(augment, "find_target", lambda *_given, **_options: target)
+    ingest(target, {"default/handbooks/pump.md": PUMP})
+    result = CliRunner().invoke(app, shlex.split(command))
+
+    assert result.exit_code == 0, result.output
+    if "--json" in command:
+        assert json.loads(result.stdout)["tallies"]["question"]["kept"] == 3
+    else:
+        assert "question: 3 asked = 3 kept + 0 rejected + 0 duplicates" in result.stdout
+
+
+def test_a_prefix_without_a_tenant_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = CliRunner().invoke(app, ["augment", "handbooks"])
+    assert isinstance(result.exception, UsageError)
 
 
 @pytest.mark.parametrize(

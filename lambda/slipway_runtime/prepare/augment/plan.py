@@ -1,7 +1,8 @@
 """Which objects a run works on, and what each may cost.
 
-A run's budget is divided among its documents before it begins, so that no two of them need to know of each other, and
-doing one again costs nobody anything. Documents for which it does not suffice are left out and counted.
+A run's budget is divided among its documents before it begins, so that no two of them need to know of each other.
+Documents for which it does not suffice are left out and counted. What fails in the middle of a document was paid for,
+and the next attempt begins with the whole share again.
 """
 
 from collections.abc import Iterable

@@ -36,6 +36,7 @@ class EnvironmentStage(cdk.Stage):
             RetrievalStack,
             IngestionStack,
             GatewayStack,
+            *_augmentation(settings),
             ObservabilityStack,
         )
         self.stacks: list[SlipwayStack] = [kind(self, name=name, settings=settings) for kind in kinds]
@@ -55,6 +56,14 @@ def _network(settings: Settings) -> tuple[_Kind, ...]:
     from stacks.network import NetworkStack  # noqa: PLC0415 - a twentieth of a synthesis, for nothing without a VPC
 
     return (NetworkStack,)
+
+
+def _augmentation(settings: Settings) -> tuple[_Kind, ...]:
+    if not settings.augmentation.enabled:
+        return ()
+    from stacks.augmentation import AugmentationStack  # noqa: PLC0415 - nothing of it is read where it is off
+
+    return (AugmentationStack,)
 
 
 def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:

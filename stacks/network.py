@@ -28,7 +28,8 @@ class NetworkStack(SlipwayStack):
             nat_gateways=network.nat_gateways,
             log_retention=self.log_retention,
             removal=self.removal,
-            comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources),
+            comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources)
+            or self.settings.augmentation.labels,
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]

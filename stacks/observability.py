@@ -10,6 +10,7 @@ from slipway_constructs.monitoring import Metric, Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks import gateway, ingestion
 from stacks.names import part_of_arn
 from stacks.settings import Settings
@@ -38,6 +39,7 @@ class ObservabilityStack(SlipwayStack):
             self._queue(topic_arn),
             *self._functions(topic_arn),
             self._database(topic_arn),
+            *self._augmentation(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -56,6 +58,28 @@ class ObservabilityStack(SlipwayStack):
             dead_letter_queue_name=part_of_arn(self.look_up("ingestion", "dead-letter-queue-arn"), 5),
             oldest_seconds=OLDEST_SECONDS,
         )
+
+    def _augmentation(self, topic: str) -> list[Monitor]:
+        if not self.settings.augmentation.enabled:
+            return []
+        from stacks import augmentation  # noqa: PLC0415 - nothing of it is read where it is off
+
+        timeouts = {"plan": augmentation.LISTING_TIMEOUT, "augment": augmentation.TIMEOUT}
+        functions = [
+            FunctionMonitor(
+                self,
+                f"Augmentation{name.capitalize()}",
+                topic_arn=topic,
+                function_name=self.look_up("augmentation", f"{name}-function-name"),
+                timeout=timeouts.get(name, augmentation.LISTING_TIMEOUT),
+            )
+            for name in ("plan", "augment", "report")
+        ]
+        machine = self.look_up("augmentation", "state-machine-arn")
+        return [
+            StateMachineMonitor(self, "Augmentation", topic_arn=topic, state_machine_arn=machine),
+            *functions,
+        ]
 
     def _functions(self, topic: str) -> list[Monitor]:
         return [

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from stacks.settings_augmentation import Augmentation
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
@@ -221,6 +222,7 @@ class Settings(Section):
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")
     ingestion: Ingestion = Field(default_factory=Ingestion, description="From document to chunks.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")
+    augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
 
     @model_validator(mode="after")

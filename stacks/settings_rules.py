@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from stacks import settings_account_rules, settings_network_rules
+from stacks import settings_account_rules, settings_augmentation_rules, settings_network_rules
 from stacks.regions import can_call, profile_prefix
 from stacks.settings_sources import rules_document
 from stacks.settings_violation import Violation
@@ -144,6 +144,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _sources,
     _context,
     _models,
+    *settings_augmentation_rules.RULES,
 )
 
 

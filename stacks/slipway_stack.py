@@ -138,6 +138,10 @@ class SlipwayStack(cdk.Stack):
         if listing:
             allow(role, ["dynamodb:Query"], [f"{table}/index/{TENANT_INDEX}"])
 
+    def allow_counts(self, role: iam.Role) -> None:
+        """Let a role add counts to the lineage of single documents."""
+        allow(role, ["dynamodb:UpdateItem"], [self._table_arn("documents")])
+
     def allow_curated_removal(self, role: iam.Role) -> None:
         """Let a role remove versions of curated documents, whose keys come from documents' own."""
         bucket = self.bucket_arn("curated")

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from slipway_cli import documents, local
+from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.errors import CommandError, UsageError
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
+app.command()(augment)
 
 
 def _print_version(wanted: bool) -> None:

@@ -24,7 +24,8 @@ INTERFACE_SERVICES = {
     "Secrets": ("secretsmanager", ["secretsmanager:GetSecretValue"]),
 }
 COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
-TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+LABEL_ACTIONS = ["comprehend:BatchDetectEntities", "comprehend:ClassifyDocument"]
+TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
 
 
 class PrivateNetwork(Construct):
@@ -59,7 +60,7 @@ class PrivateNetwork(Construct):
         private = self.vpc.private_subnets if nat_gateways else self.vpc.isolated_subnets
         self.subnet_ids = [subnet.subnet_id for subnet in private]
         self._log_flows(log_retention, removal, key)
-        services = {"Comprehend": ("comprehend", COMPREHEND_ACTIONS)} if comprehend else {}
+        services = {"Comprehend": ("comprehend", COMPREHEND_ACTIONS + LABEL_ACTIONS)} if comprehend else {}
         self._endpoints(private, INTERFACE_SERVICES | services)
 
     def _endpoints(self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]]) -> None:

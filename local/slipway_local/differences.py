@@ -23,10 +23,12 @@ NOT_EMULATED = (
     "Guardrails: content filters, prompt attacks, profanity and personal data without a pattern (names, addresses) are "
     "not assessed; denied topics and grounding are cosines of MiniLM's sentence vectors; ConverseStream with a "
     "guardrail sends its first word when the whole reply has been assessed.",
-    "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at "
-    "work; additionalModelRequestFields change nothing.",
+    "Bedrock: no documents and no tool results in Converse, no tools in ConverseStream, no InvokeModel for text "
+    "models, no Titan v1, no agents at work; images need a model server of your own; additionalModelRequestFields "
+    "change nothing.",
+    "The stand-in for a model calls a tool when it must, with sentences of the prompt as its input.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
-    "Comprehend gives one canned answer for every text: leave `name` out of what is redacted here.",
+    "Comprehend finds what patterns and a small list of given names find; it has no custom classifiers.",
     "Resources listed as recorded keep their settings and do nothing.",
     "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
     "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",

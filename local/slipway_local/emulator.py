@@ -93,12 +93,16 @@ class Emulator:
     def _start_data(self) -> None:
         from slipway_local import buckets, clusters
         from slipway_local.cloudformation_api import CloudFormationApi
+        from slipway_local.comprehend import classify
+        from slipway_local.comprehend import service as comprehend
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
 
         buckets.install()
         clusters.install(self.databases)
         aws_managed.install()
+        comprehend.install()
+        classify.install()
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         faults = Faults()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from slipway_local.postgres import Postgres
 from slipway_local.postgres_pool import is_alive
 from slipway_local.rds_data import RdsDataApi
 from slipway_local.serving import serve
+from support.fake_model import FakeModel
 from support.guardrails import BLOCKED
 
 CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
@@ -175,3 +178,21 @@ def guardrail(control: Any) -> Iterator[Callable[..., str]]:
     yield make
     for one in made:
         control.delete_guardrail(guardrailIdentifier=one)
+
+
+@pytest.fixture
+def model() -> Iterator[tuple[type[FakeModel], str]]:
+    handler = type("Handler", (FakeModel,), {"asked": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield handler, f"http://localhost:{server.server_port}/v1"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def through(model, make_client):
+    with serve(BedrockRuntime(model_url=model[1] + "/", model_key="k3y")) as url:
+        yield make_client("bedrock-runtime", url)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 from botocore.exceptions import ClientError
 
@@ -41,9 +36,9 @@ def test_conversations_that_bedrock_refuses_are_refused(bedrock, messages: list,
 
 
 def test_content_that_is_not_emulated_is_refused_in_words(bedrock) -> None:
-    image = {"image": {"format": "png", "source": {"bytes": b"x"}}}
-    with pytest.raises(ClientError, match="understands text only"):
-        bedrock.converse(modelId=MODEL, messages=[{"role": "user", "content": [image]}])
+    document = {"document": {"format": "txt", "name": "note", "source": {"bytes": b"x"}}}
+    with pytest.raises(ClientError, match="understands text and images only"):
+        bedrock.converse(modelId=MODEL, messages=[{"role": "user", "content": [document]}])
     with pytest.raises(ClientError, match="no InvokeModel for text models"):
         bedrock.invoke_model(modelId=MODEL, body=b"{}")
     with pytest.raises(ClientError, match="doesn't support the model"):
@@ -79,48 +74,6 @@ def test_the_answer_has_usage_and_latency_and_tokens_can_be_counted(bedrock) -> 
     assert response["metrics"]["latencyMs"] >= 0
     counted = bedrock.count_tokens(modelId=MODEL, input={"converse": {"messages": messages}})
     assert counted["inputTokens"] == usage["inputTokens"] == 3
-
-
-class FakeModel(BaseHTTPRequestHandler):
-    """A chat-completions server whose answer the test sets, and which keeps what it was asked."""
-
-    answer: tuple[int, dict | bytes] = (200, {})
-    asked: list[tuple[str, dict, str | None]] = []
-
-    def do_GET(self) -> None:
-        self.send(200, {"object": "list", "data": [{"id": "tiny-model"}]})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.asked.append((self.path, body, self.headers["Authorization"]))
-        self.send(*self.answer)
-
-    def send(self, status: int, payload: dict | bytes) -> None:
-        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None: ...
-
-
-@pytest.fixture
-def model() -> Iterator[tuple[type[FakeModel], str]]:
-    handler = type("Handler", (FakeModel,), {"asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield handler, f"http://localhost:{server.server_port}/v1"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def through(model, make_client):
-    with serve(BedrockRuntime(model_url=model[1] + "/", model_key="k3y")) as url:
-        yield make_client("bedrock-runtime", url)
 
 
 def completion(text: str, finish: str, **choice: object) -> dict:

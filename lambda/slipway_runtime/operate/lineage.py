@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from slipway_runtime.operate.retry import Backoff, Deadline
+from slipway_runtime.operate.retry import Backoff, Deadline, error_code
 from slipway_runtime.prepare.rejected import Rejected
 
 Status = Literal["indexed", "rejected", "deleted"]
@@ -95,6 +95,31 @@ class Lineage:
             if any(reason.get("Code") == "ConditionalCheckFailed" for reason in error.response["CancellationReasons"]):
                 return False
             raise
+        return True
+
+    def note(self, document_id: str, version_id: str, counts: dict[str, int]) -> bool:
+        """Add counts to the current item of a document.
+
+        Returns False, with nothing written, if this version is not the indexed one any more.
+        """
+        request = {
+            "TableName": self.documents_table,
+            "Key": {"document_id": {"S": document_id}, "item": {"S": CURRENT}},
+            "UpdateExpression": "SET " + ", ".join(f"#counts.#n{at} = :n{at}" for at in range(len(counts))),
+            "ConditionExpression": "version_id = :version AND #status = :indexed AND attribute_exists(#counts)",
+            "ExpressionAttributeNames": {"#counts": "counts", "#status": "status"}
+            | {f"#n{at}": name for at, name in enumerate(counts)},
+            "ExpressionAttributeValues": {":version": {"S": version_id}, ":indexed": {"S": "indexed"}}
+            | {f":n{at}": {"N": str(number)} for at, number in enumerate(counts.values())},
+        }
+        try:
+            self.backoff.call(
+                lambda: self.client.update_item(**request),
+                retry_on=lambda error: error_code(error) == "TransactionConflictException",
+                deadline=Deadline.after(CONFLICT_SECONDS),
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
         return True
 
     def reject(

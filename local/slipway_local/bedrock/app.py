@@ -26,7 +26,7 @@ from .embedder import Embedder
 from .extractive import Extractive
 from .guardrails import Guardrails
 from .guardrails.apply import Guard, apply
-from .models import TITAN, is_embedding, resolve
+from .models import TITAN, is_embedding, resolve, takes_images
 from .openai_backend import OpenAiBackend
 from .throttle import Throttle
 
@@ -108,13 +108,15 @@ class BedrockRuntime:
                 return titan.invoke(self.embedder, body)
             return cohere.invoke(self.embedder, body, version=4 if "v4" in model else 3)
         if operation == "CountTokens":
-            return {"inputTokens": self.embedder.count_tokens(_countable(_parse(body)))}
+            return {"inputTokens": self.embedder.count_tokens(_countable(_parse(body), model))}
         conversation, guard = self._conversation(model, body)
         answer = converse.answer(self._reply(conversation, guard), _elapsed_ms(began))
         return answer | {"trace": guard.trace} if guard and guard.trace else answer
 
     def _stream(self, model: str, body: bytes, began: float) -> Iterator[bytes]:
         """Return the frames; with a guardrail they begin when the whole reply has been assessed."""
+        if "toolConfig" in _parse(body):
+            raise validation_error("The local Bedrock does not emulate toolConfig in ConverseStream. Use Converse.")
         conversation, guard = self._conversation(model, body)
         if guard is None:
             return stream.events(stream.begun(self._backend.stream(conversation)), began)
@@ -127,7 +129,9 @@ class BedrockRuntime:
         asked = guard.before(conversation)
         if isinstance(asked, converse.Reply):
             return asked
-        return guard.after(conversation, self._backend.reply(asked))
+        reply = self._backend.reply(asked)
+        # "Guardrails don't evaluate" what a model passes to a tool.
+        return reply if reply.tool_use else guard.after(conversation, reply)
 
     def _conversation(self, model: str, body: bytes) -> tuple[converse.Conversation, Guard | None]:
         if is_embedding(model):
@@ -136,11 +140,17 @@ class BedrockRuntime:
                 "Try again with a supported text or chat model."
             )
         request = _parse(body)
+        conversation = converse.parse(request, model)
+        if conversation.pictures and not takes_images(model):
+            raise validation_error(
+                "This model doesn't support the image content block that you provided. "
+                "Update the content block and try again."
+            )
         config = request.get("guardrailConfig")
         if config is None:
-            return converse.parse(request), None
+            return conversation, None
         found = self._guardrails.get(config.get("guardrailIdentifier", ""), config.get("guardrailVersion"))
-        return converse.parse(request), Guard(found, config, self.embedder)
+        return conversation, Guard(found, config, self.embedder)
 
 
 def _elapsed_ms(began: float) -> int:
@@ -154,10 +164,10 @@ def _parse(body: bytes) -> JsonObject:
         raise validation_error(error.message) from error
 
 
-def _countable(body: JsonObject) -> str:
+def _countable(body: JsonObject, model: str) -> str:
     source = body.get("input") or {}
     if "converse" in source:
-        conversation = converse.parse(source["converse"])
+        conversation = converse.parse(source["converse"], model)
         return "\n".join([conversation.system, *(text for _, text in conversation.turns)])
     try:
         return base64.b64decode(source["invokeModel"]["body"]).decode()

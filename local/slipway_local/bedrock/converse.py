@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from ..aws_json import JsonObject, ServiceError, validation_error
+from . import pictures, tools
+from .pictures import Picture
+from .tools import NO_TOOLS, Tools, ToolUse
 
 # What would change the answer if it were there; settings of speed and cost may be given and change nothing.
-_NOT_EMULATED = {"toolConfig", "promptVariables", "outputConfig"}
+_NOT_EMULATED = {"promptVariables", "outputConfig"}
 
 
 class Passage(NamedTuple):
@@ -41,16 +44,19 @@ class Conversation:
     top_p: float | None = None
     stop_sequences: tuple[str, ...] = ()
     guarded: tuple[Passage, ...] = ()
+    tools: Tools = NO_TOOLS
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """A model's answer. `stop_reason`: end_turn, max_tokens, stop_sequence or content_filtered."""
+    """A model's answer. `stop_reason`: end_turn, max_tokens, stop_sequence, tool_use or content_filtered."""
 
     text: str
     input_tokens: int
     output_tokens: int
     stop_reason: str = "end_turn"
+    tool_use: ToolUse | None = None
 
 
 class TextBackend(Protocol):
@@ -65,9 +71,9 @@ class TextBackend(Protocol):
         ...
 
 
-def parse(body: JsonObject) -> Conversation:
-    """Return the conversation in a Converse request. Raises: ServiceError for what Bedrock refuses, and for content
-    other than text, which is not emulated."""
+def parse(body: JsonObject, model: str) -> Conversation:
+    """Return the conversation in a Converse request to a model. Raises: ServiceError for what Bedrock refuses, and for
+    content other than text and images, which is not emulated."""
     for name in _NOT_EMULATED & body.keys():
         raise validation_error(f"The local Bedrock does not emulate {name}.")
     messages = body.get("messages")
@@ -77,6 +83,7 @@ def parse(body: JsonObject) -> Conversation:
             "Try again with a conversation that starts with a user message."
         )
     turns: list[tuple[str, str]] = []
+    shown: list[Picture] = []
     for index, message in enumerate(messages):
         role = _role(message)
         if turns and role == turns[-1][0]:
@@ -84,22 +91,33 @@ def parse(body: JsonObject) -> Conversation:
                 "A conversation must alternate between user and assistant roles. Make sure the conversation alternates "
                 "between user and assistant roles and try again."
             )
-        turns.append((role, _text(message.get("content"), f"messages.{index}")))
+        given = message.get("content")
+        images = [block for block in given if isinstance(block, dict) and "image" in block] if given else []
+        shown += [pictures.parse(block["image"], index, role) for block in images]
+        text = [block for block in given if block not in images] if images else given
+        # An image may stand alone.
+        turns.append((role, _text(text, f"messages.{index}") if text or not images else ""))
+    pictures.check_number(shown)
     system = body.get("system") or []
     blocks = [*system, *(block for message in messages for block in message["content"])]
     return Conversation(
         guarded=tuple(_guarded(block["guardContent"]["text"]) for block in blocks if "guardContent" in block),
         system=_text(system, "system") if system else "",
         turns=tuple(turns),
+        tools=tools.parse(body.get("toolConfig"), model),
+        pictures=tuple(shown),
         **_inference(body.get("inferenceConfig") or {}),
     )
 
 
 def answer(reply: Reply, latency_ms: int) -> JsonObject:
     """Return the response body. Units: milliseconds."""
+    content = [{"text": reply.text}] if reply.text or not reply.tool_use else []
+    if reply.tool_use:
+        content.append(reply.tool_use.block)
     return {
         "metrics": {"latencyMs": latency_ms},
-        "output": {"message": {"content": [{"text": reply.text}], "role": "assistant"}},
+        "output": {"message": {"content": content, "role": "assistant"}},
         "stopReason": reply.stop_reason,
         "usage": usage_of(reply),
     }
@@ -129,7 +147,7 @@ def _text(content: Any, where: str) -> str:
         block = _unguarded(given)
         if not isinstance(block, dict) or set(block) - {"text", "cachePoint"}:
             raise validation_error(
-                f"The local Bedrock understands text only, not the content at {where}.content.{index}."
+                f"The local Bedrock understands text and images only, not the content at {where}.content.{index}."
             )
         if "cachePoint" in block:
             continue

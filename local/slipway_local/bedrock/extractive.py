@@ -2,19 +2,24 @@
 
 It writes nothing of its own, says that it is a stand-in, and answers `NO_ANSWER` when no sentence supports an answer.
 It understands prompts with `<document index="1">…<document_content>…</document_content></document>` and
-`<question>…</question>`.
+`<question>…</question>`. A tool that it must call gets an input made of the same sentences.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..aws_json import validation_error
 from .converse import Conversation, Reply
+from .fill import Filler
 from .sentences import Question, Sentence, split_sentences
 from .stream import pieces
+from .tools import Tool, ToolUse, new_id
 
 if TYPE_CHECKING:
     from .embedder import Embedder
@@ -63,7 +68,14 @@ class Extractive:
 
     def reply(self, conversation: Conversation) -> Reply:
         """Return quoted sentences with their [index], NO_ANSWER, or what this is where the prompt has no documents."""
+        if conversation.pictures:
+            raise validation_error(
+                "The local stand-in for a model understands text only, no images. "
+                "Set SLIPWAY_MODEL_URL to an OpenAI-compatible server with a model that looks at them."
+            )
         prompt = conversation.turns[-1][1]
+        if tool := conversation.tools.demanded:
+            return self._call(tool, prompt, conversation)
         documents = list(_DOCUMENT.finditer(prompt))
         question = _QUESTION.search(prompt)
         if question is None or (not documents and NO_ANSWER not in conversation.system):
@@ -108,6 +120,19 @@ class Extractive:
             if item.place >= _NEAR_BEST * supported[0].place and item.text not in {c.text for c in chosen}:
                 chosen.append(item)
         return " ".join([*(f"{item.text} [{item.document}]" for item in chosen[:_AT_MOST]), NOTE])
+
+    def _call(self, tool: Tool, prompt: str, conversation: Conversation) -> Reply:
+        """Call the tool with an input from the prompt's documents, or from the whole of it where it has none."""
+        texts = [unescape(match["content"]) for match in _DOCUMENT.finditer(prompt)] or [prompt]
+        sentences = [one.text for text in texts for one in split_sentences(text, "")]
+        filler = Filler(sentences, self._embedder)
+        if not sentences:
+            return self._limit(NO_DOCUMENTS, conversation)
+        made = filler.fill(tool.schema)
+        reply = self._limit(json.dumps(made, ensure_ascii=False), conversation)
+        if reply.stop_reason == "max_tokens":  # a call that is cut off has no input that could be read
+            return replace(reply, text="", tool_use=ToolUse(new_id(), tool.name, {}))
+        return replace(reply, text="", stop_reason="tool_use", tool_use=ToolUse(new_id(), tool.name, made))
 
     def _limit(self, text: str, conversation: Conversation) -> Reply:
         reason = "end_turn"

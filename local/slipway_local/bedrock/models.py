@@ -26,6 +26,11 @@ TEXT_MODELS = frozenset(
     ai21.jamba-1-5-mini-v1:0 ai21.jamba-1-5-large-v1:0
     """.split()  # noqa: SIM905
 )
+# Source: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
+_TEXT_ALONE = re.compile(
+    r"amazon\.nova-micro|anthropic\.claude-3-5-haiku|meta\.llama3-[13]|mistral\.mistral|openai\.|deepseek\.|qwen\.|"
+    r"cohere\.|ai21\."
+)
 _ARN = re.compile(r"arn:[\w-]+:bedrock:[\w-]*:\d*:(foundation-model|inference-profile)/(?P<id>.+)")
 _PROFILE = re.compile(r"(us|us-gov|eu|apac|jp|au|ca|sa|global)\.")
 
@@ -54,7 +59,7 @@ def _summary(model: str) -> JsonObject:
         "modelArn": f"arn:aws:bedrock:us-east-1::foundation-model/{model}",
         "modelName": model.split(".", 1)[1],
         "providerName": provider.capitalize(),
-        "inputModalities": ["TEXT"],
+        "inputModalities": ["TEXT", "IMAGE"] if takes_images(model) else ["TEXT"],
         "outputModalities": ["EMBEDDING" if is_embedding(model) else "TEXT"],
         "responseStreamingSupported": not is_embedding(model),
         "inferenceTypesSupported": ["ON_DEMAND"],
@@ -65,3 +70,8 @@ def _summary(model: str) -> JsonObject:
 def is_embedding(model: str) -> bool:
     """Return whether the model embeds text."""
     return model in EMBEDDING_MODELS
+
+
+def takes_images(model: str) -> bool:
+    """Return whether the model looks at images in a conversation."""
+    return model in TEXT_MODELS and not _TEXT_ALONE.match(model)

@@ -10,14 +10,17 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 from ..aws_json import JsonObject, ServiceError
 from .converse import Conversation, Reply
+from .tools import Tools, ToolUse, new_id
 
 _TIMEOUT_SECONDS = 300.0  # a large model on a laptop is slow
-_STOP_REASONS = {"length": "max_tokens", "content_filter": "content_filtered"}
+_CHOICES = {"auto": "auto", "any": "required"}
+_STOP_REASONS = {"tool_calls": "tool_use", "length": "max_tokens", "content_filter": "content_filtered"}
 
 
 class OpenAiBackend:
@@ -57,7 +60,10 @@ class OpenAiBackend:
         yield _read({"choices": [end | {"message": {"content": text}}], "usage": usage}, conversation)
 
     def _request(self, conversation: Conversation) -> JsonObject:
-        messages = [{"role": role, "content": text} for role, text in conversation.turns]
+        messages = [
+            {"role": role, "content": _content(text, index, conversation)}
+            for index, (role, text) in enumerate(conversation.turns)
+        ]
         if conversation.system:
             messages.insert(0, {"role": "system", "content": conversation.system})
         settings = {
@@ -65,6 +71,7 @@ class OpenAiBackend:
             "temperature": conversation.temperature,
             "top_p": conversation.top_p,
             "stop": list(conversation.stop_sequences) or None,
+            **_tools(conversation.tools),
         }
         request = {"model": self._model(), "messages": messages, "stream": False}
         return request | {name: value for name, value in settings.items() if value is not None}
@@ -105,6 +112,28 @@ class OpenAiBackend:
         return ServiceError("ModelErrorException", detail, 424, originalStatusCode=error.code)
 
 
+def _content(text: str, turn: int, conversation: Conversation) -> str | list[JsonObject]:
+    images = [
+        {"type": "image_url", "image_url": {"url": f"data:image/{one.format};base64,{b64encode(one.data).decode()}"}}
+        for one in conversation.pictures
+        if one.turn == turn
+    ]
+    return [*images, *([{"type": "text", "text": text}] if text else [])] if images else text
+
+
+def _tools(given: Tools) -> JsonObject:
+    if not given.offered:
+        return {}
+    functions = [
+        {"name": tool.name, "description": tool.description, "parameters": tool.schema} for tool in given.offered
+    ]
+    forced = {"type": "function", "function": {"name": given.forced}}
+    return {
+        "tools": [{"type": "function", "function": function} for function in functions],
+        "tool_choice": _CHOICES.get(given.choice, forced),
+    }
+
+
 def _json(response: Any, url: str) -> Any:
     try:
         return json.load(response)
@@ -133,6 +162,9 @@ def _read(response: Any, conversation: Conversation) -> Reply:
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ServiceError("ModelErrorException", "The model server's answer is not a chat completion", 424) from error
     reason = _STOP_REASONS.get(choice.get("finish_reason"), "end_turn")
+    tool_use = _tool_use(choice["message"].get("tool_calls"), reason)
+    if tool_use and reason == "end_turn":  # a call that was asked for by name ends with "stop"
+        reason = "tool_use"
     # OpenAI's schema does not tell a stop sequence from a natural end; vLLM adds which one it was.
     if choice.get("stop_reason") in conversation.stop_sequences:
         reason = "stop_sequence"
@@ -141,4 +173,18 @@ def _read(response: Any, conversation: Conversation) -> Reply:
         input_tokens=int(usage.get("prompt_tokens") or 0),
         output_tokens=int(usage.get("completion_tokens") or 0),
         stop_reason=reason,
+        tool_use=tool_use,
     )
+
+
+def _tool_use(calls: Any, reason: str) -> ToolUse | None:
+    """Return the first call. Raises: ServiceError for arguments that are no JSON, unless they were cut off."""
+    if not calls:
+        return None
+    name, arguments = str(calls[0]["function"]["name"]), calls[0]["function"].get("arguments") or "{}"
+    try:
+        return ToolUse(new_id(), name, json.loads(arguments))
+    except ValueError as error:
+        if reason == "max_tokens":
+            return ToolUse(new_id(), name, {})
+        raise ServiceError("ModelErrorException", "The model's call of a tool is no JSON", 424) from error

@@ -97,6 +97,12 @@ def _can_answer(part: str) -> bool:
     return long_enough and not part.rstrip("\"'*_)").endswith("?") and not is_bare_link(part)
 
 
+def content_words(text: str) -> list[str]:
+    """Return the words that say what a text is about, each once, in its order: names of things are seldom short."""
+    words = (match[0] for match in _WORD.finditer(text) if match[0].lower() not in _STOP)
+    return list(dict.fromkeys(word for word in words if len(word) > 3 or any(map(str.isdigit, word))))
+
+
 def stems(text: str) -> frozenset[str]:
     """Return the stems of all words in `text`."""
     return frozenset(stem(match[0]) for match in _WORD.finditer(text))

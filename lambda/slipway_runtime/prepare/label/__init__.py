@@ -1,0 +1,1 @@
+"""Labels of documents: entities and classes, by Amazon Comprehend."""

@@ -1,0 +1,177 @@
+"""Augmentation: examples that a model makes of curated documents, and their labels, in runs with a budget."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.permissions import acknowledge_wildcards, allow, allow_key, statement
+from slipway_constructs.private_network import COMPREHEND_ACTIONS
+from slipway_constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.augmentation_flow import definition
+from stacks.bedrock import allow_models
+from stacks.ingestion import COMPREHEND_REASON
+from stacks.settings import Settings
+from stacks.settings_augmentation import wishes_document
+from stacks.settings_sources import redacts_names, rules_document
+from stacks.slipway_stack import CURATED_REASON, SlipwayStack
+
+TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest
+LISTING_TIMEOUT = cdk.Duration.minutes(10)
+RUNS, EXAMPLES, LABELS = "augmentation-runs", "augmented", "labels"
+RUN_REASON = "A run reads and writes under keys of its source and its own id, which nobody knows before."
+IMAGE_REASON = "Tenants put images under keys of their own choice; the function reads any object of this one bucket."
+DELIVERY_REASON = (
+    "CloudWatch Logs and X-Ray take no resource for these actions. Source: Step Functions, logging policy."
+)
+EXECUTIONS_REASON = "The children of a map run are executions of this one state machine with names made by it."
+
+
+class AugmentationStack(SlipwayStack):
+    """Starts by one StartExecution: {"prefix", "run_id"}; returns the report."""
+
+    def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
+        super().__init__(scope, "augmentation", name=name, settings=settings)
+        self._wishes = wishes_document(settings.augmentation, settings.gateway.models)
+        defaults = self.function_defaults("ingest")
+        functions = {
+            "plan": self._plan(defaults),
+            "augment": self._augment(defaults),
+            "report": self._report(defaults),
+        }
+        machine = self._machine(functions)
+        names = {f"{name}-function-name": each.function.function_name for name, each in functions.items()}
+        self.publish({"state-machine-arn": machine.state_machine_arn, **names})
+
+    def _function(
+        self, construct_id: str, module: str, does: str, defaults: FunctionDefaults, variables: dict[str, str]
+    ) -> PythonFunction:
+        made = PythonFunction(
+            self,
+            construct_id,
+            module=module,
+            description=does,
+            defaults=defaults,
+            timeout=TIMEOUT if construct_id == "Augment" else LISTING_TIMEOUT,
+            memory=cdk.Size.mebibytes(1024),
+            variables={"ARTIFACTS_BUCKET": self.look_up("foundation", "artifacts-bucket-name"), **variables},
+        )
+        key = self.key()
+        allow_key(made.role, key.key_arn if key else None)
+        return made
+
+    def _plan(self, defaults: FunctionDefaults) -> PythonFunction:
+        variables = {
+            "RAW_BUCKET": self.look_up("foundation", "raw-bucket-name"),
+            "AUGMENTATION": self._wishes,
+            "CHUNK_MAX_CHARACTERS": str(self.settings.ingestion.chunk_characters),
+        }
+        does = "Lists what a run of augmentation works on, and divides its budget"
+        plan = self._function("Plan", "plan_augmentation", does, defaults, variables)
+        allow(plan.role, ["s3:ListBucket"], [self.bucket_arn("raw")])
+        self._allow_run(plan.role, ["s3:PutObject"], RUNS)
+        return plan
+
+    def _augment(self, defaults: FunctionDefaults) -> PythonFunction:
+        ingestion, augmentation = self.settings.ingestion, self.settings.augmentation
+        variables = {
+            "RAW_BUCKET": self.look_up("foundation", "raw-bucket-name"),
+            "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
+            "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
+            "AUGMENTATION": self._wishes,
+            "RULES": rules_document(ingestion.rules, ingestion.sources),
+            "CHUNK_MAX_CHARACTERS": str(ingestion.chunk_characters),
+            "CHUNK_OVERLAP_CHARACTERS": str(ingestion.chunk_overlap_characters),
+        }
+        does = "Asks a model for examples of one document, validates and labels them"
+        augment = self._function("Augment", "augment_object", does, defaults, variables)
+        role, curated = augment.role, self.bucket_arn("curated")
+        self._allow_run(role, ["s3:GetObject", "s3:PutObject"], RUNS)
+        # Without it S3 answers 403 rather than 404 for what is not there yet.
+        allow(role, ["s3:ListBucket"], [self.bucket_arn("artifacts"), curated])
+        allow(role, ["s3:GetObject"], [f"{curated}/*"], wildcard_reason=CURATED_REASON)
+        if augmentation.captions:
+            raw = self.bucket_arn("raw")
+            allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{raw}/*"], wildcard_reason=IMAGE_REASON)
+            allow(role, ["s3:ListBucket"], [raw])
+        self.allow_counts(role)
+        allow_models(role, [self.settings.gateway.models[augmentation.model].model_id])
+        self._allow_comprehend(role)
+        return augment
+
+    def _allow_comprehend(self, role: iam.Role) -> None:
+        ingestion, augmentation = self.settings.ingestion, self.settings.augmentation
+        actions = ["comprehend:BatchDetectEntities", "comprehend:DetectEntities"] if augmentation.entities else []
+        if redacts_names(ingestion.rules, ingestion.sources):
+            actions = sorted({*actions, *COMPREHEND_ACTIONS})
+        if actions:
+            allow(role, actions, ["*"], wildcard_reason=COMPREHEND_REASON)
+        if augmentation.classifier_arn:
+            allow(role, ["comprehend:ClassifyDocument"], [augmentation.classifier_arn])
+
+    def _report(self, defaults: FunctionDefaults) -> PythonFunction:
+        does = "Leaves out duplicates of a run of augmentation and adds up its books"
+        report = self._function("Report", "report_augmentation", does, defaults, {})
+        self._allow_run(report.role, ["s3:GetObject", "s3:PutObject"], RUNS)
+        self._allow_run(report.role, ["s3:PutObject"], EXAMPLES)
+        self._allow_run(report.role, ["s3:PutObject"], LABELS)
+        allow(report.role, ["s3:ListBucket"], [self.bucket_arn("artifacts")])
+        return report
+
+    def _allow_run(self, role: iam.Role, actions: list[str], folder: str) -> None:
+        allow(role, actions, [f"{self.bucket_arn('artifacts')}/{folder}/*"], wildcard_reason=RUN_REASON)
+
+    def _machine(self, functions: dict[str, PythonFunction]) -> sfn.StateMachine:
+        role = iam.Role(self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        arns = {name: each.function.function_arn for name, each in functions.items()}
+        flow = definition(
+            partition=self.partition,
+            functions=arns,
+            artifacts=self.look_up("foundation", "artifacts-bucket-name"),
+            concurrency=self.settings.augmentation.max_concurrency,
+            tolerated_percent=self.settings.augmentation.tolerated_failures_percent,
+        )
+        group = logs.LogGroup(
+            self,
+            "Executions",
+            # Under this prefix the resource policy of CloudWatch Logs does not grow by each state machine.
+            log_group_name=f"/aws/vendedlogs/states/slipway-{self.environment_name}-augmentation",
+            retention=self.log_retention,
+            removal_policy=self.removal,
+            encryption_key=self.key(),
+        )
+        machine = sfn.StateMachine(
+            self,
+            "Machine",
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(flow)),
+            role=role,
+            logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=False),
+            tracing_enabled=True,
+            timeout=cdk.Duration.days(1),
+        )
+        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", DELIVERY_REASON)
+        allow(role, ["lambda:InvokeFunction"], list(arns.values()))
+        self._allow_run(role, ["s3:GetObject"], RUNS)
+        key = self.key()
+        allow_key(role, key.key_arn if key else None)
+        self._permit_map(role, machine)
+        return machine
+
+    def _permit_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
+        # A policy of its own: the machine waits for the role's, which therefore cannot name the machine.
+        children = self.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{machine.state_machine_name}/*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        own = iam.Policy(self, "MapRuns", roles=[role])
+        own.add_statements(
+            statement(["states:StartExecution"], [machine.state_machine_arn]),
+            statement(["states:DescribeExecution", "states:StopExecution"], [children]),
+        )
+        acknowledge_wildcards(own, [children], EXECUTIONS_REASON)

@@ -10,7 +10,7 @@ from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 
 # Raised with each change of the migrations of slipway_runtime.retrieve: it makes CloudFormation run them.
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 AUTO_PAUSE_MINUTES = 5
 
 

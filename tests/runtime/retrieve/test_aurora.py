@@ -12,8 +12,7 @@ from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
 from slipway_runtime.retrieve.stores import schema
 from slipway_runtime.retrieve.stores.aurora import AuroraStore
-from slipway_runtime.retrieve.stores.contract import DocumentVersion, WrongDimensions
-from slipway_runtime.retrieve.stores.data_api import StoreUnavailable
+from slipway_runtime.retrieve.stores.contract import DocumentVersion, Query, StoreUnavailable, WrongDimensions
 
 DIMENSIONS = 8
 
@@ -102,7 +101,7 @@ def test_another_number_of_dimensions_is_refused_with_the_remedy(store: AuroraSt
     assert rows(store) == []
     store.replace(version("1"), pieces(1), vectors(1), soon())
     with pytest.raises(WrongDimensions, match="question's vector has 4"):
-        store.search("acme", [0.1] * 4, "x", 5, soon())
+        store.search(Query(tenant="acme", vector=[0.1] * 4, text="x", limit=5), soon())
     with pytest.raises(ValueError, match="Dimensions"):
         store.migrate(0, soon())
 
@@ -195,12 +194,12 @@ def test_search_fuses_meaning_and_keywords_within_the_tenant(store: AuroraStore)
     store.replace(version("1"), pieces(20), vectors(20), soon())
     store.replace(version("1", "doc_2"), pieces(1, "error code ZX-4711 explained"), vectors(1, 99), soon())
     store.replace(version("1", "doc_3", "other"), pieces(1, "error code ZX-4711 explained"), vectors(1), soon())
-    found = store.search("acme", vectors(20)[7], "What does ZX-4711 mean?", 5, soon())
+    found = store.search(Query(tenant="acme", vector=vectors(20)[7], text="What does ZX-4711 mean?", limit=5), soon())
     assert {found[0].chunk_id, found[1].chunk_id} == {"doc_1#00007", "doc_2#00000"}
     assert next(hit.score for hit in found if hit.chunk_id == "doc_1#00007") == pytest.approx(1, abs=0.01)
     assert found[0].heading == "A > B"
     assert {hit.document_id for hit in found} <= {"doc_1", "doc_2"}
-    assert store.search("nobody", vectors(1)[0], "words", 5, soon()) == []
+    assert store.search(Query(tenant="nobody", vector=vectors(1)[0], text="words", limit=5), soon()) == []
 
 
 def test_the_keywords_of_a_long_message_are_those_at_its_end(store: AuroraStore) -> None:
@@ -208,14 +207,16 @@ def test_the_keywords_of_a_long_message_are_those_at_its_end(store: AuroraStore)
     store.replace(version("1"), pieces(60), [[1.0] + [0.01 * n] * 7 for n in range(60)], soon())
     store.replace(version("1", "doc_2"), pieces(1, "error code ZX-4711 explained"), [[-1.0] + [0.0] * 7], soon())
     pasted = "some log line\n" * 1_000
-    found = store.search("acme", [1.0] + [0.0] * 7, pasted + "What does ZX-4711 mean?", 5, soon())
+    found = store.search(
+        Query(tenant="acme", vector=[1.0] + [0.0] * 7, text=pasted + "What does ZX-4711 mean?", limit=5), soon()
+    )
     assert "doc_2#00000" in {hit.chunk_id for hit in found}
 
 
 @pytest.mark.parametrize("question", ["", "the of and", "a & b | !c <-> 'quote' :* \\", "x" * 10_000, "日本語", "100%"])
 def test_any_text_is_a_question(store: AuroraStore, question: str) -> None:
     store.replace(version("1"), pieces(3), vectors(3), soon())
-    assert len(store.search("acme", vectors(1)[0], question, 5, soon())) == 3
+    assert len(store.search(Query(tenant="acme", vector=vectors(1)[0], text=question, limit=5), soon())) == 3
 
 
 @pytest.mark.capability("R1")
@@ -229,7 +230,7 @@ def test_search_finds_the_true_neighbours_for_small_and_large_tenants(store: Aur
         recalled = 0
         for seed in range(10):
             query = vectors(1, 100 + seed)[0]
-            hits = indexed.search(tenant, query, "", 10, soon())
+            hits = indexed.search(Query(tenant=tenant, vector=query, text="", limit=10), soon())
             nearest = sorted(range(len(data)), key=lambda index: -cosine(query, data[index]))[:10]
             recalled += len({f"{document}#{index:05d}" for index in nearest} & {hit.chunk_id for hit in hits})
         assert recalled >= 97
@@ -258,5 +259,5 @@ def test_a_resuming_database_is_waited_for_within_the_deadline(served_data_api, 
     assert len(set(sleeps)) == len(sleeps), "waits are jittered"
     served_data_api.pause(0.3)
     with pytest.raises(StoreUnavailable, match="DatabaseResumingException"):
-        patient.search("acme", vectors(1)[0], "x", 5, Deadline.after(0.05))
-    patient.search("acme", vectors(1)[0], "x", 5, soon())
+        patient.search(Query(tenant="acme", vector=vectors(1)[0], text="x", limit=5), Deadline.after(0.05))
+    patient.search(Query(tenant="acme", vector=vectors(1)[0], text="x", limit=5), soon())

@@ -6,9 +6,20 @@ from dataclasses import dataclass
 
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
+from slipway_runtime.retrieve.filters import Filter
 from slipway_runtime.retrieve.stores import schema
-from slipway_runtime.retrieve.stores.contract import DocumentVersion, Hit, WrongDimensions
+from slipway_runtime.retrieve.stores.contract import (
+    DocumentVersion,
+    Health,
+    Hit,
+    Mode,
+    Query,
+    StoreUnavailable,
+    WrongDimensions,
+    chunk_attributes,
+)
 from slipway_runtime.retrieve.stores.data_api import DataApi, Value
+from slipway_runtime.retrieve.stores.json_path import json_path
 
 # The service takes 4 MiB with headers and JSON notation; the rest of the request is small.
 MAX_ROWS_BYTES = 3 * 1024**2
@@ -24,6 +35,11 @@ class AuroraStore:
 
     api: DataApi
     exact_up_to_chunks: int = schema.EXACT_UP_TO_CHUNKS
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """Every search."""
+        return frozenset(("hybrid", "vector", "keyword"))
 
     def migrate(self, dimensions: int, deadline: Deadline) -> None:
         """Make or complete the schema; harmless to repeat, also by two callers at once.
@@ -61,7 +77,7 @@ class AuroraStore:
             self.api.execute(schema.REMOVE, _document(version), transaction=transaction)
             common = {**_stamp(version), "title": version.title, "rules": version.rules}
             # Written as they are sent: all rows as JSON at once would be held beside the vectors they are made of.
-            for rows in _batches(version.document_id, chunks, vectors):
+            for rows in _batches(version, chunks, vectors):
                 self.api.execute(schema.INSERT, {**common, "rows": rows}, transaction=transaction)
         return True
 
@@ -73,7 +89,8 @@ class AuroraStore:
         with self.api.transaction() as transaction:
             if not self.api.execute(schema.CLAIM_EXISTING, _guard(version), transaction=transaction):
                 return False
-            self.api.execute(schema.STAMP, _stamp(version), transaction=transaction)
+            attributes = json.dumps({**version.attributes, "path": version.path})
+            self.api.execute(schema.STAMP, {**_stamp(version), "attributes": attributes}, transaction=transaction)
         return True
 
     def delete(
@@ -93,17 +110,19 @@ class AuroraStore:
                 return None
             return int(self.api.execute(schema.REMOVE, document, transaction=transaction)[0][0])
 
-    def search(self, tenant: str, vector: list[float], text: str, limit: int, deadline: Deadline) -> list[Hit]:
+    def search(self, query: Query, deadline: Deadline) -> list[Hit]:
         """Return the tenant's best chunks by reciprocal rank fusion of vector and keyword search, at most 30.
 
-        The keywords are those of the last 2,000 characters of `text`: a long message asks at its end.
+        The keywords are those of the last 2,000 characters of the text: a long message asks at its end.
         Raises: WrongDimensions, StoreUnavailable.
         """
+        vector = None if query.mode == "keyword" else query.vector
         parameters: dict[str, Value] = {
-            "tenant": tenant,
-            "embedding": _literal(vector),
-            "question": text[-MAX_QUESTION_CHARACTERS:],
-            "hits": min(limit, MAX_HITS),
+            "tenant": query.tenant,
+            "embedding": _literal(vector) if vector else None,
+            "question": "" if query.mode == "vector" else query.text[-MAX_QUESTION_CHARACTERS:],
+            "filter": _path(query.filter),
+            "hits": min(query.limit, MAX_HITS),
             "candidates": CANDIDATES,
             "exact_up_to": self.exact_up_to_chunks,
         }
@@ -111,11 +130,30 @@ class AuroraStore:
             rows = self.api.retry(lambda: self.api.execute(schema.FIND, parameters), deadline)
         except Exception as error:
             # PostgreSQL: "different halfvec dimensions 384 and 1024"
-            if "different halfvec dimensions" in str(error):
+            if vector and "different halfvec dimensions" in str(error):
                 expected = self.api.execute(schema.DIMENSIONS)[0][0]
                 raise WrongDimensions(len(vector), expected, "the question's vector") from error
             raise
         return [_hit(row) for row in rows]
+
+    def count(self, tenant: str, deadline: Deadline, filter: Filter | None = None) -> int:
+        """Return how many of the tenant's chunks pass the filter. Raises: StoreUnavailable."""
+        parameters: dict[str, Value] = {"tenant": tenant, "filter": _path(filter)}
+        return int(self.api.retry(lambda: self.api.execute(schema.COUNT, parameters), deadline)[0][0])
+
+    def health(self, deadline: Deadline) -> Health:
+        """Return whether the database answers and has the schema."""
+        try:
+            found = self.api.retry(lambda: self.api.execute(schema.DIMENSIONS), deadline)
+        except StoreUnavailable as error:
+            return Health(ok=False, detail=str(error))
+        if not found:
+            return Health(ok=False, detail="the schema is not there: the migration has not run")
+        return Health(ok=True, detail=f"{found[0][0]} dimensions")
+
+
+def _path(wanted: Filter | None) -> str | None:
+    return json_path(wanted) if wanted else None
 
 
 def _hit(row: tuple[object, ...]) -> Hit:
@@ -149,14 +187,14 @@ def _literal(vector: list[float]) -> str:
     return "[" + ",".join(f"{number:.5g}" for number in vector) + "]"
 
 
-def _batches(document_id: str, chunks: list[Chunk], vectors: list[list[float]]) -> Iterator[str]:
+def _batches(version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]]) -> Iterator[str]:
     """Yield the rows as JSON arrays, each small enough for one request."""
     rows: list[str] = []
     size = 0
     for chunk, vector in zip(chunks, vectors, strict=True):
         row = json.dumps(
             {
-                "chunk_id": f"{document_id}#{chunk.ordinal:05d}",
+                "chunk_id": f"{version.document_id}#{chunk.ordinal:05d}",
                 "ordinal": chunk.ordinal,
                 "content": chunk.content,
                 "embedding": _literal(vector),
@@ -164,6 +202,7 @@ def _batches(document_id: str, chunks: list[Chunk], vectors: list[list[float]]) 
                 "page": chunk.page,
                 "start_offset": chunk.start,
                 "end_offset": chunk.end,
+                "attributes": chunk_attributes(version, chunk),
             },
             ensure_ascii=False,
         )

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS slipway.chunks (
   end_offset integer NOT NULL,
   source_version text NOT NULL,
   rules text NOT NULL,
+  attributes jsonb NOT NULL DEFAULT '{{}}',
   keywords tsvector NOT NULL GENERATED ALWAYS AS (
     setweight(to_tsvector('english', title || ' ' || heading), 'B') || to_tsvector('english', content)
   ) STORED
@@ -45,7 +46,8 @@ CREATE TABLE IF NOT EXISTS slipway.documents (
 # fusion with k = 60 (Cormack, Clarke and Buettcher, SIGIR 2009) needs no common scale of the two scores.
 SEARCH = """
 CREATE OR REPLACE FUNCTION slipway.search_chunks(
-  wanted_tenant text, wanted halfvec, question text, hits integer, candidates integer, exact_up_to integer
+  wanted_tenant text, wanted halfvec, question text, wanted_filter jsonpath, hits integer, candidates integer,
+  exact_up_to integer
 ) RETURNS TABLE (
   chunk_id text, document_id text, path text, heading text, page integer, content text,
   score double precision, fused double precision
@@ -64,21 +66,26 @@ DECLARE
 BEGIN
   SELECT count(*) <= exact_up_to INTO few
     FROM (SELECT 1 FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant LIMIT exact_up_to + 1) AS counted;
-  IF few THEN
+  IF wanted IS NULL THEN
+    nearest = CAST(ARRAY[] AS text[]);
+  ELSIF few THEN
     -- "+ 0" hides the distance from the HNSW index.
     nearest = ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
+      AND (wanted_filter IS NULL OR c.attributes @@ wanted_filter)
       ORDER BY (c.embedding <=> wanted) + 0, c.chunk_id LIMIT candidates);
   ELSE
     nearest = ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
+      AND (wanted_filter IS NULL OR c.attributes @@ wanted_filter)
       ORDER BY c.embedding <=> wanted LIMIT candidates);
   END IF;
   SELECT CAST(string_agg(quote_literal(lexeme), ' | ') AS tsquery) INTO terms
     FROM unnest(to_tsvector('english', question));
   matching = ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND c.keywords @@ terms
+      AND (wanted_filter IS NULL OR c.attributes @@ wanted_filter)
     ORDER BY ts_rank(c.keywords, terms) DESC, c.chunk_id LIMIT candidates);
   RETURN QUERY
     SELECT c.chunk_id, c.document_id, c.path, c.heading, c.page, c.content,
-      1 - (c.embedding <=> wanted) AS score, CAST(merged.total AS double precision) AS fused
+      COALESCE(1 - (c.embedding <=> wanted), 0) AS score, CAST(merged.total AS double precision) AS fused
     FROM (
       SELECT ranked.id, sum(1.0 / (60 + ranked.place)) AS total FROM (
         SELECT n.id, n.place FROM unnest(nearest) WITH ORDINALITY AS n(id, place)
@@ -105,6 +112,9 @@ def migration(dimensions: int) -> list[str]:
         DOCUMENTS,
         CHUNKS.format(dimensions=dimensions),
         "ALTER TABLE slipway.chunks ALTER COLUMN embedding SET STORAGE PLAIN",
+        # What stores of schema version 1 lack.
+        "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS attributes jsonb NOT NULL DEFAULT '{}'",
+        "DROP FUNCTION IF EXISTS slipway.search_chunks(text, halfvec, text, integer, integer, integer)",
         "CREATE INDEX IF NOT EXISTS chunks_tenant_document ON slipway.chunks (tenant, document_id)",
         "CREATE INDEX IF NOT EXISTS chunks_keywords ON slipway.chunks USING gin (keywords)",
         "CREATE INDEX IF NOT EXISTS chunks_embedding ON slipway.chunks "
@@ -143,17 +153,23 @@ REMOVE = """
 WITH gone AS (DELETE FROM slipway.chunks WHERE tenant = :tenant AND document_id = :document_id RETURNING 1)
 SELECT count(*) FROM gone"""
 STAMP = """
-UPDATE slipway.chunks SET source_version = :source_version, path = :path
+UPDATE slipway.chunks SET source_version = :source_version, path = :path,
+  attributes = attributes || CAST(:attributes AS jsonb)
 WHERE tenant = :tenant AND document_id = :document_id"""
 # The rows travel as one JSON parameter: one round trip for hundreds of chunks, where a batch statement runs each alone.
 INSERT = """
 INSERT INTO slipway.chunks (chunk_id, tenant, document_id, ordinal, content, embedding, path, title, heading, page,
-  start_offset, end_offset, source_version, rules)
+  start_offset, end_offset, source_version, rules, attributes)
 SELECT r.chunk_id, :tenant, :document_id, r.ordinal, r.content, CAST(r.embedding AS halfvec), :path, :title,
-r.heading, r.page, r.start_offset, r.end_offset, :source_version, :rules
+r.heading, r.page, r.start_offset, r.end_offset, :source_version, :rules, r.attributes
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(chunk_id text, ordinal integer, content text, embedding text,
-  heading text, page integer, start_offset integer, end_offset integer)"""
+  heading text, page integer, start_offset integer, end_offset integer,
+  attributes jsonb)"""
 FIND = """
 SELECT chunk_id, document_id, path, heading, page, content, score, fused
-FROM slipway.search_chunks(:tenant, CAST(:embedding AS halfvec), :question, CAST(:hits AS integer),
+FROM slipway.search_chunks(:tenant, CAST(:embedding AS halfvec), :question, CAST(:filter AS jsonpath),
+  CAST(:hits AS integer),
   CAST(:candidates AS integer), CAST(:exact_up_to AS integer))"""
+COUNT = """
+SELECT count(*) FROM slipway.chunks
+WHERE tenant = :tenant AND (CAST(:filter AS jsonpath) IS NULL OR attributes @@ CAST(:filter AS jsonpath))"""

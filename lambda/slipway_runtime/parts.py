@@ -3,8 +3,8 @@
 from slipway_runtime import settings
 from slipway_runtime.operate.clients import client
 from slipway_runtime.retrieve.embed import Embedder
-from slipway_runtime.retrieve.stores.aurora import AuroraStore
-from slipway_runtime.retrieve.stores.data_api import DataApi
+from slipway_runtime.retrieve.stores.aurora.data_api import DataApi
+from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 
 
 def store() -> AuroraStore:

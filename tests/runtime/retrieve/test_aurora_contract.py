@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipway_runtime.retrieve.stores import schema
-from slipway_runtime.retrieve.stores.aurora import AuroraStore
+from slipway_runtime.retrieve.stores.aurora import schema
+from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from support.store_contract import DIMENSIONS, StoreContract, soon
 
 
@@ -17,4 +17,16 @@ class TestAurora(StoreContract):
             made.api.execute("DROP SCHEMA slipway CASCADE")
         made.migrate(DIMENSIONS, soon())
         yield made
-        made.api.execute("TRUNCATE slipway.chunks, slipway.documents")
+        made.api.execute("TRUNCATE slipway.chunks, slipway.documents, slipway.large_tenants")
+
+
+class TestAuroraWithAnIndexForEveryTenant(TestAurora):
+    """Large tenants are searched in another way, which has to mean the same."""
+
+    @pytest.fixture
+    def store(self, served_data_api) -> Iterator[AuroraStore]:
+        made = AuroraStore(api=served_data_api.database(), exact_up_to_chunks=1)
+        made.api.execute("DROP SCHEMA IF EXISTS slipway CASCADE")
+        made.migrate(DIMENSIONS, soon())
+        yield made
+        made.api.execute("DROP SCHEMA slipway CASCADE")

@@ -69,6 +69,8 @@ BEGIN
 END
 $body$"""
 
+# Words that a large part of all chunks has cost the most and tell the least: of a question's words the rarest are
+# taken, as many as are in some 2,000 chunks together by what ANALYZE has counted, and at least one.
 MATCHING = """
 CREATE OR REPLACE FUNCTION slipway.matching(
   wanted_tenant text, question text, wanted_filter jsonpath, wanted_count integer
@@ -78,8 +80,18 @@ AS $body$
 DECLARE
   terms tsquery;
 BEGIN
-  SELECT CAST(string_agg(quote_literal(lexeme), ' | ') AS tsquery) INTO terms
-    FROM unnest(to_tsvector('english', question));
+  SELECT CAST(string_agg(quote_literal(rare.lexeme), ' | ') AS tsquery) INTO terms FROM (
+    SELECT asked.lexeme, row_number() OVER by_share AS place, sum(COALESCE(common.share, 0)) OVER by_share AS shares
+    FROM unnest(to_tsvector('english', question)) AS asked
+    LEFT JOIN (
+      SELECT e.lexeme, e.share FROM pg_stats AS p,
+        unnest(CAST(CAST(p.most_common_elems AS text) AS text[]), p.most_common_elem_freqs) AS e(lexeme, share)
+      WHERE p.schemaname = 'slipway' AND p.tablename = 'chunks' AND p.attname = 'keywords'
+    ) AS common ON common.lexeme = asked.lexeme
+    WINDOW by_share AS (ORDER BY COALESCE(common.share, 0), asked.lexeme)
+  ) AS rare, pg_class AS counted
+  WHERE counted.oid = CAST('slipway.chunks' AS regclass)
+    AND (rare.place = 1 OR rare.shares * counted.reltuples <= 2000);
   IF terms IS NULL THEN
     RETURN CAST(ARRAY[] AS text[]);
   END IF;

@@ -1,15 +1,12 @@
 """Gateway: the OpenAI-compatible API over the documents."""
 
 import json
-from collections.abc import Sequence
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
-from slipway_constructs.aurora_vector_store import DATA_API_ACTIONS, DATA_API_READS, allow_data_api
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
@@ -118,7 +115,7 @@ class GatewayStack(SlipwayStack):
             "Answers questions from documents, with citations",
             defaults,
             {
-                **self.database_variables(),
+                **self.store_variables(),
                 **self.embedding_variables(),
                 "MODELS": json.dumps({alias: model.model_dump() for alias, model in gateway.models.items()}),
                 "RETRIEVE_TOP_K": str(retrieval.top_k),
@@ -126,7 +123,7 @@ class GatewayStack(SlipwayStack):
                 "CONTEXT_MAX_TOKENS": str(gateway.context_max_tokens),
             },
         )
-        self._allow_store(chat.role, DATA_API_READS)
+        self.allow_store(chat.role, "search")
         model_ids = [model.model_id for model in gateway.models.values()]
         allow_models(chat.role, [*model_ids, retrieval.embedding.model_id])
         return chat
@@ -138,14 +135,14 @@ class GatewayStack(SlipwayStack):
             "Lists, shows and deletes documents",
             defaults,
             {
-                **self.database_variables(),
+                **self.store_variables(),
                 "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
                 # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
             },
         )
-        self._allow_store(documents.role, DATA_API_ACTIONS)
+        self.allow_store(documents.role, "write")
         self.allow_documents(documents.role, listing=True)
         bucket = self.bucket_arn("raw")
         self.allow_curated_removal(documents.role)
@@ -173,8 +170,3 @@ class GatewayStack(SlipwayStack):
             memory=cdk.Size.mebibytes(512),
             variables=variables,
         )
-
-    def _allow_store(self, role: iam.Role, actions: Sequence[str]) -> None:
-        variables, key = self.database_variables(), self.key()
-        cluster, secret = variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"]
-        allow_data_api(role, cluster, secret, key.key_arn if key else None, actions=actions)

@@ -6,7 +6,6 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from slipway_constructs.aurora_vector_store import allow_data_api
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.private_network import COMPREHEND_ACTIONS
@@ -84,7 +83,7 @@ class IngestionStack(SlipwayStack):
             timeout=TIMEOUT,
             memory=cdk.Size.mebibytes(1024),
             variables={
-                **self.database_variables(),
+                **self.store_variables(),
                 **self.embedding_variables(),
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
@@ -111,6 +110,5 @@ class IngestionStack(SlipwayStack):
         self.allow_documents(role)
         self.allow_rejects(role)
         allow_models(role, [self.settings.retrieval.embedding.model_id])
-        variables = self.database_variables()
-        allow_data_api(role, variables["DATABASE_CLUSTER_ARN"], variables["DATABASE_SECRET_ARN"], None)
+        self.allow_store(role, "write")
         allow_key(role, key.key_arn if key else None)

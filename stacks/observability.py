@@ -4,7 +4,6 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from slipway_constructs.api_monitor import ApiMonitor
-from slipway_constructs.database_monitor import DatabaseMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.monitoring import Metric, Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
@@ -15,6 +14,7 @@ from stacks import gateway, ingestion
 from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
+from stacks.stores import kind
 
 OLDEST_SECONDS = 3600
 SLOW = cdk.Duration.seconds(20)
@@ -38,7 +38,7 @@ class ObservabilityStack(SlipwayStack):
             RuleMonitor(self, "Events", topic_arn=topic_arn, rule_name=self.look_up("ingestion", "rule-name")),
             self._queue(topic_arn),
             *self._functions(topic_arn),
-            self._database(topic_arn),
+            *kind(settings).monitors(self, topic_arn),
             *self._augmentation(topic_arn),
         ]
         if settings.observability.dashboard:
@@ -102,12 +102,3 @@ class ObservabilityStack(SlipwayStack):
         """
         dimensions = {"service": "authorize", "environment": self.environment_name}
         return Metric("Slipway", "AuthorizerFailures", dimensions, "Sum")
-
-    def _database(self, topic: str) -> Monitor:
-        return DatabaseMonitor(
-            self,
-            "Database",
-            topic_arn=topic,
-            cluster_identifier=part_of_arn(self.look_up("retrieval", "cluster-arn"), 6),
-            max_acu=self.settings.retrieval.aurora.max_acu,
-        )

@@ -16,6 +16,7 @@ from slipway_constructs.permissions import allow
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
 from stacks.settings import Settings
+from stacks.stores import Access, kind
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYER_CACHE = ROOT / ".slipway" / "cache" / "layers"
@@ -118,13 +119,13 @@ class SlipwayStack(cdk.Stack):
             network=self.function_network() if in_network else None,
         )
 
-    def database_variables(self) -> dict[str, str]:
+    def store_variables(self) -> dict[str, str]:
         """Return the variables by which functions of other stacks find the vector store."""
-        return {
-            "DATABASE_CLUSTER_ARN": self.look_up("retrieval", "cluster-arn"),
-            "DATABASE_SECRET_ARN": self.look_up("retrieval", "secret-arn"),
-            "DATABASE_NAME": self.look_up("retrieval", "database-name"),
-        }
+        return kind(self.settings).variables(self)
+
+    def allow_store(self, role: iam.Role, access: Access) -> None:
+        """Let a role search the vector store, or also write to it."""
+        kind(self.settings).allow(self, role, access)
 
     def embedding_variables(self) -> dict[str, str]:
         """Return the variables that name the embedding model."""

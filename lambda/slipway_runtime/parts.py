@@ -3,12 +3,22 @@
 from slipway_runtime import settings
 from slipway_runtime.operate.clients import client
 from slipway_runtime.retrieve.embed import Embedder
-from slipway_runtime.retrieve.stores.aurora import AuroraStore
-from slipway_runtime.retrieve.stores.data_api import DataApi
+from slipway_runtime.retrieve.stores.contract import VectorStore
 
 
-def store() -> AuroraStore:
-    """Return the vector store of this environment."""
+def store() -> VectorStore:
+    """Return the vector store of this environment, of the kind that STORE names."""
+    match settings.required("STORE"):
+        case "aurora":
+            return _aurora()
+        case other:
+            raise settings.MissingSetting(f"STORE is {other!r:.40}, expected a kind of store that this release has")
+
+
+def _aurora() -> VectorStore:
+    from slipway_runtime.retrieve.stores.aurora.data_api import DataApi  # noqa: PLC0415 - of the kinds one is loaded
+    from slipway_runtime.retrieve.stores.aurora.store import AuroraStore  # noqa: PLC0415
+
     database = settings.database()
     api = DataApi(
         client=client("rds-data"),

@@ -24,9 +24,9 @@ from slipway_runtime.operate.lifecycle import embedding_text
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
-from slipway_runtime.retrieve.stores.aurora import AuroraStore
+from slipway_runtime.retrieve.stores.aurora.data_api import DataApi
+from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from slipway_runtime.retrieve.stores.contract import DocumentVersion
-from slipway_runtime.retrieve.stores.data_api import DataApi
 from stacks.settings import Gateway, Ingestion
 from stacks.settings import Retrieval as RetrievalSettings
 

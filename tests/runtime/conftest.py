@@ -22,7 +22,7 @@ from slipway_local.postgres import Postgres
 from slipway_local.rds_data import RdsDataApi
 from slipway_local.serving import serve
 from slipway_runtime.operate.retry import Backoff
-from slipway_runtime.retrieve.stores.data_api import DataApi
+from slipway_runtime.retrieve.stores.aurora.data_api import DataApi
 
 PAD = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

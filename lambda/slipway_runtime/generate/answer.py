@@ -11,7 +11,7 @@ from slipway_runtime.generate.prompt import NO_ANSWER, conversation, location, s
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.rank import above, distinct, within_budget
-from slipway_runtime.retrieve.stores.contract import Hit, VectorStore
+from slipway_runtime.retrieve.stores.contract import Hit, Query, VectorStore
 
 REFUSAL = "The documents do not contain an answer to this question."
 # Near-duplicates and the threshold take hits away, so more are fetched than used.
@@ -104,7 +104,8 @@ class Answerer:
         """
         searched = question.encode()[-MAX_SEARCHED_BYTES:].decode("utf-8", "ignore")
         [vector] = self.embedder.embed([searched], deadline)
-        found = self.store.search(tenant, vector, searched, self.retrieval.top_k * FETCH_FACTOR, deadline)
+        limit = self.retrieval.top_k * FETCH_FACTOR
+        found = self.store.search(Query(tenant=tenant, text=searched, vector=vector, limit=limit), deadline)
         best = distinct(above(found, self.retrieval.min_score))[: self.retrieval.top_k]
         return within_budget(best, self.retrieval.context_max_tokens)
 

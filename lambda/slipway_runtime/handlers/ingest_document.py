@@ -149,8 +149,7 @@ def _deliver_soon(record: SqsRecord) -> None:
 def _safe(error: Exception) -> str:
     """Return the error's text where it is ours, which never quotes content, else the service's code."""
     from slipway_runtime.retrieve.embed import EmbeddingError  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.contract import WrongDimensions  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.data_api import StoreUnavailable  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.contract import StoreUnavailable, WrongDimensions  # noqa: PLC0415
 
     ours = (EmbeddingError, StoreUnavailable, WrongDimensions, TimeoutError, settings.MissingSetting)
     return str(error) if isinstance(error, ours) else error_code(error)

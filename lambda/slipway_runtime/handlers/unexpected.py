@@ -3,7 +3,7 @@
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.operate.observability import logger
 from slipway_runtime.retrieve.embed import DEADLINE_EXCEEDED, EmbeddingError
-from slipway_runtime.retrieve.stores.data_api import StoreUnavailable
+from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 
 RESUME_SECONDS = 10
 BUSY_SECONDS = 2

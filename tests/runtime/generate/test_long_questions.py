@@ -5,8 +5,8 @@ import pytest
 from slipway_runtime.generate.answer import Answerer, Retrieval
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.embed import Embedder
-from slipway_runtime.retrieve.stores import schema
-from slipway_runtime.retrieve.stores.aurora import AuroraStore
+from slipway_runtime.retrieve.stores.aurora import schema
+from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 
 
 @pytest.mark.parametrize("filler", ["word ", "日本"])

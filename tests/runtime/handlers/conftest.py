@@ -18,9 +18,9 @@ from slipway_runtime.operate import observability
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.keys import document_id
-from slipway_runtime.retrieve.stores import schema
-from slipway_runtime.retrieve.stores.aurora import AuroraStore
-from slipway_runtime.retrieve.stores.data_api import DataApi
+from slipway_runtime.retrieve.stores.aurora import schema
+from slipway_runtime.retrieve.stores.aurora.data_api import DataApi
+from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 
 CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
@@ -32,6 +32,7 @@ VARIABLES = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "POWERTOOLS_SERVICE_NAME": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "Slipway",
+    "STORE": "aurora",
     "DATABASE_CLUSTER_ARN": CLUSTER_ARN,
     "DATABASE_SECRET_ARN": SECRET_ARN,
     "DATABASE_NAME": "slipway",

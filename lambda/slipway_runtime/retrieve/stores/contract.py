@@ -1,10 +1,15 @@
 """What every vector store takes and gives."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
+from slipway_runtime.retrieve.filters import Attribute, Attributes, Filter
+
+Mode = Literal["hybrid", "vector", "keyword"]
+# The smallest limit of all stores: the filterable metadata of a vector in S3 Vectors is 2 KB with everything else.
+MAX_ATTRIBUTES_BYTES = 1_024
 
 
 class WrongDimensions(Exception):  # noqa: N818 - says what is wrong
@@ -17,9 +22,23 @@ class WrongDimensions(Exception):  # noqa: N818 - says what is wrong
         )
 
 
+class StoreUnavailable(Exception):  # noqa: N818 - says what is wrong
+    """The store did not answer within the deadline, for example while it resumes or throttles; later helps."""
+
+
+class UnsupportedMode(Exception):  # noqa: N818 - says what is wrong
+    """The store has no such search."""
+
+    def __init__(self, store: str, mode: Mode, has: frozenset[Mode]) -> None:
+        super().__init__(f"{store} has no {mode} search; it has {', '.join(sorted(has))}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class DocumentVersion:
-    """One version of one document. `sequencer` is padded, so that text order is the order of the writes."""
+    """One version of one document. `sequencer` is padded, so that text order is the order of the writes.
+
+    `attributes` are what its chunks can be filtered by, beside `chunk_attributes`.
+    """
 
     tenant: str
     document_id: str
@@ -28,13 +47,41 @@ class DocumentVersion:
     sequencer: str
     source_version: str
     rules: str
+    attributes: Attributes = field(default_factory=dict)
+
+
+def chunk_attributes(version: DocumentVersion, chunk: Chunk) -> dict[str, Attribute]:
+    """Return what a chunk can be filtered by: the document's attributes, its id and path, and the chunk's page."""
+    page: dict[str, Attribute] = {} if chunk.page is None else {"page": chunk.page}
+    return {**version.attributes, **page, "document_id": version.document_id, "path": version.path}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A question to the store. `limit`: most hits; `vector` is not needed for keyword search, nor `text` for vector."""
+
+    tenant: str
+    text: str = ""
+    vector: list[float] | None = None
+    mode: Mode = "hybrid"
+    limit: int = 8
+    filter: Filter | None = None
+
+    def __post_init__(self) -> None:
+        if not self.tenant:
+            raise ValueError("a query names its tenant")
+        if self.vector is None and self.mode != "keyword":
+            raise ValueError(f"a {self.mode} query needs a vector")
+        if self.limit < 1:
+            raise ValueError(f"limit is {self.limit}, expected 1 or more")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
     """A chunk that search found.
 
-    `score` is its cosine similarity, cut to 0..1; `fused` ranks vector and keyword hits together.
+    `score` is its cosine similarity, cut to 0..1, where the query has a vector and the store has one, else its rank's
+    own measure; `fused` is what the hits are ordered by, descending.
     """
 
     chunk_id: str
@@ -47,8 +94,28 @@ class Hit:
     fused: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Whether the store answers, and what it says of itself, without content."""
+
+    ok: bool
+    detail: str
+
+
 class VectorStore(Protocol):
-    """Chunks by tenant. Each call is atomic and safe to repeat."""
+    """Chunks by tenant. Each write is atomic for its document and safe to repeat.
+
+    Every method raises StoreUnavailable when the store does not answer before the deadline.
+    """
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """The searches that it has."""
+        ...
+
+    def migrate(self, dimensions: int, deadline: Deadline) -> None:
+        """Make or complete the index; harmless to repeat, also by two callers at once. Raises: WrongDimensions."""
+        ...
 
     def replace(
         self, version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]], deadline: Deadline
@@ -66,6 +133,17 @@ class VectorStore(Protocol):
         """Remove a document's chunks and return how many; None, and nothing changed, if a newer version is there."""
         ...
 
-    def search(self, tenant: str, vector: list[float], text: str, limit: int, deadline: Deadline) -> list[Hit]:
-        """Return the tenant's best chunks, by vector and keywords together."""
+    def search(self, query: Query, deadline: Deadline) -> list[Hit]:
+        """Return the tenant's best chunks that pass the filter: `limit` of them wherever so many there are.
+
+        Raises: WrongDimensions, UnsupportedMode.
+        """
+        ...
+
+    def count(self, tenant: str, deadline: Deadline, filter: Filter | None = None) -> int:
+        """Return how many of the tenant's chunks pass the filter."""
+        ...
+
+    def health(self, deadline: Deadline) -> Health:
+        """Return whether the store answers."""
         ...

@@ -6,9 +6,20 @@ from dataclasses import dataclass
 
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
-from slipway_runtime.retrieve.stores import schema
-from slipway_runtime.retrieve.stores.contract import DocumentVersion, Hit, WrongDimensions
-from slipway_runtime.retrieve.stores.data_api import DataApi, Value
+from slipway_runtime.retrieve.filters import Filter
+from slipway_runtime.retrieve.stores.aurora import schema, statements
+from slipway_runtime.retrieve.stores.aurora.data_api import DataApi, Value
+from slipway_runtime.retrieve.stores.aurora.json_path import json_path
+from slipway_runtime.retrieve.stores.contract import (
+    DocumentVersion,
+    Health,
+    Hit,
+    Mode,
+    Query,
+    StoreUnavailable,
+    WrongDimensions,
+    chunk_attributes,
+)
 
 # The service takes 4 MiB with headers and JSON notation; the rest of the request is small.
 MAX_ROWS_BYTES = 3 * 1024**2
@@ -16,6 +27,8 @@ CANDIDATES = 50
 # Rows of the widest chunks must stay under the response limit of 1 MiB.
 MAX_HITS = 30
 MAX_QUESTION_CHARACTERS = 2_000
+# Up to here reading all of a tenant is as fast as its own index would be: benchmarks/retrieve.py.
+EXACT_UP_TO_CHUNKS = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,24 +36,32 @@ class AuroraStore:
     """The chunks of all tenants in one table; every statement names its tenant."""
 
     api: DataApi
-    exact_up_to_chunks: int = schema.EXACT_UP_TO_CHUNKS
+    exact_up_to_chunks: int = EXACT_UP_TO_CHUNKS
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """Every search."""
+        return frozenset(("hybrid", "vector", "keyword"))
 
     def migrate(self, dimensions: int, deadline: Deadline) -> None:
         """Make or complete the schema; harmless to repeat, also by two callers at once.
 
         Raises: WrongDimensions if the table exists with another width, ValueError outside 1 to 1,024.
         """
-        statements = schema.migration(dimensions)
-        self.api.retry(lambda: self._migrate(statements, dimensions), deadline)
+        steps = schema.migration(dimensions)
+        self.api.retry(lambda: self._migrate(steps, dimensions), deadline)
 
-    def _migrate(self, statements: list[str], dimensions: int) -> None:
+    def _migrate(self, steps: list[str], dimensions: int) -> None:
         with self.api.transaction() as transaction:
             self.api.execute(schema.LOCK, transaction=transaction)
             existing = self.api.execute(schema.DIMENSIONS, transaction=transaction)
             if existing and existing[0][0] != dimensions:
                 raise WrongDimensions(existing[0][0], dimensions, "the table slipway.chunks")
-            for statement in statements:
-                self.api.execute(statement, transaction=transaction)
+            for step in steps:
+                self.api.execute(step, transaction=transaction)
+            self.api.execute(
+                statements.INDEX_TENANTS, {"exact_up_to": self.exact_up_to_chunks}, transaction=transaction
+            )
 
     def replace(
         self, version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]], deadline: Deadline
@@ -49,20 +70,24 @@ class AuroraStore:
 
         Raises: WrongDimensions, StoreUnavailable.
         """
-        return self.api.retry(lambda: self._replace(version, chunks, vectors), deadline)
+        replaced = self.api.retry(lambda: self._replace(version, chunks, vectors), deadline)
+        if replaced:
+            wanted: dict[str, Value] = {"tenant": version.tenant, "exact_up_to": self.exact_up_to_chunks}
+            self.api.retry(lambda: self.api.execute(statements.INDEX_TENANT, wanted), deadline)
+        return replaced
 
     def _replace(self, version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]]) -> bool:
         with self.api.transaction() as transaction:
-            if not self.api.execute(schema.CLAIM, _guard(version), transaction=transaction):
+            if not self.api.execute(statements.CLAIM, _guard(version), transaction=transaction):
                 return False
             expected = self.api.execute(schema.DIMENSIONS, transaction=transaction)
             if vectors and expected and expected[0][0] != len(vectors[0]):
                 raise WrongDimensions(len(vectors[0]), expected[0][0], "the document's vectors")
-            self.api.execute(schema.REMOVE, _document(version), transaction=transaction)
+            self.api.execute(statements.REMOVE, _document(version), transaction=transaction)
             common = {**_stamp(version), "title": version.title, "rules": version.rules}
             # Written as they are sent: all rows as JSON at once would be held beside the vectors they are made of.
-            for rows in _batches(version.document_id, chunks, vectors):
-                self.api.execute(schema.INSERT, {**common, "rows": rows}, transaction=transaction)
+            for rows in _batches(version, chunks, vectors):
+                self.api.execute(statements.INSERT, {**common, "rows": rows}, transaction=transaction)
         return True
 
     def touch(self, version: DocumentVersion, deadline: Deadline) -> bool:
@@ -71,9 +96,10 @@ class AuroraStore:
 
     def _touch(self, version: DocumentVersion) -> bool:
         with self.api.transaction() as transaction:
-            if not self.api.execute(schema.CLAIM_EXISTING, _guard(version), transaction=transaction):
+            if not self.api.execute(statements.CLAIM_EXISTING, _guard(version), transaction=transaction):
                 return False
-            self.api.execute(schema.STAMP, _stamp(version), transaction=transaction)
+            attributes = json.dumps({**version.attributes, "path": version.path})
+            self.api.execute(statements.STAMP, {**_stamp(version), "attributes": attributes}, transaction=transaction)
         return True
 
     def delete(
@@ -89,33 +115,54 @@ class AuroraStore:
     def _delete(self, document: dict[str, Value], sequencer: str, force: bool) -> int | None:
         with self.api.transaction() as transaction:
             guard = {**document, "sequencer": sequencer, "force": force}
-            if not self.api.execute(schema.BURY, guard, transaction=transaction):
+            if not self.api.execute(statements.BURY, guard, transaction=transaction):
                 return None
-            return int(self.api.execute(schema.REMOVE, document, transaction=transaction)[0][0])
+            return int(self.api.execute(statements.REMOVE, document, transaction=transaction)[0][0])
 
-    def search(self, tenant: str, vector: list[float], text: str, limit: int, deadline: Deadline) -> list[Hit]:
+    def search(self, query: Query, deadline: Deadline) -> list[Hit]:
         """Return the tenant's best chunks by reciprocal rank fusion of vector and keyword search, at most 30.
 
-        The keywords are those of the last 2,000 characters of `text`: a long message asks at its end.
+        The keywords are those of the last 2,000 characters of the text: a long message asks at its end.
         Raises: WrongDimensions, StoreUnavailable.
         """
+        vector = None if query.mode == "keyword" else query.vector
         parameters: dict[str, Value] = {
-            "tenant": tenant,
-            "embedding": _literal(vector),
-            "question": text[-MAX_QUESTION_CHARACTERS:],
-            "hits": min(limit, MAX_HITS),
-            "candidates": CANDIDATES,
+            "tenant": query.tenant,
+            "embedding": _literal(vector) if vector else None,
+            "question": "" if query.mode == "vector" else query.text[-MAX_QUESTION_CHARACTERS:],
+            "filter": _path(query.filter),
+            "hits": min(query.limit, MAX_HITS),
+            "candidates": CANDIDATES if query.mode == "hybrid" else min(query.limit, MAX_HITS),
             "exact_up_to": self.exact_up_to_chunks,
         }
         try:
-            rows = self.api.retry(lambda: self.api.execute(schema.FIND, parameters), deadline)
+            rows = self.api.retry(lambda: self.api.execute(statements.FIND, parameters), deadline)
         except Exception as error:
             # PostgreSQL: "different halfvec dimensions 384 and 1024"
-            if "different halfvec dimensions" in str(error):
+            if vector and "different halfvec dimensions" in str(error):
                 expected = self.api.execute(schema.DIMENSIONS)[0][0]
                 raise WrongDimensions(len(vector), expected, "the question's vector") from error
             raise
         return [_hit(row) for row in rows]
+
+    def count(self, tenant: str, deadline: Deadline, filter: Filter | None = None) -> int:
+        """Return how many of the tenant's chunks pass the filter. Raises: StoreUnavailable."""
+        parameters: dict[str, Value] = {"tenant": tenant, "filter": _path(filter)}
+        return int(self.api.retry(lambda: self.api.execute(statements.COUNT, parameters), deadline)[0][0])
+
+    def health(self, deadline: Deadline) -> Health:
+        """Return whether the database answers and has the schema."""
+        try:
+            found = self.api.retry(lambda: self.api.execute(schema.DIMENSIONS), deadline)
+        except StoreUnavailable as error:
+            return Health(ok=False, detail=str(error))
+        if not found:
+            return Health(ok=False, detail="the schema is not there: the migration has not run")
+        return Health(ok=True, detail=f"{found[0][0]} dimensions")
+
+
+def _path(wanted: Filter | None) -> str | None:
+    return json_path(wanted) if wanted else None
 
 
 def _hit(row: tuple[object, ...]) -> Hit:
@@ -149,14 +196,14 @@ def _literal(vector: list[float]) -> str:
     return "[" + ",".join(f"{number:.5g}" for number in vector) + "]"
 
 
-def _batches(document_id: str, chunks: list[Chunk], vectors: list[list[float]]) -> Iterator[str]:
+def _batches(version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]]) -> Iterator[str]:
     """Yield the rows as JSON arrays, each small enough for one request."""
     rows: list[str] = []
     size = 0
     for chunk, vector in zip(chunks, vectors, strict=True):
         row = json.dumps(
             {
-                "chunk_id": f"{document_id}#{chunk.ordinal:05d}",
+                "chunk_id": f"{version.document_id}#{chunk.ordinal:05d}",
                 "ordinal": chunk.ordinal,
                 "content": chunk.content,
                 "embedding": _literal(vector),
@@ -164,6 +211,7 @@ def _batches(document_id: str, chunks: list[Chunk], vectors: list[list[float]]) 
                 "page": chunk.page,
                 "start_offset": chunk.start,
                 "end_offset": chunk.end,
+                "attributes": chunk_attributes(version, chunk),
             },
             ensure_ascii=False,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
+from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 
 T = TypeVar("T")
 Value = str | int | float | bool | None
@@ -27,10 +28,6 @@ TRANSIENT = CONNECTION_ERRORS | {
 }
 # serialization_failure, deadlock_detected, admin_shutdown, too_many_connections
 TRANSIENT_STATES = re.compile(r"SQLState: (40001|40P01|57P01|53300)", re.IGNORECASE)
-
-
-class StoreUnavailable(Exception):  # noqa: N818 - says what is wrong
-    """The database did not answer within the deadline, for example while it resumes from 0 ACU; trying later helps."""
 
 
 def is_transient(error: Exception) -> bool:

@@ -1,0 +1,172 @@
+"""Search by the store's own functions in the embedded PostgreSQL: recall and time, by size of tenant and filter.
+
+    python benchmarks/retrieve.py [--json] [--rows 100000] [--queries 300]
+
+Beside them on the same rows: pgvector as it comes (one HNSW index for all tenants), the same with iterative scan, and
+faiss's HNSW in memory as the limit. Goals: unfiltered recall@10 of .99 with p99 of 1.5 ms; recall of .99 at every
+selectivity with p50 of 1 ms and always ten results; hybrid p50 of 5 ms; 15,000 rows a second in.
+Units: milliseconds of one call on one connection, round trip included; recall@10 against an exact search in float32.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _prepare.peers import python_of_peers, run
+from _retrieve.corpus import SHARES, Corpus, generate, literal
+from _retrieve.database import database, load, named
+
+from slipway_runtime.retrieve.stores.aurora import statements
+from slipway_runtime.retrieve.stores.aurora.store import CANDIDATES, EXACT_UP_TO_CHUNKS
+
+K = 10
+PLAIN = "SELECT chunk_id FROM slipway.chunks WHERE tenant = %s ORDER BY embedding <=> %s::halfvec LIMIT 10"
+GLOBAL_INDEX = (
+    "CREATE INDEX pgvector_default ON slipway.chunks USING hnsw (embedding halfvec_cosine_ops) "
+    "WITH (m = 16, ef_construction = 128)"
+)
+
+
+def row_of(chunk_id: str) -> int:
+    """Return the row that a chunk was made of."""
+    return int(chunk_id[4:36])
+
+
+def measured(corpus: Corpus, rows: np.ndarray, search: Callable[[int], list[int]]) -> dict[str, Any]:
+    """Return recall, times and how many queries gave less than ten rows."""
+    for query in range(20):
+        search(query)
+    times, right, short = [], 0, 0
+    for query in range(len(corpus.queries)):
+        began = time.perf_counter()
+        found = search(query)
+        times.append((time.perf_counter() - began) * 1000)
+        right += len(set(found) & corpus.nearest(query, rows, K))
+        short += len(found) < K
+    times.sort()
+    return {
+        "recall": round(right / K / len(times), 4),
+        "p50_ms": round(statistics.median(times), 3),
+        "p99_ms": round(times[int(len(times) * 0.99)], 3),
+        "short": short,
+    }
+
+
+def searcher(connection: Any, corpus: Corpus, tenant: str, *, question: bool = False, **filter_: str) -> Any:
+    """Return a search by the store's function."""
+    sql = named(statements.FIND)
+
+    def search(query: int) -> list[int]:
+        values = {
+            "tenant": tenant,
+            "embedding": literal(corpus.queries[query]),
+            "question": corpus.questions[query] if question else "",
+            "filter": filter_.get("path"),
+            "hits": K,
+            "candidates": CANDIDATES if question else K,
+            "exact_up_to": EXACT_UP_TO_CHUNKS,
+        }
+        return [row_of(row[0]) for row in connection.execute(sql, values).fetchall()]
+
+    return search
+
+
+def tenants(connection: Any, corpus: Corpus) -> dict[str, Any]:
+    """Measure each tenant by the store, then by pgvector as it comes."""
+    results: dict[str, Any] = {}
+    rows = {name: np.where(corpus.tenants == name)[0] for name in SHARES}
+    for name in SHARES:
+        results[f"tenant {name}"] = measured(corpus, rows[name], searcher(connection, corpus, name))
+    for (tenant,) in connection.execute("SELECT tenant FROM slipway.large_tenants").fetchall():
+        connection.execute(f"DROP INDEX slipway.chunks_near_{_md5(connection, tenant)}")
+    connection.execute("DROP INDEX slipway.chunks_tenant_embedding")
+    connection.execute(GLOBAL_INDEX)
+    connection.execute("VACUUM ANALYZE slipway.chunks")
+    for scan in ("off", "strict_order"):
+        connection.execute(f"SET hnsw.iterative_scan = {scan}")
+        peer = "pgvector as it comes" if scan == "off" else "pgvector, iterative scan"
+        connection.execute(f"SET enable_bitmapscan = {'on' if scan == 'off' else 'off'}")
+        connection.execute(f"SET enable_sort = {'on' if scan == 'off' else 'off'}")
+        for name in SHARES:
+
+            def plain(query: int, name: str = name) -> list[int]:
+                return [row_of(row[0]) for row in connection.execute(PLAIN, (name, literal(corpus.queries[query])))]
+
+            results[f"tenant {name}: {peer}"] = measured(corpus, rows[name], plain)
+    return results
+
+
+def _md5(connection: Any, tenant: str) -> str:
+    return str(connection.execute("SELECT md5(%s)", (tenant,)).fetchone()[0])
+
+
+def one_tenant(corpus: Corpus) -> dict[str, Any]:
+    """Measure a store of one tenant: loading, search without filter, with filters, and hybrid."""
+    everything = np.arange(len(corpus.texts))
+    with database() as connection:
+        seconds = load(connection, corpus, lambda _row: "one")
+        began = time.perf_counter()
+        connection.execute("SELECT slipway.index_tenant('one', %s)", (EXACT_UP_TO_CHUNKS,))
+        indexed = time.perf_counter() - began
+        connection.execute("VACUUM ANALYZE slipway.chunks")
+        results = {
+            "ingest": {
+                "rows_per_second": round(len(corpus.texts) / seconds),
+                "with_vector_index": round(len(corpus.texts) / (seconds + indexed)),
+            },
+            "unfiltered": measured(corpus, everything, searcher(connection, corpus, "one")),
+        }
+        for name, condition, kept in (("10 %", "@ == 3", everything % 10 == 3), ("50 %", "@ < 5", everything % 10 < 5)):
+            search = searcher(connection, corpus, "one", path=f'exists($."tenth" ? ({condition}))')
+            results[f"attribute {name}"] = measured(corpus, everything[kept], search)
+        results["hybrid"] = measured(corpus, everything, searcher(connection, corpus, "one", question=True))
+        del results["hybrid"]["recall"]
+        return results
+
+
+def faiss(corpus: Corpus) -> dict[str, Any]:
+    """Return the figures of faiss in memory, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(Path(folder) / "vectors.npz", vectors=corpus.vectors, queries=corpus.queries)
+        path = Path(folder) / "corpus.jsonl"
+        path.write_text(json.dumps(str(Path(folder) / "vectors.npz")) + "\n")
+        found = run(python_of_peers(), "retrieve_faiss", path)["found"]
+    everything = np.arange(len(corpus.texts))
+    right = sum(len(set(rows) & corpus.nearest(query, everything, K)) for query, rows in enumerate(found["rows"]))
+    return {"recall": round(right / K / len(found["rows"]), 4), "p50_ms": found["p50_ms"], "p99_ms": found["p99_ms"]}
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--rows", type=int, default=100_000, help="chunks in the store (default 100000)")
+    parser.add_argument("--queries", type=int, default=300, help="queries of each kind (default 300)")
+    arguments = parser.parse_args()
+    corpus = generate(arguments.rows, arguments.queries)
+    results = one_tenant(corpus)
+    with database() as connection:
+        load(connection, corpus, lambda row: str(corpus.tenants[row]))
+        for name in SHARES:
+            connection.execute("SELECT slipway.index_tenant(%s, %s)", (name, EXACT_UP_TO_CHUNKS))
+        connection.execute("VACUUM ANALYZE slipway.chunks")
+        results |= tenants(connection, corpus)
+    results["unfiltered: faiss HNSW in memory"] = faiss(corpus)
+    if arguments.json:
+        print(json.dumps({"load": os.getloadavg()[0], "rows": arguments.rows, **results}, indent=2))
+        return
+    print(f"{arguments.rows} rows, load {os.getloadavg()[0]:.1f}")
+    for name, figures in results.items():
+        print(f"{name:38}", "  ".join(f"{key} {value}" for key, value in figures.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Aurora PostgreSQL with pgvector, behind the RDS Data API."""

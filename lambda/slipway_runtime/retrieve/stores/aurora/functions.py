@@ -1,0 +1,163 @@
+"""The functions of the Aurora store in the database: a search is one call, with settings that hold inside it alone.
+
+Inside bodies casts are written CAST(…) and assignments by "=": the Data API reads a colon as the start of a parameter.
+"""
+
+# A plan of its own for each call: only then does the planner see that the tenant is the one of a partial index, and
+# whether there is a filter. "+ 0" hides the distance from HNSW indexes.
+NEAREST_EXACT = """
+CREATE OR REPLACE FUNCTION slipway.nearest_exact(
+  wanted_tenant text, wanted halfvec, wanted_filter jsonpath, wanted_count integer
+) RETURNS text[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+BEGIN
+  IF wanted_filter IS NULL THEN
+    RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
+      ORDER BY (c.embedding <=> wanted) + 0, c.chunk_id LIMIT wanted_count);
+  END IF;
+  RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
+    AND c.attributes @@ wanted_filter ORDER BY (c.embedding <=> wanted) + 0, c.chunk_id LIMIT wanted_count);
+END
+$body$"""
+
+# Without sorting, the HNSW index is the only way left to the order that is asked for. Where a filter leaves few, the
+# scan goes on until it has enough of them, or has seen so many that reading all that pass is cheaper.
+NEAREST_INDEXED = """
+CREATE OR REPLACE FUNCTION slipway.nearest_indexed(
+  wanted_tenant text, wanted halfvec, wanted_filter jsonpath, wanted_count integer
+) RETURNS text[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+SET enable_sort = off
+SET hnsw.ef_search = 80
+SET hnsw.iterative_scan = strict_order
+SET hnsw.max_scan_tuples = 20000
+AS $body$
+BEGIN
+  IF wanted_filter IS NULL THEN
+    RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
+      ORDER BY c.embedding <=> wanted LIMIT wanted_count);
+  END IF;
+  RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
+    AND c.attributes @@ wanted_filter ORDER BY c.embedding <=> wanted LIMIT wanted_count);
+END
+$body$"""
+
+NEAREST = """
+CREATE OR REPLACE FUNCTION slipway.nearest(
+  wanted_tenant text, wanted halfvec, wanted_filter jsonpath, wanted_count integer, exact_up_to integer
+) RETURNS text[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+  found text[];
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM slipway.large_tenants AS l WHERE l.tenant = wanted_tenant) THEN
+    RETURN slipway.nearest_exact(wanted_tenant, wanted, wanted_filter, wanted_count);
+  END IF;
+  IF wanted_filter IS NOT NULL AND (SELECT count(*) <= exact_up_to FROM (
+    SELECT 1 FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND c.attributes @@ wanted_filter
+    LIMIT exact_up_to + 1) AS counted
+  ) THEN
+    RETURN slipway.nearest_exact(wanted_tenant, wanted, wanted_filter, wanted_count);
+  END IF;
+  found = slipway.nearest_indexed(wanted_tenant, wanted, wanted_filter, wanted_count);
+  IF cardinality(found) < wanted_count THEN
+    RETURN slipway.nearest_exact(wanted_tenant, wanted, wanted_filter, wanted_count);
+  END IF;
+  RETURN found;
+END
+$body$"""
+
+# Words that a large part of all chunks has cost the most and tell the least: of a question's words the rarest are
+# taken, as many as are in some 2,000 chunks together by what ANALYZE has counted, and at least one.
+MATCHING = """
+CREATE OR REPLACE FUNCTION slipway.matching(
+  wanted_tenant text, question text, wanted_filter jsonpath, wanted_count integer
+) RETURNS text[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+  terms tsquery;
+BEGIN
+  SELECT CAST(string_agg(quote_literal(rare.lexeme), ' | ') AS tsquery) INTO terms FROM (
+    SELECT asked.lexeme, row_number() OVER by_share AS place, sum(COALESCE(common.share, 0)) OVER by_share AS shares
+    FROM unnest(to_tsvector('english', question)) AS asked
+    LEFT JOIN (
+      SELECT e.lexeme, e.share FROM pg_stats AS p,
+        unnest(CAST(CAST(p.most_common_elems AS text) AS text[]), p.most_common_elem_freqs) AS e(lexeme, share)
+      WHERE p.schemaname = 'slipway' AND p.tablename = 'chunks' AND p.attname = 'keywords'
+    ) AS common ON common.lexeme = asked.lexeme
+    WINDOW by_share AS (ORDER BY COALESCE(common.share, 0), asked.lexeme)
+  ) AS rare, pg_class AS counted
+  WHERE counted.oid = CAST('slipway.chunks' AS regclass)
+    AND (rare.place = 1 OR rare.shares * counted.reltuples <= 2000);
+  IF terms IS NULL THEN
+    RETURN CAST(ARRAY[] AS text[]);
+  END IF;
+  RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND c.keywords @@ terms
+    AND (wanted_filter IS NULL OR c.attributes @@ wanted_filter)
+    ORDER BY ts_rank(c.keywords, terms) DESC, c.chunk_id LIMIT wanted_count);
+END
+$body$"""
+
+# Reciprocal rank fusion with k = 60 (Cormack, Clarke and Buettcher, SIGIR 2009) needs no common scale of the scores.
+SEARCH = """
+CREATE OR REPLACE FUNCTION slipway.search_chunks(
+  wanted_tenant text, wanted halfvec, question text, wanted_filter jsonpath, hits integer, candidates integer,
+  exact_up_to integer
+) RETURNS TABLE (
+  chunk_id text, document_id text, path text, heading text, page integer, content text,
+  score double precision, fused double precision
+) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+#variable_conflict use_column
+DECLARE
+  near text[] = CAST(ARRAY[] AS text[]);
+  matching text[] = CAST(ARRAY[] AS text[]);
+BEGIN
+  IF wanted IS NOT NULL THEN
+    near = slipway.nearest(wanted_tenant, wanted, wanted_filter, candidates, exact_up_to);
+  END IF;
+  IF question <> '' THEN
+    matching = slipway.matching(wanted_tenant, question, wanted_filter, candidates);
+  END IF;
+  RETURN QUERY
+    SELECT c.chunk_id, c.document_id, c.path, c.heading, c.page, c.content,
+      COALESCE(1 - (c.embedding <=> wanted), 0) AS score, CAST(merged.total AS double precision) AS fused
+    FROM (
+      SELECT ranked.id, sum(1.0 / (60 + ranked.place)) AS total FROM (
+        SELECT n.id, n.place FROM unnest(near) WITH ORDINALITY AS n(id, place)
+        UNION ALL
+        SELECT m.id, m.place FROM unnest(matching) WITH ORDINALITY AS m(id, place)
+      ) AS ranked GROUP BY ranked.id
+    ) AS merged
+    JOIN slipway.chunks AS c ON c.chunk_id = merged.id AND c.tenant = wanted_tenant
+    ORDER BY merged.total DESC, score DESC, c.chunk_id LIMIT hits;
+END
+$body$"""
+
+# Writers wait while the index is built, a second or two at this size; readers do not.
+INDEX_TENANT = """
+CREATE OR REPLACE FUNCTION slipway.index_tenant(wanted_tenant text, exact_up_to integer) RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  IF EXISTS (SELECT 1 FROM slipway.large_tenants AS l WHERE l.tenant = wanted_tenant)
+    OR (SELECT count(*) <= exact_up_to FROM (
+      SELECT 1 FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant LIMIT exact_up_to + 1) AS counted)
+  THEN
+    RETURN false;
+  END IF;
+  PERFORM pg_advisory_xact_lock(7235102);
+  EXECUTE format(
+    'CREATE INDEX IF NOT EXISTS %I ON slipway.chunks USING hnsw (embedding halfvec_cosine_ops) '
+    'WITH (m = 16, ef_construction = 128) WHERE tenant = %L',
+    'chunks_near_' || md5(wanted_tenant), wanted_tenant);
+  INSERT INTO slipway.large_tenants VALUES (wanted_tenant) ON CONFLICT DO NOTHING;
+  RETURN true;
+END
+$body$"""
+
+ALL = (NEAREST_EXACT, NEAREST_INDEXED, NEAREST, MATCHING, SEARCH, INDEX_TENANT)

@@ -1,0 +1,92 @@
+"""The tables and indexes of the Aurora store, and the statements that make or complete them, again and again.
+
+DDL takes no parameters, so the one number in it is checked to be an integer.
+
+Vectors are found in one of two ways, by the size of the tenant: a small one is read whole from an index in the order of
+tenants that carries the vectors, and misses nothing; a large one has an HNSW index of its own, partial by tenant. One
+index for all, which is pgvector's default, finds 7 to 76 % of a small tenant's nearest chunks, since it looks for them
+among everybody's. Figures: benchmarks/retrieve.py.
+Sources: pgvector README (halfvec, HNSW, filtering); PostgreSQL documentation, 11.8 "Partial Indexes", 11.9 "Index-Only
+Scans and Covering Indexes".
+"""
+
+from slipway_runtime.retrieve.stores.aurora import functions
+
+# The halfvec type indexes at most 4,000 dimensions; above 1,024 a row no longer fits a page with STORAGE PLAIN, nor an
+# entry of a B-tree, which holds 2,704 bytes.
+MAX_DIMENSIONS = 1024
+
+CHUNKS = """
+CREATE TABLE IF NOT EXISTS slipway.chunks (
+  chunk_id text COLLATE "C" PRIMARY KEY,
+  tenant text COLLATE "C" NOT NULL,
+  document_id text COLLATE "C" NOT NULL,
+  ordinal integer NOT NULL,
+  content text NOT NULL,
+  embedding halfvec({dimensions}) NOT NULL,
+  path text NOT NULL,
+  title text NOT NULL,
+  heading text NOT NULL,
+  page integer,
+  start_offset integer NOT NULL,
+  end_offset integer NOT NULL,
+  source_version text NOT NULL,
+  rules text NOT NULL,
+  attributes jsonb NOT NULL DEFAULT '{{}}',
+  keywords tsvector NOT NULL GENERATED ALWAYS AS (
+    setweight(to_tsvector('english', title || ' ' || heading), 'B') || to_tsvector('english', content)
+  ) STORED
+)"""
+
+# Keeps a row for a deleted document, so that an event that comes late cannot bring it back.
+DOCUMENTS = """
+CREATE TABLE IF NOT EXISTS slipway.documents (
+  document_id text COLLATE "C" PRIMARY KEY,
+  tenant text COLLATE "C" NOT NULL,
+  sequencer text COLLATE "C" NOT NULL,
+  deleted boolean NOT NULL
+)"""
+
+# The tenants that have an HNSW index of their own.
+LARGE_TENANTS = """
+CREATE TABLE IF NOT EXISTS slipway.large_tenants (
+  tenant text COLLATE "C" PRIMARY KEY
+)"""
+
+
+def migration(dimensions: int) -> list[str]:
+    """Return the statements that make or complete the schema for vectors of `dimensions` numbers.
+
+    Raises: ValueError unless it is 1 to 1,024.
+    """
+    if not isinstance(dimensions, int) or not 1 <= dimensions <= MAX_DIMENSIONS:
+        raise ValueError(f"Dimensions is {dimensions!r}, expected a whole number from 1 to {MAX_DIMENSIONS}")
+    return [
+        "CREATE EXTENSION IF NOT EXISTS vector",
+        "CREATE SCHEMA IF NOT EXISTS slipway",
+        DOCUMENTS,
+        LARGE_TENANTS,
+        CHUNKS.format(dimensions=dimensions),
+        "ALTER TABLE slipway.chunks ALTER COLUMN embedding SET STORAGE PLAIN",
+        *FROM_VERSION_1,
+        "CREATE INDEX IF NOT EXISTS chunks_tenant_document ON slipway.chunks (tenant, document_id)",
+        "CREATE INDEX IF NOT EXISTS chunks_tenant_embedding ON slipway.chunks (tenant) INCLUDE (chunk_id, embedding)",
+        "CREATE INDEX IF NOT EXISTS chunks_keywords ON slipway.chunks USING gin (keywords)",
+        "CREATE INDEX IF NOT EXISTS chunks_attributes ON slipway.chunks USING gin (attributes jsonb_path_ops)",
+        # Loads the extension's library: until a session has it, who is no superuser may not name its settings.
+        "SELECT CAST('[1]' AS halfvec) <=> CAST('[1]' AS halfvec)",
+        *functions.ALL,
+    ]
+
+
+# What stores of the first schema version have otherwise.
+FROM_VERSION_1 = (
+    "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS attributes jsonb NOT NULL DEFAULT '{}'",
+    "DROP INDEX IF EXISTS slipway.chunks_embedding",
+    "DROP FUNCTION IF EXISTS slipway.search_chunks(text, halfvec, text, integer, integer, integer)",
+)
+# One transaction at a time may migrate: "IF NOT EXISTS" alone races in the catalogue.
+LOCK = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(7235101)) AS locked"
+DIMENSIONS = """
+SELECT a.atttypmod FROM pg_attribute AS a
+WHERE a.attrelid = to_regclass('slipway.chunks') AND a.attname = 'embedding' AND NOT a.attisdropped"""

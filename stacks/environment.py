@@ -35,6 +35,7 @@ class EnvironmentStage(cdk.Stage):
             *_network(settings),
             RetrievalStack,
             IngestionStack,
+            *_datasets(settings),
             GatewayStack,
             ObservabilityStack,
         )
@@ -55,6 +56,14 @@ def _network(settings: Settings) -> tuple[_Kind, ...]:
     from stacks.network import NetworkStack  # noqa: PLC0415 - a twentieth of a synthesis, for nothing without a VPC
 
     return (NetworkStack,)
+
+
+def _datasets(settings: Settings) -> tuple[_Kind, ...]:
+    if not settings.datasets.enabled:
+        return ()
+    from stacks.datasets import DatasetsStack  # noqa: PLC0415 - nothing of it is read where it is off
+
+    return (DatasetsStack,)
 
 
 def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:

@@ -10,6 +10,7 @@ from slipway_constructs.monitoring import Metric, Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks import gateway, ingestion
 from stacks.names import part_of_arn
 from stacks.settings import Settings
@@ -38,6 +39,7 @@ class ObservabilityStack(SlipwayStack):
             self._queue(topic_arn),
             *self._functions(topic_arn),
             self._database(topic_arn),
+            *self._datasets(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -56,6 +58,13 @@ class ObservabilityStack(SlipwayStack):
             dead_letter_queue_name=part_of_arn(self.look_up("ingestion", "dead-letter-queue-arn"), 5),
             oldest_seconds=OLDEST_SECONDS,
         )
+
+    def _datasets(self, topic: str) -> list[Monitor]:
+        """Return what watches the builds of training sets; a function that fails or is late fails its execution."""
+        if not self.settings.datasets.enabled:
+            return []
+        machine = self.look_up("datasets", "state-machine-arn")
+        return [StateMachineMonitor(self, "Datasets", topic_arn=topic, state_machine_arn=machine)]
 
     def _functions(self, topic: str) -> list[Monitor]:
         return [

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from slipway_cli.errors import CommandError
@@ -100,7 +101,7 @@ class Datasets:
         return known
 
     def _lines(self, key: str) -> Iterator[bytes]:
-        with self._s3.get_object(Bucket=self._bucket, Key=key)["Body"] as body:
+        with closing(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]) as body:
             yield from body.iter_lines(chunk_size=1 << 20)
 
     def _read(self, key: str) -> bytes:

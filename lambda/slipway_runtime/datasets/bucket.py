@@ -1,6 +1,7 @@
 """A bucket of files of lines."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ class Bucket:
 
     def lines(self, key: str) -> Iterator[bytes]:
         """Yield the lines of an object, without their ends, as they arrive."""
-        with self.client.get_object(Bucket=self.name, Key=key)["Body"] as body:
+        with closing(self.client.get_object(Bucket=self.name, Key=key)["Body"]) as body:
             yield from body.iter_lines(chunk_size=1 << 20)
 
     def read(self, key: str) -> bytes:

@@ -46,7 +46,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     split: Split = Split()
     seed: int = 0
     group_by: GroupBy = "near-duplicates"
-    evaluation_sets: list[str] = ["evaluation-sets/"]
+    evaluation_sets: list[str] = msgspec.field(default_factory=lambda: ["evaluation-sets/"])
     ngram_words: int = 13
     min_rating: int = 4
 

@@ -131,6 +131,8 @@ def show(
         print_json(card)
     else:
         answers.print(escape(datasets.markdown(card)), end="")
+        if card["erasures"]:
+            people.print("[yellow]warning:[/yellow] lines were erased since, as their documents were deleted.")
 
 
 def _show_example(found: dict[str, Any]) -> None:

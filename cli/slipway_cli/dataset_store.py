@@ -57,12 +57,23 @@ class Datasets:
         ]
 
     def card(self, name: str, version: str = "") -> dict[str, Any]:
-        """Return the card of a version, or of the newest one. Raises: CommandError if there is none."""
+        """Return the card of a version, or of the newest one, with its place in S3.
+
+        `erasures`: when lines went because a document was deleted; from then on hashes and counts are those from before.
+        Raises: CommandError if there is none.
+        """
         found = [card for card in self.cards(name) if not version or card["version"] == version]
         if not found:
             wanted = f"version {version} of {name}" if version else name
             raise CommandError(f"there is no dataset {wanted}; `slipway dataset list` shows those that are there")
-        return {**found[0], "place": f"s3://{self._bucket}/{found[0]['place']}"}
+        place = found[0]["place"]
+        return {**found[0], "place": f"s3://{self._bucket}/{place}", "erasures": self._erasures(place)}
+
+    def _erasures(self, place: str) -> list[dict[str, Any]]:
+        key = f"{place}/erasures.jsonl"
+        if not self._s3.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
+            return []
+        return [json.loads(line) for line in self._lines(key)]
 
     def example(self, card: dict[str, Any], example_id: str) -> dict[str, Any]:
         """Return a line of a dataset, its split, and the object version behind each of its documents.

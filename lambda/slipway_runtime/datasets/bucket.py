@@ -11,6 +11,8 @@ from slipway_runtime.operate.objects import GONE
 from slipway_runtime.operate.retry import error_code
 
 MAX_FILE_BYTES = 256_000_000
+# Beside files of lines: notes of lines that went because their documents were deleted.
+ERASURES = "erasures.jsonl"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Bucket:
             File(entry["Key"], entry["Size"])
             for page in pages
             for entry in page.get("Contents", [])
-            if entry["Key"].endswith(".jsonl")
+            if entry["Key"].endswith(".jsonl") and not entry["Key"].endswith(f"/{ERASURES}")
         ]
         for file in found:
             if file.bytes > MAX_FILE_BYTES:
@@ -52,7 +54,7 @@ class Bucket:
 
     def read(self, key: str) -> bytes:
         """Return an object. Raises: the errors of S3."""
-        with self.client.get_object(Bucket=self.name, Key=key)["Body"] as body:
+        with closing(self.client.get_object(Bucket=self.name, Key=key)["Body"]) as body:
             data: bytes = body.read()
             return data
 

@@ -57,6 +57,10 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """Return the example as one line of canonical JSON: sorted keys, UTF-8, a line feed at the end."""
         return msgspec.json.encode(self, order="sorted") + b"\n"
 
+    def content(self) -> str:
+        """Return all words of the example, a line a message."""
+        return self.text or "\n".join(message.content for message in self.messages)
+
     def texts(self) -> list[str]:
         """Return what is learnt, a text a message, without what a system prompt says to all."""
         return [self.text] if self.text else [each.content for each in self.messages if each.role != "system"]

@@ -59,7 +59,7 @@ class Datasets:
     def card(self, name: str, version: str = "") -> dict[str, Any]:
         """Return the card of a version, or of the newest one, with its place in S3.
 
-        `erasures`: when lines went because a document was deleted; from then on hashes and counts are those from before.
+        `erasures`: when lines went because a document was deleted; hashes and counts are those from before.
         Raises: CommandError if there is none.
         """
         found = [card for card in self.cards(name) if not version or card["version"] == version]

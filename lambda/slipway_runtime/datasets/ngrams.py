@@ -44,13 +44,9 @@ class Words:
         """Return every n-gram of `width` words; none spans two texts."""
         if len(self._hashes) < width:
             return Found(np.empty(0, np.uint64), np.empty(0, np.int64))
-        last = len(self._hashes) - width + 1
-        sums = self._hashes[:last] * _factors(width)[0]
-        for place in range(1, width):
-            sums += self._hashes[place : place + last] * _factors(width)[place]
         texts = np.repeat(np.arange(len(self.counts)), self.counts)
-        whole = texts[:last] == texts[width - 1 :]
-        return Found(mix(sums[whole]), texts[:last][whole])
+        whole = texts[: len(texts) - width + 1] == texts[width - 1 :]
+        return Found(mix(_rolled(self._hashes, width)[whole]), texts[: len(whole)][whole])
 
     def wholes(self, fewest: int, width: int, *, lines: bool) -> Found:
         """Return a hash of each text of at least `fewest` and fewer than `width` words; with `lines`, of lines too."""
@@ -70,6 +66,23 @@ class Words:
         for place in range(width - 1):
             sums += np.where(place < counts, padded[firsts + place] * _factors(width)[place], np.uint64(0))
         return Found(mix(sums), np.searchsorted(self._bounds, firsts, side="right") - 1)
+
+
+def _rolled(hashes: Hashes, width: int) -> Hashes:
+    """Return a sum over each window of `width` hashes, put together from windows of 1, 2, 4 … of them."""
+    last = len(hashes) - width + 1
+    part, size, done = hashes, 1, 0
+    sums = np.zeros(last, np.uint64)
+    for factor in _factors(width):
+        if width & size:
+            sums *= factor
+            sums += part[done : done + last]
+            done += size
+        if done == width:
+            break
+        part = part[:-size] * factor + part[size:]
+        size *= 2
+    return sums
 
 
 @functools.cache

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.htm
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from slipway_cli.target import Target
 from slipway_local import cloud
 from slipway_runtime.prepare.keys import document_id
 from stacks import application
+from support.command import ROOT, Slipway
 from support.waiting import wait_for
 
 CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
@@ -32,15 +34,20 @@ TEXT = {"kind": "text", "documents": ["acme/notes/"], "split": {"train": 0.5, "v
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    folder = tmp_path_factory.mktemp("datasets")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("datasets")
+
+
+@pytest.fixture(scope="module")
+def target(folder: Path) -> Iterator[Target]:
+    # By the name of a shipped environment, so that the documented commands find it.
     (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS)
+    (folder / "config" / "dev.yaml").write_text(SETTINGS)
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
-    yield Target("trial", status.endpoint_url, None)
-    cloud.down(folder / "state")
+    nested = Path(assembly.get_nested_assembly("assembly-Dev").directory)
+    status = cloud.up(nested, folder / "home" / "dev", environment="dev", cache=CACHE, enforce_iam=True)
+    yield Target("dev", status.endpoint_url, None)
+    cloud.down(folder / "home" / "dev")
 
 
 def note(number: int) -> str:
@@ -54,7 +61,7 @@ def documents(target: Target) -> dict[str, str]:
     """The version of each object by its key, once all are indexed."""
     s3, raw = target.client("s3"), target.parameter("foundation/raw-bucket-name")
     notes = {f"acme/notes/n{number}.md": note(number) for number in range(NOTES)}
-    put = notes | {"acme/other/o.md": "# Other\n\nNot asked for.\n"}
+    put = notes | {"acme/other/o.md": "# Other\n\nNot asked for.\n", "default/d.md": "# Pumps\n\nThey need oil.\n"}
     versions = {key: s3.put_object(Bucket=raw, Key=key, Body=text.encode())["VersionId"] for key, text in put.items()}
     table, dynamodb = target.parameter("foundation/documents-table-name"), target.client("dynamodb")
 
@@ -260,6 +267,31 @@ def test_examples_and_feedback_become_one_set_and_what_is_bad_is_named(
         "The green one.",
         "The red one.",
     ]
+
+
+@pytest.mark.capability("D13")
+def test_the_documented_commands_work(folder: Path, documents: dict[str, str], evaluation_set: None) -> None:
+    slipway = Slipway(folder / "home")
+    commands = re.findall(r"^\$ \.venv/bin/slipway (dataset .*)$", (ROOT / "docs" / "datasets.md").read_text(), re.M)
+    assert len(commands) == 4
+    shown = ""
+    for command in commands:
+        if "EXAMPLE_ID" in command:
+            card = slipway.json("dataset", "show", "handbook")
+            place = files(Target("dev", endpoint(slipway), None), "handbook", card["version"])
+            (line,) = rows(place["train.jsonl"])
+            command = command.replace("EXAMPLE_ID", line["example_id"])  # noqa: PLW2901
+        done = slipway.run(*command.split())
+        assert done.returncode == 0, done.stderr
+        shown += done.stdout
+    assert "/default/d.md" in shown
+    assert "# handbook, version" in shown
+    assert slipway.run("dataset", "show", "nothing").stderr.startswith("slipway: there is no dataset nothing;")
+    assert slipway.run("dataset", "build", "a", "--split", "90/5").returncode == 2
+
+
+def endpoint(slipway: Slipway) -> str:
+    return str(slipway.json("local", "status")["endpoint_url"])
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import argparse
 import json
 import os
 
-from _prepare import near_duplicates
+from _prepare import contamination, near_duplicates
 
-SECTIONS = {"near-duplicates": near_duplicates}
+SECTIONS = {"near-duplicates": near_duplicates, "contamination": contamination}
 
 
 def main() -> None:

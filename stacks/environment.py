@@ -35,6 +35,7 @@ class EnvironmentStage(cdk.Stage):
             *_network(settings),
             RetrievalStack,
             IngestionStack,
+            *_datasets(settings),
             GatewayStack,
             *_augmentation(settings),
             ObservabilityStack,
@@ -64,6 +65,14 @@ def _augmentation(settings: Settings) -> tuple[_Kind, ...]:
     from stacks.augmentation import AugmentationStack  # noqa: PLC0415 - nothing of it is read where it is off
 
     return (AugmentationStack,)
+
+
+def _datasets(settings: Settings) -> tuple[_Kind, ...]:
+    if not settings.datasets.enabled:
+        return ()
+    from stacks.datasets import DatasetsStack  # noqa: PLC0415 - nothing of it is read where it is off
+
+    return (DatasetsStack,)
 
 
 def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:

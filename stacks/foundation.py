@@ -47,6 +47,12 @@ class FoundationStack(SlipwayStack):
             events=False,
             key=key,
         )
+        # What a build of a dataset that failed has left; one that ends well takes it away itself.
+        artifacts.bucket.add_lifecycle_rule(
+            prefix="datasets-work/",
+            expiration=cdk.Duration.days(7),
+            noncurrent_version_expiration=cdk.Duration.days(1),
+        )
         documents = self._table("Documents", sort_key="item", key=key)
         documents.add_global_secondary_index(
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")

@@ -40,6 +40,7 @@ class ObservabilityStack(SlipwayStack):
             *self._functions(topic_arn),
             *kind(settings).monitors(self, topic_arn),
             *self._augmentation(topic_arn),
+            *self._datasets(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -80,6 +81,13 @@ class ObservabilityStack(SlipwayStack):
             StateMachineMonitor(self, "Augmentation", topic_arn=topic, state_machine_arn=machine),
             *functions,
         ]
+
+    def _datasets(self, topic: str) -> list[Monitor]:
+        """Return what watches the builds of training sets; a function that fails or is late fails its execution."""
+        if not self.settings.datasets.enabled:
+            return []
+        machine = self.look_up("datasets", "state-machine-arn")
+        return [StateMachineMonitor(self, "Datasets", topic_arn=topic, state_machine_arn=machine)]
 
     def _functions(self, topic: str) -> list[Monitor]:
         return [

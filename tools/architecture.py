@@ -37,6 +37,7 @@ LABELS = {
     "AWS::SNS::Topic": "SNS topic",
     "AWS::SQS::Queue": "SQS",
     "AWS::SecretsManager::Secret": "secret",
+    "AWS::StepFunctions::StateMachine": "state machine",
     "AWS::WAFv2::WebACL": "WAF",
 }
 COUNTED = {"AWS::CloudWatch::Alarm", "AWS::EC2::VPCEndpoint"}

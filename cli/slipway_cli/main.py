@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli import documents, local
+from slipway_cli import dataset, documents, local
 from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
@@ -35,6 +35,7 @@ app = typer.Typer(
 app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
 app.command()(augment)
+app.add_typer(dataset.app, name="dataset")
 
 
 def _print_version(wanted: bool) -> None:

@@ -60,6 +60,7 @@ class PythonFunction(Construct):
     """The function as `function`, its role as `role`.
 
     `module`: the module under `slipway_runtime.handlers`.   `memory`: between 128 MiB and 10 GiB.
+    `scratch`: room in /tmp, up to 10 GiB; left out, Lambda's 512 MiB.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class PythonFunction(Construct):
         memory: cdk.Size,
         variables: Mapping[str, str],
         reserved_concurrency: int | None = None,
+        scratch: cdk.Size | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = self._logs(defaults)
@@ -92,6 +94,7 @@ class PythonFunction(Construct):
             log_group=self.log_group,
             timeout=timeout,
             memory_size=int(memory.to_mebibytes()),
+            ephemeral_storage_size=scratch,
             reserved_concurrent_executions=reserved_concurrency,
             environment={**_common(module, defaults), **variables},
         )

@@ -60,9 +60,9 @@ def shingles(folded: Sequence[str]) -> Shingles:
     joined = "\n".join(folded) + "\n"
     firsts = np.zeros(len(folded) + 1, np.int64)
     np.cumsum([len(text) + 1 for text in folded], out=firsts[1:])
-    starts, words = _words(joined)
+    starts, hashes = words(joined)
     bounds = np.searchsorted(starts, firsts)
-    return _windows(words, bounds)
+    return _windows(hashes, bounds)
 
 
 def _windows(words: Hashes, bounds: NDArray[np.int64]) -> Shingles:
@@ -85,8 +85,8 @@ def _windows(words: Hashes, bounds: NDArray[np.int64]) -> Shingles:
     return Shingles(mix(sums[whole]), offsets)
 
 
-def _words(text: str) -> tuple[NDArray[np.int64], Hashes]:
-    """Return where each word starts, and its hash."""
+def words(text: str) -> tuple[NDArray[np.int64], Hashes]:
+    """Return where each word of a text in normal form starts, and its hash."""
     starts: list[NDArray[np.int64]] = []
     hashes: list[Hashes] = []
     begin = 0

@@ -1,0 +1,310 @@
+"""Training sets by the state machine, with policies enforced: documents in, examples out, each with its way back.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html,
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway_cli.dataset_store import Datasets, build
+from slipway_cli.errors import CommandError
+from slipway_cli.target import Target
+from slipway_local import cloud
+from slipway_runtime.prepare.keys import document_id
+from stacks import application
+from support.command import ROOT, Slipway
+from support.waiting import wait_for
+
+CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
+SETTINGS = """
+removal: destroy
+termination_protection: false
+datasets: {enabled: true}
+"""
+NOTES = 24
+SECRET = "Pump seven is to be filled with exactly four litres of blue oil on the last Monday of each month"
+TEXT = {"kind": "text", "documents": ["acme/notes/"], "split": {"train": 0.5, "validation": 0.25, "test": 0.25}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("datasets")
+
+
+@pytest.fixture(scope="module")
+def target(folder: Path) -> Iterator[Target]:
+    # By the name of a shipped environment, so that the documented commands find it.
+    (folder / "config").mkdir()
+    (folder / "config" / "dev.yaml").write_text(SETTINGS)
+    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
+    nested = Path(assembly.get_nested_assembly("assembly-Dev").directory)
+    status = cloud.up(nested, folder / "home" / "dev", environment="dev", cache=CACHE, enforce_iam=True)
+    yield Target("dev", status.endpoint_url, None)
+    cloud.down(folder / "home" / "dev")
+
+
+def note(number: int) -> str:
+    """Return a note unlike all others; of 3 and 4, the second is nearly the first, and 7 holds an evaluation item."""
+    words = " ".join(f"part{number if number != 4 else 3}x{place} is checked" for place in range(40))
+    return f"# Note\n\n{words} {SECRET if number == 7 else ''}{' again' if number == 4 else ''}\n"
+
+
+@pytest.fixture(scope="module")
+def documents(target: Target) -> dict[str, str]:
+    """The version of each object by its key, once all are indexed."""
+    s3, raw = target.client("s3"), target.parameter("foundation/raw-bucket-name")
+    notes = {f"acme/notes/n{number}.md": note(number) for number in range(NOTES)}
+    put = notes | {"acme/other/o.md": "# Other\n\nNot asked for.\n", "default/d.md": "# Pumps\n\nThey need oil.\n"}
+    versions = {key: s3.put_object(Bucket=raw, Key=key, Body=text.encode())["VersionId"] for key, text in put.items()}
+    table, dynamodb = target.parameter("foundation/documents-table-name"), target.client("dynamodb")
+
+    def indexed() -> bool:
+        keys = [{"document_id": {"S": document_id(key)}, "item": {"S": "current"}} for key in put]
+        found = dynamodb.batch_get_item(RequestItems={table: {"Keys": keys}})["Responses"][table]
+        return sum(item["status"]["S"] == "indexed" for item in found) == len(put)
+
+    assert wait_for(indexed, seconds=120)
+    return versions
+
+
+@pytest.fixture(scope="module")
+def artifacts(target: Target) -> Any:
+    """Put an object of lines into the artifacts bucket."""
+    bucket, s3 = target.parameter("foundation/artifacts-bucket-name"), target.client("s3")
+
+    def put(key: str, *lines: object) -> None:
+        body = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+        s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+
+    return put
+
+
+@pytest.fixture(scope="module")
+def evaluation_set(artifacts: Any) -> None:
+    artifacts("evaluation-sets/pumps/items.jsonl", {"question": "Which oil?"}, {"question": f"Is it so? {SECRET}."})
+
+
+@pytest.fixture(scope="module")
+def built(target: Target, documents: dict[str, str], evaluation_set: None) -> dict[str, Any]:
+    return build(target, {"name": "notes", **TEXT}, "notes-1")
+
+
+def files(target: Target, name: str, version: str) -> dict[str, bytes]:
+    bucket, s3 = target.parameter("foundation/artifacts-bucket-name"), target.client("s3")
+    place = f"datasets/{name}/{version}/"
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=place)["Contents"]
+    return {
+        one["Key"].removeprefix(place): s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed
+    }
+
+
+def rows(data: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in data.splitlines()]
+
+
+@pytest.mark.capability("D13")
+def test_every_document_is_in_one_split_or_left_out_with_a_reason(target: Target, built: dict[str, Any]) -> None:
+    found = files(target, "notes", built["version"])
+    splits = {name: rows(found[f"{name}.jsonl"]) for name in ("train", "validation", "test")}
+    lines = [line for split in splits.values() for line in split]
+
+    assert built["seen"] == NOTES == len(lines) + 1
+    assert built["rejects"] == {"contaminated": 1}
+    assert {name: len(split) for name, split in splits.items()} == built["splits"]
+    assert all(abs(built["splits"][name] - NOTES * share) <= 2 for name, share in TEXT["split"].items())  # type: ignore[attr-defined]
+    assert not any(SECRET in line["text"] for line in lines)
+    (reject,) = rows(found["rejects.jsonl"])
+    assert reject["documents"] == [document_id("acme/notes/n7.md")]
+    assert "line 2 of evaluation-sets/pumps/items.jsonl" in reject["reason"]
+    assert not {"Pump", "seven", "litres", "Monday"} & set(reject["reason"].split())
+
+
+@pytest.mark.capability("D13")
+def test_near_duplicates_are_not_parted(target: Target, built: dict[str, Any]) -> None:
+    found = files(target, "notes", built["version"])
+    twins = {document_id("acme/notes/n3.md"), document_id("acme/notes/n4.md")}
+    places = {
+        (name, line["group"])
+        for name in ("train", "validation", "test")
+        for line in rows(found[f"{name}.jsonl"])
+        if twins & set(line["documents"])
+    }
+
+    assert len(places) == 1
+
+
+@pytest.mark.capability("D13")
+def test_the_card_counts_and_hashes_what_is_there(target: Target, built: dict[str, Any]) -> None:
+    found = files(target, "notes", built["version"])
+    card = json.loads(found["card.json"])
+
+    assert set(found) == {*card["files"], "card.json", "card.md"}
+    for name, facts in card["files"].items():
+        assert facts["sha256"] == hashlib.sha256(found[name]).hexdigest()
+        assert (facts["bytes"], facts["lines"]) == (len(found[name]), len(found[name].splitlines()))
+    assert card["seen"] == sum(card["splits"].values()) + sum(card["rejects"].values())
+    (evaluated,) = card["evaluation_sets"]
+    assert (evaluated["items"], evaluated["unchecked"]) == (2, 1)
+    assert card["contaminated"] == {"evaluation-sets/pumps/items.jsonl": 1}
+    assert card["warnings"] == ["1 of 2 items of evaluation-sets/pumps/items.jsonl are too short to be checked"]
+    assert f"# notes, version {built['version']}" in found["card.md"].decode()
+
+
+@pytest.mark.capability("D13")
+def test_the_same_inputs_give_the_same_bytes(target: Target, built: dict[str, Any]) -> None:
+    bucket, s3 = target.parameter("foundation/artifacts-bucket-name"), target.client("s3")
+    before = files(target, "notes", built["version"])
+    again = build(target, {"name": "notes", **TEXT}, "notes-2")
+    # By another name all of it is written anew.
+    copy = build(target, {"name": "copy", **TEXT}, "copy-1")
+    other = build(target, {"name": "notes", **TEXT, "seed": 1}, "notes-3")
+
+    assert again == built
+    assert files(target, "notes", built["version"]) == before
+    lines = [name for name in before if name.endswith(".jsonl")]
+    written = files(target, "copy", copy["version"])
+    assert {name: written[name] for name in lines} == {name: before[name] for name in lines}
+    assert other["version"] != built["version"]
+    versions = s3.list_object_versions(Bucket=bucket, Prefix="datasets-work/")
+    assert versions.get("Versions", []) == versions.get("DeleteMarkers", []) == []
+
+
+@pytest.mark.capability("D10")
+def test_an_example_leads_back_to_its_object_version_and_rules(
+    target: Target, documents: dict[str, str], built: dict[str, Any]
+) -> None:
+    datasets = Datasets(target)
+    card = datasets.card("notes", built["version"])
+    for line in rows(files(target, "notes", built["version"])["train.jsonl"]):
+        (source,) = datasets.example(card, line["example_id"])["sources"]
+        data = (
+            target.client("s3")
+            .get_object(Bucket=source["bucket"], Key=source["key"], VersionId=source["source_version"])["Body"]
+            .read()
+        )
+
+        assert source["source_version"] == documents[source["key"]]
+        assert source["sha256"] == hashlib.sha256(data).hexdigest()
+        assert source["rules"].startswith("prepare-")
+        assert data.decode().split()[2:4] == line["text"].split()[2:4]
+    listed = {row["document_id"]: row for row in rows(files(target, "notes", built["version"])["documents.jsonl"])}
+    assert {row["path"] for row in listed.values()} == {f"notes/n{n}.md" for n in range(NOTES) if n != 7}
+
+
+def chat(question: str, **changed: object) -> dict[str, Any]:
+    messages = [{"role": "user", "content": question}, {"role": "assistant", "content": f"About {question}: yes."}]
+    lineage = {"documents": [document_id("acme/notes/n1.md")], "source_versions": ["v"], "rules": ["r"]}
+    return {"origin": "augmented", "messages": messages, **lineage} | changed
+
+
+@pytest.mark.capability("D13")
+@pytest.mark.capability("D10")
+def test_examples_and_feedback_become_one_set_and_what_is_bad_is_named(
+    target: Target, documents: dict[str, str], evaluation_set: None, artifacts: Any
+) -> None:
+    gone = "acme/notes/gone.md"
+    s3, raw = target.client("s3"), target.parameter("foundation/raw-bucket-name")
+    s3.put_object(Bucket=raw, Key=gone, Body=b"# Gone\n\nSoon.\n")
+    table, dynamodb = target.parameter("foundation/documents-table-name"), target.client("dynamodb")
+    key = {"document_id": {"S": document_id(gone)}, "item": {"S": "current"}}
+
+    def status() -> str:
+        item = dynamodb.get_item(TableName=table, Key=key).get("Item")
+        return str(item["status"]["S"]) if item else ""
+
+    assert wait_for(lambda: status() == "indexed", seconds=60)
+    s3.delete_object(Bucket=raw, Key=gone)
+    assert wait_for(lambda: status() == "deleted", seconds=60)
+    nothing: dict[str, Any] = {"documents": [], "source_versions": [], "rules": []}
+    by_key = [chat(f"How is machine {number} cleaned?", **nothing, group=f"key{number % 5}") for number in range(20)]
+    artifacts(
+        "augmented/faq/part.jsonl",
+        *by_key,
+        "",
+        {"origin": "augmented", "messages": "none"},
+        chat("Another thing entirely, is it?"),
+        chat("another thing entirely,  is it?"),
+        chat("Of a deleted document?", documents=[document_id(gone)]),
+        {**chat("x"), "messages": [], "text": "a text"},
+    )
+    said = {"request": [{"role": "user", "content": "Which pump?"}], "answer": "The red one.", "rating": 5}
+    artifacts(
+        "feedback/2026/one.jsonl",
+        {**said, **nothing},
+        {**said, **nothing, "rating": 2},
+        {**said, **nothing, "rating": 2, "correction": "The green one."},
+        {**said, **nothing, "rating": "good"},
+    )
+    recipe = {
+        **{"name": "faq", "kind": "prompt-completion", "examples": ["augmented/"], "feedback": ["feedback/"]},
+        "split": {"train": 0.6, "validation": 0.2, "test": 0.2},
+    }
+
+    result = build(target, recipe, "faq-1")
+    found = files(target, "faq", result["version"])
+    lines = {name: rows(found[f"{name}.jsonl"]) for name in ("train", "validation", "test")}
+
+    assert result["rejects"] == {
+        **{"bad_example": 1, "bad_feedback": 1, "document_deleted": 1, "duplicate": 1, "low_rating": 1},
+        "wrong_kind": 1,
+    }
+    assert result["seen"] == 29 == sum(result["splits"].values()) + 6
+    rejects = {row["code"]: row for row in rows(found["rejects.jsonl"])}
+    assert (rejects["bad_example"]["source"], rejects["bad_example"]["line"]) == ("augmented/faq/part.jsonl", 22)
+    assert "$.messages" in rejects["bad_example"]["reason"]
+    assert "$.rating" in rejects["bad_feedback"]["reason"]
+    groups = [{line["group"] for line in split} for split in lines.values()]
+    assert not groups[0] & groups[1] | groups[0] & groups[2] | groups[1] & groups[2]
+    every = [line for split in lines.values() for line in split]
+    assert sorted(line["completion"][0]["content"] for line in every if line["origin"] == "feedback") == [
+        "The green one.",
+        "The red one.",
+    ]
+
+
+@pytest.mark.capability("D13")
+def test_the_documented_commands_work(folder: Path, documents: dict[str, str], evaluation_set: None) -> None:
+    slipway = Slipway(folder / "home")
+    commands = re.findall(r"^\$ \.venv/bin/slipway (dataset .*)$", (ROOT / "docs" / "datasets.md").read_text(), re.M)
+    assert len(commands) == 4
+    shown = ""
+    for command in commands:
+        if "EXAMPLE_ID" in command:
+            card = slipway.json("dataset", "show", "handbook")
+            place = files(Target("dev", endpoint(slipway), None), "handbook", card["version"])
+            (line,) = rows(place["train.jsonl"])
+            command = command.replace("EXAMPLE_ID", line["example_id"])  # noqa: PLW2901
+        done = slipway.run(*command.split())
+        assert done.returncode == 0, done.stderr
+        shown += done.stdout
+    assert "/default/d.md" in shown
+    assert "# handbook, version" in shown
+    assert slipway.run("dataset", "show", "nothing").stderr.startswith("slipway: there is no dataset nothing;")
+    assert slipway.run("dataset", "build", "a", "--split", "90/5").returncode == 2
+
+
+def endpoint(slipway: Slipway) -> str:
+    return str(slipway.json("local", "status")["endpoint_url"])
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reason"),
+    [
+        ({**TEXT, "documents": ["acme/nothing/"]}, "RecipeError: documents: no indexed document begins so: acme/noth"),
+        ({"kind": "messages", "examples": ["nowhere/"]}, "examples: no .jsonl object of the bucket"),
+        ({**TEXT, "evaluation_sets": ["typo/"]}, "evaluation_sets: no .jsonl object"),
+        ({**TEXT, "kind": "poem"}, r"Invalid enum value 'poem' - at `\$.kind`"),
+    ],
+)
+def test_what_makes_no_dataset_fails_by_its_field(
+    target: Target, documents: dict[str, str], recipe: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(CommandError, match=reason):
+        build(target, {"name": "bad", **recipe}, f"bad-{hashlib.sha256(reason.encode()).hexdigest()[:8]}")

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from stacks.settings_labelling import Labelling
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
@@ -220,6 +221,7 @@ class Settings(Section):
     network: Network = Field(default_factory=Network, description="Where functions run.")
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")
     ingestion: Ingestion = Field(default_factory=Ingestion, description="From document to chunks.")
+    labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
 

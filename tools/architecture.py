@@ -37,11 +37,13 @@ LABELS = {
     "AWS::SNS::Topic": "SNS topic",
     "AWS::SQS::Queue": "SQS",
     "AWS::SecretsManager::Secret": "secret",
+    "AWS::StepFunctions::StateMachine": "state machine",
     "AWS::WAFv2::WebACL": "WAF",
 }
 COUNTED = {"AWS::CloudWatch::Alarm", "AWS::EC2::VPCEndpoint"}
 PLUMBING = {
     "Resource",
+    "Machine",
     "Acl",
     "Dashboard",
     "Vpc",

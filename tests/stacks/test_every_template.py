@@ -28,8 +28,17 @@ def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_stacks_are_named_by_environment_and_part(environments: dict[str, Any]) -> None:
-    assert list(environments["dev"]) == ["foundation", "retrieval", "ingestion", "gateway", "observability"]
-    assert list(environments["prod"]) == ["foundation", "network", "retrieval", "ingestion", "gateway", "observability"]
+    assert list(environments["dev"]) == [
+        "foundation",
+        "retrieval",
+        "ingestion",
+        "labelling",
+        "gateway",
+        "observability",
+    ]
+    assert list(environments["prod"]) == [
+        *("foundation", "network", "retrieval", "ingestion", "labelling", "gateway", "observability"),
+    ]
 
 
 def test_no_stack_exports_or_imports_a_value(environments: dict[str, Any]) -> None:
@@ -51,7 +60,7 @@ def test_no_allowed_action_is_a_wildcard(environments: dict[str, Any]) -> None:
 def test_every_name_that_is_looked_up_is_published_by_an_earlier_stack(environments: dict[str, Any]) -> None:
     for templates in environments.values():
         assert templates.unpublished() == []
-        assert len(templates.of("gateway", "AWS::SSM::Parameter")) == 7
+        assert len(templates.of("gateway", "AWS::SSM::Parameter")) == 8
 
 
 def test_every_stack_is_protected_where_the_settings_say_so(environments: dict[str, Any]) -> None:

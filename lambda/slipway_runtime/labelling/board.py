@@ -60,7 +60,7 @@ class Board:
         return job
 
     def next(self, job_id: str, worker: str, lease_seconds: int) -> tuple[Job, Lease | None]:
-        """Return an item for a worker, theirs for `lease_seconds`; the one they hold already, if so; None without any."""
+        """Return an item, the worker's for `lease_seconds`, the one they hold already if they do; None without any."""
         job, now = self._open(job_id), self.now()
         cursor = self.table.get(job.partition, f"worker#{worker}") or {}
         last = int(cursor.get("number", 0))

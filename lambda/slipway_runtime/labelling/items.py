@@ -6,7 +6,10 @@ from typing import Any
 import msgspec
 
 MAX_TEXT_BYTES = 200_000
-EXPECTED = 'expected {"text": "…"} with "document_id", "source_version", "rules" and "title" where known, or a curated document'
+EXPECTED = (
+    'expected a curated document, or {"text": "…"}, with "document_id", "source_version", "rules" and "title" where '
+    "known"
+)
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

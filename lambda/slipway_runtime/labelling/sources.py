@@ -1,6 +1,7 @@
 """Reading and writing a job's files: the lines it is made from, and what comes of it."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ class Files:
         found = False
         for key in self._keys(bucket, place):
             found = True
-            with self.client.get_object(Bucket=bucket, Key=key)["Body"] as body:
+            with closing(self.client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
                 for number, line in enumerate(body.iter_lines(), 1):
                     yield key, number, line
         if not found:

@@ -11,12 +11,17 @@ from typing import Any
 
 import pytest
 import urllib3
+from typer.testing import CliRunner
 
+from slipway_cli import labelling
+from slipway_cli.errors import CommandError
 from slipway_cli.labelling import start_job
+from slipway_cli.main import app
 from slipway_cli.target import Target
 from slipway_local import cloud
 from slipway_runtime.datasets.example import read_example
 from stacks import application
+from stacks.labelling_flow import GROUND_TRUTH, definition
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.capability("D7")
@@ -270,6 +275,52 @@ def test_curated_documents_are_labelled_by_span(api: Api, target: Target) -> Non
     assert json.loads(example["messages"][1]["content"]) == [{"label": "part", "text": "Pump A"}]
 
 
+def test_the_command_starts_a_job_works_on_it_and_reads_its_results(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labelling, "find_target", lambda *_, **__: target)
+
+    def command(*arguments: str) -> Any:
+        done = CliRunner().invoke(app, ["label", *arguments, "--json"], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    items = tmp_path / "items.jsonl"
+    items.write_text('{"text": "A pump"}\n{"text": "A valve"}\n')
+    given = ("--question", "Which fit?", "--type", "multiple_choice", "--choice", "pump", "--choice", "part")
+    job = command("start", str(items), *given, "--name", "fit", "--hours", "1")["job"]
+    assert wait_for(lambda: any(one["id"] == job and one["status"] == "open" for one in command("jobs")))
+    first = command("next", job, "--worker", "ann")["item"]
+    with pytest.raises(CommandError, match=r"answered 409: .*item is not yours|answered 400"):
+        CliRunner().invoke(
+            app, ["label", "submit", job, first["id"], '["valve"]', "--worker", "ann"], catch_exceptions=False
+        )
+    assert command("submit", job, first["id"], '["part", "pump"]', "--worker", "ann")["label"] == ["pump", "part"]
+    with pytest.raises(CommandError, match="has not ended"):
+        CliRunner().invoke(app, ["label", "results", job], catch_exceptions=False)
+    second = command("next", job, "--worker", "ann")["item"]
+    command("skip", job, second["id"], "--reason", "no question", "--worker", "ann", "--flag")
+
+    assert wait_for(lambda: any(one["id"] == job and one["status"] == "completed" for one in command("jobs")))
+    assert command("results", job)["outcomes"] == {"flagged": 1, "labelled": 1}
+
+
+def test_ground_truth_is_refused_here_by_its_name(api: Api, target: Target) -> None:
+    machine = api.states.describe_state_machine(stateMachineArn=target.parameter("labelling/state-machine-arn"))
+    flow = definition(partition="aws", function="arn:aws:lambda:us-east-1:123456789012:function:x", ground_truth=True)
+    flow["StartAt"] = "LabelInGroundTruth"
+    arn = api.states.create_state_machine(name="ground-truth", definition=json.dumps(flow), roleArn=machine["roleArn"])[
+        "stateMachineArn"
+    ]
+    request = {"prepared": {"found": {"ground_truth": dict.fromkeys(GROUND_TRUTH, "x")}}}
+    started = api.states.start_execution(stateMachineArn=arn, input=json.dumps(request))["executionArn"]
+
+    assert wait_for(lambda: api.execution(started)["status"] == "FAILED")
+    found = api.execution(started)
+    assert found["error"] == "States.Runtime"
+    assert "sagemaker:createLabelingJob.sync is not emulated" in found["cause"]
+
+
 def test_nothing_was_denied_and_no_log_has_a_token_or_a_person(api: Api, target: Target, state: Path) -> None:
     roles = cloud.permissions(state)["roles"]
     logs = target.client("logs")
@@ -283,7 +334,7 @@ def test_nothing_was_denied_and_no_log_has_a_token_or_a_person(api: Api, target:
     unused = {
         call["action"] for one in roles if "abelling" in one["role"] or "-Step" in one["role"] for call in one["unused"]
     }
-    assert {action for action in unused if not action.startswith(("logs:", "xray:"))} <= {"dynamodb:ConditionCheckItem"}
+    assert {action for action in unused if not action.startswith(("logs:", "xray:"))} <= {"s3:ListBucket"}
     assert any("labelling" in line for line in lines)
     assert not [line for line in lines if "ann@example.com" in line or "Text 0" in line]
     with pytest.raises(api.s3.exceptions.NoSuchKey):

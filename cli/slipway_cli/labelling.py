@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import uuid
 from enum import StrEnum
 from pathlib import Path
@@ -54,9 +55,7 @@ def jobs(env: Environment = "dev", aws: InAws = False, as_json: AsJson = False) 
 
 @app.command()
 def start(
-    items: Annotated[
-        str, typer.Argument(help="A JSONL file here, or an s3:// URI in the artifacts or curated bucket.")
-    ],
+    items: Annotated[str, typer.Argument(help="A JSONL file, - for standard input, or an s3:// URI.")],
     question: Annotated[str, typer.Option(help="What people are asked about each item.")],
     kind: Annotated[Kind, typer.Option("--type", help="The form of the answer.")] = Kind.SINGLE_CHOICE,
     choice: Annotated[list[str] | None, typer.Option(help="A choice, or a label of spans; once for each.")] = None,
@@ -166,14 +165,15 @@ def start_job(target: Target, job: str, request: dict[str, Any]) -> str:
 
 
 def _uri(target: Target, items: str, job: str) -> str:
-    """Return where the items are, after uploading a file."""
+    """Return where the items are, after uploading a file or standard input."""
     if items.startswith("s3://"):
         return items
     path = Path(items)
-    if not path.is_file():
-        raise UsageError(f"{items} is no file; give a JSONL file, or an s3:// URI")
+    if items != "-" and not path.is_file():
+        raise UsageError(f"{items} is no file; give a JSONL file, - for standard input, or an s3:// URI")
+    data = sys.stdin.buffer.read() if items == "-" else path.read_bytes()
     bucket, key = target.parameter("foundation/artifacts-bucket-name"), f"labelling/{job}/input.jsonl"
-    target.client("s3").upload_file(str(path), bucket, key)
+    target.client("s3").put_object(Bucket=bucket, Key=key, Body=data)
     return f"s3://{bucket}/{key}"
 
 

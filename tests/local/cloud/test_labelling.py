@@ -18,7 +18,7 @@ from slipway_cli.errors import CommandError
 from slipway_cli.labelling import start_job
 from slipway_cli.main import app
 from slipway_cli.target import Target
-from slipway_local import cloud
+from slipway_local import cloud, remote
 from slipway_runtime.datasets.example import read_example
 from stacks import application
 from stacks.labelling_flow import GROUND_TRUTH, definition
@@ -161,6 +161,50 @@ def test_a_lease_keeps_others_away_until_it_ends(api: Api) -> None:
     assert wait_for(lambda: api.next("leases", "ben") is not None)
     assert api.label("leases", first["id"], "ann", "yes")[1]["error"]["code"] == "lease_lost"
     assert api.label("leases", first["id"], "ben", "yes")[0] == 200
+
+
+def test_many_at_once_never_hold_the_same_item(api: Api) -> None:
+    arn = api.start("crowd", texts(12))
+
+    def work(worker: str) -> list[str]:
+        done = []
+        while item := api.next("crowd", worker):
+            assert api.label("crowd", item["id"], worker, "yes")[0] == 200
+            done.append(item["id"])
+            if api.call("GET", "/crowd")[1]["remaining"] == 0:
+                break
+        return done
+
+    def until_it_ends(worker: str) -> list[str]:
+        try:
+            return work(worker)
+        except AssertionError as error:  # the last label was somebody else's, and the job has gone on
+            assert "job_not_open" in str(error)
+            return []
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(until_it_ends, ["ann", "ben", "cem", "dot"]))
+
+    report = api.report(arn)
+    assert (report["labels"], report["outcomes"]) == (12, {"labelled": 12})
+
+
+def test_answers_that_are_lost_are_made_up_for(api: Api, target: Target) -> None:
+    """A label whose answer is lost is one label; a report that never got through is made by the next who looks."""
+    arn = api.start("faults", texts(2))
+    first, url = api.next("faults", "ann")["id"], str(target.endpoint_url)
+    lost = {"operation": "dynamodb.TransactWriteItems", "error": "InternalServerError", "times": 2, "after": True}
+    remote.ask(url, "POST", "faults", lost)
+    assert api.label("faults", first, "ann", "yes")[0] == 200
+    second = api.next("faults", "ann")["id"]
+    remote.ask(url, "POST", "faults", {"operation": "stepfunctions.SendTaskSuccess", "error": "InternalFailure"})
+    assert api.label("faults", second, "ann", "no")[0] == 500
+    assert api.execution(arn)["status"] == "RUNNING"
+    remote.ask(url, "DELETE", "faults/")
+
+    assert api.label("faults", second, "ann", "no")[0] == 200
+
+    assert api.report(arn)["labels"] == 2
 
 
 def test_the_same_label_again_is_the_same_and_another_one_is_refused(api: Api) -> None:
@@ -309,6 +353,7 @@ def test_ground_truth_is_refused_here_by_its_name(api: Api, target: Target) -> N
     machine = api.states.describe_state_machine(stateMachineArn=target.parameter("labelling/state-machine-arn"))
     flow = definition(partition="aws", function="arn:aws:lambda:us-east-1:123456789012:function:x", ground_truth=True)
     flow["StartAt"] = "LabelInGroundTruth"
+    del flow["States"]["Prepare"]
     arn = api.states.create_state_machine(name="ground-truth", definition=json.dumps(flow), roleArn=machine["roleArn"])[
         "stateMachineArn"
     ]

@@ -380,6 +380,15 @@ def test_nothing_was_denied_and_no_log_has_a_token_or_a_person(api: Api, target:
         call["action"] for one in roles if "abelling" in one["role"] or "-Step" in one["role"] for call in one["unused"]
     }
     assert {action for action in unused if not action.startswith(("logs:", "xray:"))} <= {"s3:ListBucket"}
+    machine = target.parameter("labelling/state-machine-arn")
+    tokens = [
+        json.loads(event["taskScheduledEventDetails"]["parameters"])["Payload"]["token"]
+        for execution in api.states.list_executions(stateMachineArn=machine)["executions"]
+        for event in api.states.get_execution_history(executionArn=execution["executionArn"])["events"]
+        if event["type"] == "TaskScheduled" and '"token"' in event["taskScheduledEventDetails"]["parameters"]
+    ]
+    assert tokens
+    assert not [line for line in lines if any(token in line for token in tokens)]
     assert any("labelling" in line for line in lines)
     assert not [line for line in lines if "ann@example.com" in line or "Text 0" in line]
     with pytest.raises(api.s3.exceptions.NoSuchKey):

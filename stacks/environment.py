@@ -10,6 +10,7 @@ from constructs import Construct
 from stacks.foundation import FoundationStack
 from stacks.gateway import GatewayStack
 from stacks.ingestion import IngestionStack
+from stacks.labelling import LabellingStack
 from stacks.observability import ObservabilityStack
 from stacks.retrieval import RetrievalStack
 from stacks.settings import Settings
@@ -36,6 +37,7 @@ class EnvironmentStage(cdk.Stage):
             RetrievalStack,
             IngestionStack,
             *_datasets(settings),
+            *((LabellingStack,) if settings.labelling.enabled else ()),
             GatewayStack,
             *_augmentation(settings),
             ObservabilityStack,

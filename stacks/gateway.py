@@ -12,6 +12,7 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
 from stacks.bedrock import allow_models
+from stacks.labelling import JOBS_REASON, TABLE_ACTIONS
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 
@@ -33,8 +34,14 @@ def api_name(environment: str) -> str:
     return f"slipway-{environment}"
 
 
+TOKENS_REASON = (
+    "A task token names its one task, and Step Functions takes no resource for the action; the function only has "
+    "tokens of labelling jobs, from its own table."
+)
+
+
 class GatewayStack(SlipwayStack):
-    """API, key, and the functions behind: chat, documents, authorize."""
+    """API, key, and the functions behind: chat, documents, authorize, and labelling where it is on."""
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "gateway", name=name, settings=settings)
@@ -42,11 +49,17 @@ class GatewayStack(SlipwayStack):
         defaults = self.function_defaults("api")
         chat, documents = self._chat(defaults), self._documents(defaults)
         authorize = self._authorize(defaults, key_secret)
+        labelling = self._labelling(defaults) if settings.labelling.enabled else None
         api = OpenAiApi(
             self,
             "OpenAi",
             api_name=api_name(name),
-            functions=ApiFunctions(chat=chat.function, documents=documents.function, authorize=authorize.function),
+            functions=ApiFunctions(
+                chat=chat.function,
+                documents=documents.function,
+                authorize=authorize.function,
+                labelling=labelling.function if labelling else None,
+            ),
             limits=self._limits(),
         )
         if settings.gateway.waf:
@@ -60,6 +73,7 @@ class GatewayStack(SlipwayStack):
                 "chat-function-name": chat.function.function_name,
                 "documents-function-name": documents.function.function_name,
                 "authorize-function-name": authorize.function.function_name,
+                **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
             }
         )
 
@@ -149,6 +163,26 @@ class GatewayStack(SlipwayStack):
         allow(documents.role, ["s3:ListBucketVersions"], [bucket])
         allow(documents.role, ["s3:DeleteObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
         return documents
+
+    def _labelling(self, defaults: FunctionDefaults) -> PythonFunction:
+        labelling = self._function(
+            "Labelling",
+            "labelling",
+            "Hands out items of labelling jobs and takes labels",
+            defaults,
+            {
+                "LABELLING_TABLE": self.look_up("foundation", "labelling-table-name"),
+                "ARTIFACTS_BUCKET": self.look_up("foundation", "artifacts-bucket-name"),
+                "LEASE_SECONDS": str(self.settings.labelling.lease_minutes * 60),
+            },
+        )
+        role, key = labelling.role, self.key()
+        items = f"{self.bucket_arn('artifacts')}/labelling/*"
+        allow(role, ["s3:GetObject"], [items], wildcard_reason=JOBS_REASON)
+        allow(role, [*TABLE_ACTIONS, "dynamodb:DeleteItem", "dynamodb:UpdateItem"], [self.table_arn("labelling")])
+        allow(role, ["states:SendTaskSuccess"], ["*"], wildcard_reason=TOKENS_REASON)
+        allow_key(role, key.key_arn if key else None)
+        return labelling
 
     def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
         variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn}

@@ -30,6 +30,7 @@ class NetworkStack(SlipwayStack):
             removal=self.removal,
             comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources)
             or self.settings.augmentation.labels,
+            labelling=self.settings.labelling.enabled,
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]

@@ -10,7 +10,7 @@ from slipway_constructs.open_ai_api import STAGE
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
-from stacks import gateway, ingestion
+from stacks import gateway, ingestion, labelling
 from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
@@ -24,6 +24,11 @@ FUNCTIONS = {
     "Chat": ("gateway", "chat-function-name", gateway.API_TIMEOUT),
     "Documents": ("gateway", "documents-function-name", gateway.API_TIMEOUT),
     "Authorize": ("gateway", "authorize-function-name", gateway.API_TIMEOUT),
+}
+
+LABELLING_FUNCTIONS = {
+    "Labelling": ("gateway", "labelling-function-name", gateway.API_TIMEOUT),
+    "LabellingStep": ("labelling", "step-function-name", labelling.STEP_TIMEOUT),
 }
 
 
@@ -41,6 +46,7 @@ class ObservabilityStack(SlipwayStack):
             *kind(settings).monitors(self, topic_arn),
             *self._augmentation(topic_arn),
             *self._datasets(topic_arn),
+            *self._state_machines(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -99,8 +105,17 @@ class ObservabilityStack(SlipwayStack):
                 timeout=timeout,
                 failures=self._authorizer_failures() if construct_id == "Authorize" else None,
             )
-            for construct_id, (part, name, timeout) in FUNCTIONS.items()
+            for construct_id, (part, name, timeout) in self._watched().items()
         ]
+
+    def _watched(self) -> dict[str, tuple[str, str, cdk.Duration]]:
+        return FUNCTIONS | (LABELLING_FUNCTIONS if self.settings.labelling.enabled else {})
+
+    def _state_machines(self, topic: str) -> list[Monitor]:
+        if not self.settings.labelling.enabled:
+            return []
+        arn = self.look_up("labelling", "state-machine-arn")
+        return [StateMachineMonitor(self, "LabellingJobs", topic_arn=topic, state_machine_arn=arn)]
 
     def _authorizer_failures(self) -> Metric:
         """Return the failures of the authorizer that are no refusal of a key.

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from stacks.settings_augmentation import Augmentation
 from stacks.settings_datasets import Datasets
+from stacks.settings_labelling import Labelling
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
@@ -223,6 +224,7 @@ class Settings(Section):
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")
     ingestion: Ingestion = Field(default_factory=Ingestion, description="From document to chunks.")
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
+    labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")

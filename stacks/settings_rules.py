@@ -9,7 +9,12 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from stacks import settings_account_rules, settings_augmentation_rules, settings_network_rules
+from stacks import (
+    settings_account_rules,
+    settings_augmentation_rules,
+    settings_labelling_rules,
+    settings_network_rules,
+)
 from stacks.regions import can_call, profile_prefix
 from stacks.settings_sources import rules_document
 from stacks.settings_violation import Violation
@@ -136,6 +141,7 @@ def _models(settings: Settings) -> Iterator[Violation]:
 
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
+    settings_labelling_rules.violations,
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
     _aurora_capacity,

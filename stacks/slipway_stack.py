@@ -135,7 +135,7 @@ class SlipwayStack(cdk.Stack):
 
     def allow_documents(self, role: iam.Role, *, listing: bool = False) -> None:
         """Let a role read and write the lineage of single documents; with `listing` also list a tenant's."""
-        table = self._table_arn("documents")
+        table = self.table_arn("documents")
         allow(role, ["dynamodb:GetItem", "dynamodb:PutItem"], [table])
         if listing:
             allow(role, ["dynamodb:Query"], [f"{table}/index/{TENANT_INDEX}"])
@@ -162,9 +162,10 @@ class SlipwayStack(cdk.Stack):
 
     def allow_rejects(self, role: iam.Role) -> None:
         """Let a role note that an object was rejected."""
-        allow(role, ["dynamodb:PutItem"], [self._table_arn("rejects")])
+        allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
 
-    def _table_arn(self, name: str) -> str:
+    def table_arn(self, name: str) -> str:
+        """Return the ARN of one of the foundation's tables."""
         table = self.look_up("foundation", f"{name}-table-name")
         return self.format_arn(service="dynamodb", resource="table", resource_name=table)
 

@@ -43,6 +43,7 @@ LABELS = {
 COUNTED = {"AWS::CloudWatch::Alarm", "AWS::EC2::VPCEndpoint"}
 PLUMBING = {
     "Resource",
+    "Machine",
     "Acl",
     "Dashboard",
     "Vpc",

@@ -68,6 +68,7 @@ class ApiFunctions:
     chat: lambda_.IFunction
     documents: lambda_.IFunction
     authorize: lambda_.IFunction
+    labelling: lambda_.IFunction | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -145,6 +146,20 @@ class OpenAiApi(Construct):
         document = listing.add_resource("{id}")
         self._method(document, "GET", documents)
         self._method(document, "DELETE", documents)
+        if functions.labelling:
+            self._labelling_routes(root, self._integration(functions.labelling), body)
+
+    def _labelling_routes(
+        self, root: apigateway.Resource, labelling: apigateway.LambdaIntegration, body: apigateway.IModel
+    ) -> None:
+        jobs = root.add_resource("labelling").add_resource("jobs")
+        queries = {f"method.request.querystring.{name}": False for name in ("limit", "after")}
+        self._method(jobs, "GET", labelling, request_parameters=queries)
+        job = jobs.add_resource("{id}")
+        self._method(job, "GET", labelling)
+        item = job.add_resource("items").add_resource("{item}")
+        for verb in (job.add_resource("next"), *map(item.add_resource, ("labels", "skip", "flag"))):
+            self._method(verb, "POST", labelling, request_models={"application/json": body})
 
     def _integration(self, function: lambda_.IFunction) -> apigateway.LambdaIntegration:
         return apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)

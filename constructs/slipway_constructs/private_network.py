@@ -26,12 +26,14 @@ INTERFACE_SERVICES = {
 COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
 LABEL_ACTIONS = ["comprehend:BatchDetectEntities", "comprehend:ClassifyDocument"]
 TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+# What labelling adds: a report on a task token, and writes that hold together with conditions on other rows.
+LABELLING_TABLE_ACTIONS = ["dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"]
 
 
 class PrivateNetwork(Construct):
     """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`.
 
-    `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more.
+    `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more; `labelling`: AWS Step Functions too.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class PrivateNetwork(Construct):
         log_retention: logs.RetentionDays,
         removal: cdk.RemovalPolicy,
         comprehend: bool = False,
+        labelling: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -61,13 +64,18 @@ class PrivateNetwork(Construct):
         self.subnet_ids = [subnet.subnet_id for subnet in private]
         self._log_flows(log_retention, removal, key)
         services = {"Comprehend": ("comprehend", COMPREHEND_ACTIONS + LABEL_ACTIONS)} if comprehend else {}
-        self._endpoints(private, INTERFACE_SERVICES | services)
+        if labelling:
+            services["StateMachines"] = ("states", ["states:SendTaskSuccess"])
+        tables = [*TABLE_ACTIONS, *(LABELLING_TABLE_ACTIONS if labelling else [])]
+        self._endpoints(private, INTERFACE_SERVICES | services, tables)
 
-    def _endpoints(self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]]) -> None:
+    def _endpoints(
+        self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]], table_actions: list[str]
+    ) -> None:
         # Open: custom resources answer CloudFormation by pre-signed URLs of buckets that are AWS's own accounts'.
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         tables = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
-        tables.add_to_policy(self._own_principals(TABLE_ACTIONS))
+        tables.add_to_policy(self._own_principals(table_actions))
         self.functions = ec2.SecurityGroup(
             self, "Functions", vpc=self.vpc, description="Functions: HTTPS outwards only", allow_all_outbound=False
         )

@@ -40,6 +40,11 @@ def required(name: str) -> str:
     return value
 
 
+def optional(name: str) -> str:
+    """Return an environment variable, or "" where the template does not set it."""
+    return os.environ.get(name, "")
+
+
 def database() -> DatabaseSettings:
     """Return DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN and DATABASE_NAME."""
     return DatabaseSettings(

@@ -26,6 +26,12 @@ def test_the_api_has_the_paths_of_openai(dev: Any) -> None:
         "GET /v1/documents",
         "GET /v1/documents/{id}",
         "DELETE /v1/documents/{id}",
+        "GET /v1/labelling/jobs",
+        "GET /v1/labelling/jobs/{id}",
+        "POST /v1/labelling/jobs/{id}/next",
+        "POST /v1/labelling/jobs/{id}/items/{item}/labels",
+        "POST /v1/labelling/jobs/{id}/items/{item}/skip",
+        "POST /v1/labelling/jobs/{id}/items/{item}/flag",
     }
 
 
@@ -132,5 +138,5 @@ def test_what_the_command_needs_is_published(dev: Any) -> None:
 
     assert names == {
         *("url", "rest-api-id", "stage", "api-key-secret-arn"),
-        *("chat-function-name", "documents-function-name", "authorize-function-name"),
+        *("chat-function-name", "documents-function-name", "authorize-function-name", "labelling-function-name"),
     }

@@ -16,7 +16,7 @@ def test_a_created_network_is_private_and_reaches_the_services_by_endpoints(prod
         for item in prod.of("network", "AWS::EC2::VPCEndpoint")
     }
 
-    assert services == {"s3", "dynamodb", "bedrock-runtime", "rds-data", "secretsmanager", "sqs"}
+    assert services == {"s3", "dynamodb", "bedrock-runtime", "rds-data", "secretsmanager", "sqs", "states"}
     for kind in ("InternetGateway", "NatGateway", "Route", "EIP"):
         assert prod.of("network", f"AWS::EC2::{kind}") == []
     assert len(prod.of("network", "AWS::EC2::Subnet")) == 2
@@ -50,5 +50,5 @@ def test_functions_talk_https_and_nothing_talks_to_them(prod: Any) -> None:
 def test_every_function_of_a_private_environment_is_in_the_network(prod: Any) -> None:
     functions = [item["Properties"] for part in prod for item in prod.of(part, "AWS::Lambda::Function")]
 
-    assert len(functions) == 8
+    assert len(functions) == 10
     assert all(len(function["VpcConfig"]["SubnetIds"]) == 2 for function in functions)

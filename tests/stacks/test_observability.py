@@ -18,12 +18,14 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
     ]
 
     for name in ("Throttles", "Duration"):
-        assert kinds.count(("AWS/Lambda", name)) == len(functions) == 4
-    assert kinds.count(("AWS/Lambda", "Errors")) == 3
+        assert kinds.count(("AWS/Lambda", name)) == len(functions) == 6
+    assert kinds.count(("AWS/Lambda", "Errors")) == 5
     assert kinds.count(("Slipway", "AuthorizerFailures")) == 1
     assert kinds.count(("AWS/Events", "FailedInvocations")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 1
+    for name in ("ExecutionsFailed", "ExecutionsTimedOut"):
+        assert kinds.count(("AWS/States", name)) == len(dev.of("labelling", "AWS::StepFunctions::StateMachine")) == 1
     assert {("AWS/ApiGateway", "5XXError"), ("AWS/RDS", "ACUUtilization")} <= set(kinds)
     assert [alarm["ExtendedStatistic"] for alarm in alarms if alarm["MetricName"] == "Latency"] == ["p99"]
 
@@ -68,7 +70,7 @@ def test_the_dashboard_places_three_graphs_in_a_row_and_names_each_metric_in_ful
     delimiter, parts = dev.one("observability", "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"]
     widgets = json.loads(delimiter.join(part if isinstance(part, str) else "token" for part in parts))["widgets"]
 
-    assert [(widget["x"], widget["y"]) for widget in widgets] == [(8 * (at % 3), 6 * (at // 3)) for at in range(24)]
+    assert [(widget["x"], widget["y"]) for widget in widgets] == [(8 * (at % 3), 6 * (at // 3)) for at in range(32)]
     assert widgets[0]["properties"]["metrics"] == [
         ["AWS/ApiGateway", "Count", "ApiName", "slipway-dev", "Stage", "live", {"stat": "Sum"}]
     ]

@@ -142,11 +142,11 @@ class SlipwayStack(cdk.Stack):
 
     def allow_counts(self, role: iam.Role) -> None:
         """Let a role add counts to the lineage of single documents."""
-        allow(role, ["dynamodb:UpdateItem"], [self._table_arn("documents")])
+        allow(role, ["dynamodb:UpdateItem"], [self.table_arn("documents")])
 
     def allow_document_reading(self, role: iam.Role, actions: Sequence[str]) -> None:
         """Let a role read lineage: single documents by GetItem, a tenant's by Query."""
-        table = self._table_arn("documents")
+        table = self.table_arn("documents")
         allow(role, actions, [f"{table}/index/{TENANT_INDEX}" if "dynamodb:Query" in actions else table])
 
     def allow_curated_removal(self, role: iam.Role) -> None:

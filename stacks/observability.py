@@ -5,6 +5,7 @@ from constructs import Construct
 
 from slipway_constructs.api_monitor import ApiMonitor
 from slipway_constructs.database_monitor import DatabaseMonitor
+from slipway_constructs.duplicates_monitor import DuplicatesMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.monitoring import Metric, Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
@@ -38,6 +39,7 @@ class ObservabilityStack(SlipwayStack):
             self._queue(topic_arn),
             *self._functions(topic_arn),
             self._database(topic_arn),
+            *self._duplicates(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -87,3 +89,16 @@ class ObservabilityStack(SlipwayStack):
             cluster_identifier=part_of_arn(self.look_up("retrieval", "cluster-arn"), 6),
             max_acu=self.settings.retrieval.aurora.max_acu,
         )
+
+    def _duplicates(self, topic: str) -> list[Monitor]:
+        if not self.searches_duplicates():
+            return []
+        return [
+            DuplicatesMonitor(
+                self,
+                "Duplicates",
+                topic_arn=topic,
+                service="ingest_document",
+                environment=self.environment_name,
+            )
+        ]

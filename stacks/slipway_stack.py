@@ -16,6 +16,7 @@ from slipway_constructs.permissions import allow
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
 from stacks.settings import Settings
+from stacks.settings_duplicates import is_searched
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYER_CACHE = ROOT / ".slipway" / "cache" / "layers"
@@ -152,6 +153,16 @@ class SlipwayStack(cdk.Stack):
     def allow_rejects(self, role: iam.Role) -> None:
         """Let a role note that an object was rejected."""
         allow(role, ["dynamodb:PutItem"], [self._table_arn("rejects")])
+
+    def allow_duplicates(self, role: iam.Role) -> None:
+        """Let a role find, take and give up a document's place among its like."""
+        # A transaction needs the permission of each of its writes, and no other.
+        actions = ["BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
+        allow(role, [f"dynamodb:{action}" for action in actions], [self._table_arn("duplicates")])
+
+    def searches_duplicates(self) -> bool:
+        """Return whether any source is searched for near-duplicates; else there is no table of them."""
+        return is_searched(self.settings.ingestion.near_duplicates, self.settings.ingestion.sources)
 
     def _table_arn(self, name: str) -> str:
         table = self.look_up("foundation", f"{name}-table-name")

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli import documents, local
+from slipway_cli import documents, duplicates, local
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.errors import CommandError, UsageError
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
+app.add_typer(duplicates.app, name="duplicates")
 
 
 def _print_version(wanted: bool) -> None:
@@ -81,7 +82,7 @@ def ingest(
 
 def _show_report(report: IngestReport) -> None:
     answers.print(
-        f"{report.documents} documents, {report.chunks} chunks searchable, {report.duplicates} already there, "
+        f"{report.documents} documents, {report.chunks} chunks searchable, {report.duplicates} there already, "
         f"{len(report.rejected)} rejected, {report.seconds:.1f} s"
     )
     for item in report.rejected:

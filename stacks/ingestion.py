@@ -9,7 +9,7 @@ from constructs import Construct
 from slipway_constructs.aurora_vector_store import allow_data_api
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
 from slipway_constructs.permissions import allow, allow_key
-from slipway_constructs.private_network import COMPREHEND_ACTIONS
+from slipway_constructs.private_network import COMPREHEND_ACTIONS, SEND_AGAIN
 from slipway_constructs.python_function import PythonFunction
 from stacks.bedrock import allow_models
 from stacks.settings import Settings
@@ -107,7 +107,7 @@ class IngestionStack(SlipwayStack):
         ingest.function.add_environment("DUPLICATES_TABLE", self.look_up("foundation", "duplicates-table-name"))
         self.allow_duplicates(ingest.role)
         # Documents whose original went or changed are sent through the queue again.
-        allow(ingest.role, ["sqs:SendMessage"], [work.queue.queue_arn])
+        allow(ingest.role, [SEND_AGAIN], [work.queue.queue_arn])
 
     def _permit(self, ingest: PythonFunction) -> None:
         role, key = ingest.role, self.key()

@@ -29,6 +29,7 @@ class NetworkStack(SlipwayStack):
             log_retention=self.log_retention,
             removal=self.removal,
             comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources),
+            duplicates=self.searches_duplicates(),
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]

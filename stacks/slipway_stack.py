@@ -13,6 +13,7 @@ from constructs import Construct
 
 from slipway_constructs.dependency_layer import DependencyLayer
 from slipway_constructs.permissions import allow
+from slipway_constructs.private_network import DUPLICATES_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
 from stacks.settings import Settings
@@ -156,9 +157,7 @@ class SlipwayStack(cdk.Stack):
 
     def allow_duplicates(self, role: iam.Role) -> None:
         """Let a role find, take and give up a document's place among its like."""
-        # A transaction needs the permission of each of its writes, and no other.
-        actions = ["BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
-        allow(role, [f"dynamodb:{action}" for action in actions], [self._table_arn("duplicates")])
+        allow(role, DUPLICATES_ACTIONS, [self._table_arn("duplicates")])
 
     def searches_duplicates(self) -> bool:
         """Return whether any source is searched for near-duplicates; else there is no table of them."""

@@ -52,6 +52,7 @@ def confirm(
     target = find_target(project(), env, aws=aws)
     if "/" not in source:
         raise UsageError(f"{source!r} is no source: it is a tenant, a slash and perhaps a prefix, like default/")
+    target.parameter("foundation/duplicates-table-name")  # there is none where no source is searched for duplicates
     message = {
         "detail-type": "Near-Duplicates Confirmed",
         "detail": {"source": source, "max_lost_share": max_lost_share},

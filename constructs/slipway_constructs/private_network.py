@@ -25,12 +25,19 @@ INTERFACE_SERVICES = {
 }
 COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
 TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+# What near-duplicates are searched by. A transaction needs the permission of each of its writes, and no other.
+DUPLICATES_ACTIONS = [
+    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
+    *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+]
+SEND_AGAIN = "sqs:SendMessage"
 
 
 class PrivateNetwork(Construct):
     """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`.
 
-    `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more.
+    `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more. `duplicates`: they may search for
+    near-duplicates, and send documents through the queue again.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class PrivateNetwork(Construct):
         log_retention: logs.RetentionDays,
         removal: cdk.RemovalPolicy,
         comprehend: bool = False,
+        duplicates: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -59,14 +67,21 @@ class PrivateNetwork(Construct):
         private = self.vpc.private_subnets if nat_gateways else self.vpc.isolated_subnets
         self.subnet_ids = [subnet.subnet_id for subnet in private]
         self._log_flows(log_retention, removal, key)
-        services = {"Comprehend": ("comprehend", COMPREHEND_ACTIONS)} if comprehend else {}
-        self._endpoints(private, INTERFACE_SERVICES | services)
+        services = dict(INTERFACE_SERVICES)
+        if comprehend:
+            services["Comprehend"] = ("comprehend", COMPREHEND_ACTIONS)
+        if duplicates:
+            services["Queues"] = ("sqs", [*services["Queues"][1], SEND_AGAIN])
+        table_actions = sorted({*TABLE_ACTIONS, *(DUPLICATES_ACTIONS if duplicates else ())})
+        self._endpoints(private, services, table_actions)
 
-    def _endpoints(self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]]) -> None:
+    def _endpoints(
+        self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]], table_actions: list[str]
+    ) -> None:
         # Open: custom resources answer CloudFormation by pre-signed URLs of buckets that are AWS's own accounts'.
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         tables = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
-        tables.add_to_policy(self._own_principals(TABLE_ACTIONS))
+        tables.add_to_policy(self._own_principals(table_actions))
         self.functions = ec2.SecurityGroup(
             self, "Functions", vpc=self.vpc, description="Functions: HTTPS outwards only", allow_all_outbound=False
         )

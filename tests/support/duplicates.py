@@ -5,6 +5,7 @@ DynamoDB serves each request on its own, and a transaction as one
 not promise that to threads, so requests are let in one at a time.
 """
 
+import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 
 import boto3
 
+from slipway_local import tables
 from slipway_runtime.operate.retry import Backoff, Deadline
 from slipway_runtime.prepare.duplicates.entries import Document
 from slipway_runtime.prepare.duplicates.index import Duplicates
@@ -98,12 +100,22 @@ class World:
         return self.client._client.scan(TableName=TABLE)["Items"]
 
 
-def new_world() -> World:
-    client = boto3.client("dynamodb", region_name="us-east-1")
-    client.create_table(
+@functools.cache
+def quick_transactions() -> None:
+    """Once a process: moto alone copies the table for each write of a transaction."""
+    tables.install()
+
+
+def make_table() -> None:
+    """Create the duplicates table as the foundation does."""
+    boto3.client("dynamodb", region_name="us-east-1").create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "subject", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("subject", "item")],
         BillingMode="PAY_PER_REQUEST",
     )
-    return World(OneAtATime(client))
+
+
+def new_world() -> World:
+    make_table()
+    return World(OneAtATime(boto3.client("dynamodb", region_name="us-east-1")))

@@ -281,7 +281,7 @@ def test_a_source_that_loses_too_much_keeps_the_rest_and_asks_a_person(world: Wo
     assert world.kept(*COPIES) == [*COPIES[:3], *held]
     reason = world.cloud.lineage(held[0])["reason"]
     assert reason.startswith(f"held: this repeats {document_id(COPIES[0])}")
-    assert "the source acme/wiki/ has lost 1 of 4 documents" in reason
+    assert "the source acme/wiki/ has lost 1 of 5 documents" in reason
     assert "`slipway duplicates confirm acme/wiki/`" in reason
     assert logged().count('"DuplicatesHeld":[1.0]') == len(held)
     world.put(A, changed(TEXT, 1))

@@ -77,7 +77,7 @@ class Tally:
             document_id=kept.document_id,
             similarity=similarity,
             source=self.source,
-            documents=self.documents,
+            documents=documents,
             duplicates=self.duplicates,
             share=share,
         )

@@ -82,7 +82,7 @@ def ingest(
 
 def _show_report(report: IngestReport) -> None:
     answers.print(
-        f"{report.documents} documents, {report.chunks} chunks searchable, {report.duplicates} there already, "
+        f"{report.documents} documents, {report.chunks} chunks searchable, {report.duplicates} already there, "
         f"{len(report.rejected)} rejected, {report.seconds:.1f} s"
     )
     for item in report.rejected:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from slipway_cli.gateway import Gateway
 from slipway_cli.target import Target, find_target
 from support.command import Slipway
 from support.near_texts import changed, text
@@ -33,12 +34,16 @@ class Staging:
     def target(self) -> Target:
         return find_target(self.slipway.project, "staging", aws=False)
 
+    @property
+    def gateway(self) -> Gateway:
+        return Gateway(self.target.gateway_url, self.target.api_key)
+
     def put(self, path: str, content: str) -> None:
         bucket = self.target.parameter("foundation/raw-bucket-name")
         self.target.client("s3").put_object(Bucket=bucket, Key=f"{TENANT}/{path}", Body=content.encode())
 
     def documents(self, prefix: str) -> dict[str, dict[str, Any]]:
-        return {document["path"]: document for document in self.json("documents", "--prefix", prefix)}
+        return {document["path"]: document for document in self.gateway.documents(prefix=prefix)}
 
     def settled(self, prefix: str, **expected: str) -> Callable[[], bool]:
         """Whether the documents have come to these ends, by name."""
@@ -50,7 +55,9 @@ class Staging:
         return look
 
     def answers_from(self, question: str) -> set[str]:
-        return {citation["document"] for citation in self.json("ask", question)["citations"]}
+        return {
+            citation["document"] for citation in self.gateway.ask(question, model="default")["slipway"]["citations"]
+        }
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +75,30 @@ def write(folder: Path, **contents: str) -> Path:
     return folder
 
 
-def manual(machine: str, year: int) -> str:
-    return (
-        f"# The {machine} press\n\nThe {machine} press makes {year} buttons of horn an hour and weighs nine tonnes.\n\n"
-        f"{text(len(machine) * year)}\n"
-    )
+FACTS = {
+    "crane": "The harbour crane lifts forty tonnes of timber at low tide.",
+    "bell": "The cathedral bell was cast of bronze from melted cannons.",
+    "light": "The lighthouse of the island flashes red every nine seconds.",
+    "camel": "A camel of the desert caravan drinks a hundred litres of water.",
+    "oak": "The oldest oak of the forest was planted by monks.",
+    "train": "The night train to the mountains leaves from platform six.",
+    "bridge": "The stone bridge over the canyon has eleven arches.",
+}
+
+
+def manual(name: str, edits: int = 0) -> str:
+    """A document with a fact that can be asked for, and a copy of it with as many words changed."""
+    return f"# {name.capitalize()}\n\n{FACTS[name]}\n\n{changed(text(list(FACTS).index(name)), edits)}\n"
 
 
 def test_a_near_copy_that_arrives_in_a_later_run_is_left_out_and_counted(staging: Staging, tmp_path: Path) -> None:
     """Nothing of the index is in memory: between the two runs the local cloud stops, as a month would pass."""
     folder = tmp_path / "later"
-    first = staging.json("ingest", write(folder, first=manual("harbour", 40)))
+    first = staging.json("ingest", write(folder, first=manual("crane")))
     assert (first["documents"], first["duplicates"]) == (1, 0)
     assert staging.run("local", "down").returncode == 0
     staging.json("local", "up", "--enforce-iam")
-    again = staging.json("ingest", write(folder, copy=changed(manual("harbour", 40)), other=manual("valley", 41)))
+    again = staging.json("ingest", write(folder, copy=manual("crane", 1), other=manual("bell")))
 
     assert (again["documents"], again["duplicates"], again["rejected"]) == (2, 2, [])
     found = staging.documents("later/")
@@ -90,12 +106,14 @@ def test_a_near_copy_that_arrives_in_a_later_run_is_left_out_and_counted(staging
     assert (copy["status"], copy["duplicate_of"], copy["chunks"]) == ("duplicate", kept["id"], 0)
     assert copy["similarity"] > 0.9
     assert [one["id"] for one in staging.json("documents", "--status", "duplicate")] == [copy["id"]]
-    assert "later/copy.md" not in staging.answers_from("How many buttons of horn does the harbour press make?")
+    answers = staging.answers_from("What does the harbour crane lift at low tide?")
+    assert "later/first.md" in answers
+    assert "later/copy.md" not in answers
     assert staging.json("ingest", folder)["duplicates"] == 3
 
 
 def test_of_near_copies_that_arrive_at_once_exactly_one_is_kept(staging: Staging) -> None:
-    contents = [manual("mountain", 50), *(changed(manual("mountain", 50), number) for number in (1, 2, 3))]
+    contents = [manual("train", edits) for edits in (0, 1, 2, 3)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: staging.put(f"once/{number}.md", contents[number]), range(4)))
 
@@ -105,30 +123,30 @@ def test_of_near_copies_that_arrive_at_once_exactly_one_is_kept(staging: Staging
 
 
 def test_deleting_the_kept_document_brings_its_copy_back_searchable(staging: Staging) -> None:
-    staging.put("back/kept.md", manual("island", 60))
+    staging.put("back/kept.md", manual("light"))
     assert wait_for(staging.settled("back/", kept="indexed"), seconds=60)
-    staging.put("back/copy.md", changed(manual("island", 60)))
+    staging.put("back/copy.md", manual("light", 1))
     assert wait_for(staging.settled("back/", kept="indexed", copy="duplicate"), seconds=60)
     staging.json("documents", "delete", staging.documents("back/")["back/kept.md"]["id"])
 
     assert wait_for(staging.settled("back/", copy="indexed"), seconds=60)
-    assert staging.answers_from("How many buttons of horn does the island press make?") == {"back/copy.md"}
+    assert staging.answers_from("How often does the lighthouse of the island flash?") >= {"back/copy.md"}
 
 
 def test_a_new_version_of_the_kept_document_brings_its_copy_back(staging: Staging) -> None:
-    staging.put("new/kept.md", manual("desert", 70))
+    staging.put("new/kept.md", manual("camel"))
     assert wait_for(staging.settled("new/", kept="indexed"), seconds=60)
-    staging.put("new/copy.md", changed(manual("desert", 70)))
+    staging.put("new/copy.md", manual("camel", 1))
     assert wait_for(staging.settled("new/", kept="indexed", copy="duplicate"), seconds=60)
-    staging.put("new/kept.md", manual("forest", 71))
+    staging.put("new/kept.md", manual("oak"))
 
     assert wait_for(staging.settled("new/", kept="indexed", copy="indexed"), seconds=60)
-    assert staging.answers_from("How many buttons of horn does the desert press make?") >= {"new/copy.md"}
+    assert staging.answers_from("How much water does a camel of the desert caravan drink?") >= {"new/copy.md"}
 
 
 def test_a_source_that_loses_too_much_waits_for_a_person_to_confirm(staging: Staging, tmp_path: Path) -> None:
     """Last: the whole tenant is one source here, of twenty documents or more by now."""
-    common = manual("canyon", 80)
+    common = manual("bridge")
     names = {f"n{number:02}": f"{common}\nCopy {number} of many.\n" for number in range(30)}
     report = staging.json("ingest", write(tmp_path / "many", **names))
     held = [one for one in staging.json("duplicates") if one["status"] == "indexed"]

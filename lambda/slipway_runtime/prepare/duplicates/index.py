@@ -15,8 +15,8 @@ handled again: one of them is now the first.
 A source that loses more than its share is not touched any more until a person has agreed, see `tally`.
 
 Cost, us-east-1 on demand, $.125 a million read units and $.625 a million write units: a kept document reads 23 items
-and writes 15 in a transaction, which doubles units: $22 a million documents. A duplicate: about $8, with its one read
-from S3.
+and writes 15 in a transaction, which doubles units: $22 a million documents. A duplicate, which is looked at twice:
+about $11, with its read from S3.
 Source: Amazon DynamoDB developer guide, "Amazon DynamoDB Transactions: How it works"; aws.amazon.com/dynamodb/pricing.
 """
 

@@ -48,7 +48,7 @@ class Document(msgspec.Struct, omit_defaults=True):
     object: str = msgspec.field(default_factory=lambda: "document")
     reason: str = ""
     duplicate_of: str = ""
-    similarity: float = 0.0
+    similarity: float | None = None
 
 
 @observed
@@ -127,5 +127,5 @@ def _document(record: Record) -> Document:
         etag=record.etag,
         updated_at=record.updated_at,
         duplicate_of=record.duplicate_of,
-        similarity=round(record.similarity, 4),
+        similarity=round(record.similarity, 4) if record.duplicate_of else None,
     )

@@ -82,7 +82,6 @@ FACTS = {
     "camel": "A camel of the desert caravan drinks a hundred litres of water.",
     "oak": "The oldest oak of the forest was planted by monks.",
     "train": "The night train to the mountains leaves from platform six.",
-    "mill": "The old water mill grinds rye and mustard for nine villages.",
     "bridge": "The stone bridge over the canyon has eleven arches.",
 }
 
@@ -143,26 +142,6 @@ def test_a_new_version_of_the_kept_document_brings_its_copy_back(staging: Stagin
 
     assert wait_for(staging.settled("new/", kept="indexed", copy="indexed"), seconds=60)
     assert staging.answers_from("How much water does a camel of the desert caravan drink?") >= {"new/copy.md"}
-
-
-def test_a_worker_killed_between_claim_and_index_loses_neither_document_nor_copy(staging: Staging) -> None:
-    """SQS delivers again what nobody answered for; here after seconds, in the template after half an hour."""
-    sqs, queue_url = staging.target.client("sqs"), staging.target.parameter("ingestion/queue-url")
-    usual = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "15"})
-    staging.json("local", "fault", "add", "bedrock-runtime.InvokeModel", "--latency", "250s")
-    before = staging.places()
-    staging.put("killed/kept.md", manual("mill"))
-    assert wait_for(lambda: staging.places() == before + 1, seconds=60)
-    staging.put("killed/copy.md", manual("mill", 1))
-    assert wait_for(staging.settled("killed/", copy="duplicate"), seconds=60)
-    for worker in staging.workers():
-        worker.kill()
-    staging.json("local", "fault", "clear")
-
-    assert wait_for(staging.settled("killed/", kept="indexed", copy="duplicate"), seconds=180)
-    assert staging.answers_from("What does the old water mill grind?") >= {"killed/kept.md"}
-    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes=usual)
 
 
 def test_a_source_that_loses_too_much_waits_for_a_person_to_confirm(staging: Staging, tmp_path: Path) -> None:

@@ -62,6 +62,12 @@ class FoundationStack(SlipwayStack):
         if settings.labelling.enabled:
             table = self._table("Labelling", partition_key="job", sort_key="item", key=key)
             labelling["labelling-table-name"] = table.table_name
+        # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
+        duplicates = (
+            self._table("Duplicates", partition_key="subject", sort_key="item", key=key)
+            if self.searches_duplicates()
+            else None
+        )
         topic = self._alarm_topic(key)
         if self.removal == cdk.RemovalPolicy.DESTROY:
             self._empty_on_delete([raw, curated, artifacts], access_logs, key)
@@ -72,6 +78,7 @@ class FoundationStack(SlipwayStack):
                 "artifacts-bucket-name": artifacts.bucket.bucket_name,
                 "documents-table-name": documents.table_name,
                 "rejects-table-name": rejects.table_name,
+                **({"duplicates-table-name": duplicates.table_name} if duplicates else {}),
                 "alarm-topic-arn": topic.topic_arn,
                 **labelling,
                 **({"key-arn": key.key_arn} if key else {}),

@@ -8,10 +8,11 @@ from constructs import Construct
 
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
 from slipway_constructs.permissions import allow, allow_key
-from slipway_constructs.private_network import COMPREHEND_ACTIONS
+from slipway_constructs.private_network import COMPREHEND_ACTIONS, SEND_AGAIN
 from slipway_constructs.python_function import PythonFunction
 from stacks.bedrock import allow_models
 from stacks.settings import Settings
+from stacks.settings_duplicates import duplicates_document
 from stacks.settings_sources import redacts_names, rules_document
 from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 
@@ -40,6 +41,8 @@ class IngestionStack(SlipwayStack):
         rule = self._feed(work)
         ingest = self._function(work)
         self._permit(ingest)
+        if self.searches_duplicates():
+            self._search_duplicates(ingest, work)
         ingest.function.add_event_source(
             event_sources.SqsEventSource(
                 work.queue,
@@ -95,6 +98,15 @@ class IngestionStack(SlipwayStack):
                 "MAX_DOCUMENT_BYTES": str(ingestion.max_document_megabytes * MEGABYTE),
             },
         )
+
+    def _search_duplicates(self, ingest: PythonFunction, work: DeadLetteredQueue) -> None:
+        ingestion = self.settings.ingestion
+        told = duplicates_document(ingestion.near_duplicates, ingestion.sources)
+        ingest.function.add_environment("NEAR_DUPLICATES", told)
+        ingest.function.add_environment("DUPLICATES_TABLE", self.look_up("foundation", "duplicates-table-name"))
+        self.allow_duplicates(ingest.role)
+        # Documents whose original went or changed are sent through the queue again.
+        allow(ingest.role, [SEND_AGAIN], [work.queue.queue_arn])
 
     def _permit(self, ingest: PythonFunction) -> None:
         role, key = ingest.role, self.key()

@@ -31,6 +31,7 @@ class NetworkStack(SlipwayStack):
             comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources)
             or self.settings.augmentation.labels,
             labelling=self.settings.labelling.enabled,
+            duplicates=self.searches_duplicates(),
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from slipway_constructs.api_monitor import ApiMonitor
+from slipway_constructs.duplicates_monitor import DuplicatesMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.monitoring import Metric, Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
@@ -47,6 +48,7 @@ class ObservabilityStack(SlipwayStack):
             *self._augmentation(topic_arn),
             *self._datasets(topic_arn),
             *self._state_machines(topic_arn),
+            *self._duplicates(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -125,3 +127,16 @@ class ObservabilityStack(SlipwayStack):
         """
         dimensions = {"service": "authorize", "environment": self.environment_name}
         return Metric("Slipway", "AuthorizerFailures", dimensions, "Sum")
+
+    def _duplicates(self, topic: str) -> list[Monitor]:
+        if not self.searches_duplicates():
+            return []
+        return [
+            DuplicatesMonitor(
+                self,
+                "Duplicates",
+                topic_arn=topic,
+                service="ingest_document",
+                environment=self.environment_name,
+            )
+        ]

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from stacks.settings_augmentation import Augmentation
 from stacks.settings_datasets import Datasets
+from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_labelling import Labelling
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
@@ -149,6 +150,9 @@ class Ingestion(Section):
     )
     rules: Rules = Field(default_factory=Rules, description="The rule set of every source that is not listed.")
     sources: list[Source] = Field(default_factory=list, description="Sources with rule sets of their own, by prefix.")
+    near_duplicates: NearDuplicates = Field(
+        default_factory=NearDuplicates, description="Documents that repeat others are left out."
+    )
 
 
 class Model(Section):

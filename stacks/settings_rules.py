@@ -16,6 +16,7 @@ from stacks import (
     settings_network_rules,
 )
 from stacks.regions import can_call, profile_prefix
+from stacks.settings_duplicates import duplicates_document
 from stacks.settings_sources import rules_document
 from stacks.settings_violation import Violation
 
@@ -84,7 +85,9 @@ def _sources(settings: Settings) -> Iterator[Violation]:
                 got=prefix,
                 remedy="Join the two sources, or make one prefix longer.",
             )
-    size = len(rules_document(ingestion.rules, ingestion.sources).encode())
+    told = rules_document(ingestion.rules, ingestion.sources)
+    told += duplicates_document(ingestion.near_duplicates, ingestion.sources)
+    size = len(told.encode())
     if size > MAX_RULES_BYTES:
         yield Violation(
             key=("ingestion", "sources"),

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_section import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -114,6 +115,9 @@ class Source(Section):
         description="The first characters of its keys, like `default/mail/`; of several that fit the longest decides.",
     )
     rules: Rules = Field(description="The rule set.")
+    near_duplicates: NearDuplicates | None = Field(
+        None, description="How it is searched for near-duplicates; left open: as `ingestion.near_duplicates` says."
+    )
 
 
 def rules_document(default: Rules, sources: list[Source]) -> str:

@@ -11,7 +11,7 @@ from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
 from slipway_cli.target import find_target
 
-Status = Literal["indexed", "rejected", "deleted"]
+Status = Literal["indexed", "duplicate", "rejected", "deleted"]
 app = typer.Typer(help="List the documents of the environment, or delete one.", invoke_without_command=True)
 
 
@@ -38,11 +38,8 @@ def list_documents(
         print_json(found)
         return
     for item in found:
-        state = (
-            f"rejected: {item['reason']}"
-            if item["status"] == "rejected"
-            else f"{item['status']}, {item['chunks']} chunks"
-        )
+        known = [item["status"] if item["status"] != "indexed" else f"indexed, {item['chunks']} chunks"]
+        state = ": ".join([*known, *filter(None, [item.get("reason")])])
         answers.print(f"{item['id']}  {escape(item['path'])}  [dim]{escape(state)}[/dim]")
     people.print(f"{len(found)} document(s)")
 

@@ -17,7 +17,7 @@ UPLOADS_AT_ONCE = 8
 POLL_SECONDS = 0.5
 STALLED_SECONDS = 5
 KEY_BYTES = 1024
-SETTLED = ("indexed", "rejected")
+SETTLED = ("indexed", "duplicate", "rejected")
 
 
 @dataclass
@@ -25,7 +25,8 @@ class IngestReport:
     """What became of the files: the fields that scripts rely on.
 
     `documents` and `chunks` count what is now searchable among the files given, `duplicates` those of them that were
-    so already, unchanged, `rejected` those that could not be read, each with its reason.
+    so already, unchanged, and those left out because they repeat another document, `rejected` those that could not be
+    read, each with its reason.
     """
 
     documents: int = 0
@@ -36,8 +37,8 @@ class IngestReport:
 
     @property
     def worked(self) -> bool:
-        """Whether anything that was given is searchable now."""
-        return self.documents > 0
+        """Whether anything that was given is searchable now, be it in a document that says the same."""
+        return self.documents > 0 or self.duplicates > 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _md5(item: LocalFile) -> str:
 def _is_searchable(item: LocalFile, known: dict[str, dict[str, Any]]) -> bool:
     """Whether the environment has this very file. One that was rejected may be readable by now: it is tried again."""
     document = known.get(item.path)
-    return document is not None and document["status"] == "indexed" and document["etag"] == _md5(item)
+    return document is not None and document["status"] in ("indexed", "duplicate") and document["etag"] == _md5(item)
 
 
 def _unusable(item: LocalFile) -> str | None:
@@ -163,7 +164,7 @@ def ingest(
     patience_seconds: float,
     step: Callable[[str, int], Callable[[int], None]],
 ) -> IngestReport:
-    """Bring `files` into the environment; returns when every one of them is searchable or rejected.
+    """Bring `files` into the environment; returns when every one of them is searchable, left out or rejected.
 
     A file that is already searchable unchanged is not uploaded again, unless `again` says so for all.
     `step(description, total)` starts a progress line and returns what advances it.
@@ -180,7 +181,9 @@ def ingest(
     uploads = _upload_all(target, new, lambda: advance_upload(1))
     settled = _wait(target, gateway, uploads, patience_seconds, step("Indexing", len(uploads)))
     refused = {_shown(path): {"status": "rejected", "reason": reason} for path, reason in unusable.items()}
-    return _report({**unchanged, **settled, **refused}, duplicates=len(unchanged), seconds=time.monotonic() - started)
+    repeating = sum(document["status"] == "duplicate" for document in settled.values())
+    duplicates = len(unchanged) + repeating
+    return _report({**unchanged, **settled, **refused}, duplicates=duplicates, seconds=time.monotonic() - started)
 
 
 def _shown(path: str) -> str:

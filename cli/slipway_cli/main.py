@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli import dataset, documents, labelling, local
+from slipway_cli import dataset, documents, duplicates, labelling, local
 from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
@@ -37,6 +37,7 @@ app.add_typer(documents.app, name="documents")
 app.command()(augment)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")
+app.add_typer(duplicates.app, name="duplicates")
 
 
 def _print_version(wanted: bool) -> None:

@@ -28,12 +28,19 @@ LABEL_ACTIONS = ["comprehend:BatchDetectEntities", "comprehend:ClassifyDocument"
 TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
 # What labelling adds: a report on a task token, and writes that hold together with conditions on other rows.
 LABELLING_TABLE_ACTIONS = ["dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"]
+# What near-duplicates are searched by. A transaction needs the permission of each of its writes, and no other.
+DUPLICATES_ACTIONS = [
+    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
+    *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+]
+SEND_AGAIN = "sqs:SendMessage"
 
 
 class PrivateNetwork(Construct):
     """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`.
 
     `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more; `labelling`: AWS Step Functions too.
+    `duplicates`: they may search for near-duplicates, and send documents through the queue again.
     """
 
     def __init__(
@@ -48,6 +55,7 @@ class PrivateNetwork(Construct):
         removal: cdk.RemovalPolicy,
         comprehend: bool = False,
         labelling: bool = False,
+        duplicates: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -63,11 +71,16 @@ class PrivateNetwork(Construct):
         private = self.vpc.private_subnets if nat_gateways else self.vpc.isolated_subnets
         self.subnet_ids = [subnet.subnet_id for subnet in private]
         self._log_flows(log_retention, removal, key)
-        services = {"Comprehend": ("comprehend", COMPREHEND_ACTIONS + LABEL_ACTIONS)} if comprehend else {}
+        services = dict(INTERFACE_SERVICES)
+        if comprehend:
+            services["Comprehend"] = ("comprehend", COMPREHEND_ACTIONS + LABEL_ACTIONS)
         if labelling:
             services["StateMachines"] = ("states", ["states:SendTaskSuccess"])
-        tables = [*TABLE_ACTIONS, *(LABELLING_TABLE_ACTIONS if labelling else [])]
-        self._endpoints(private, INTERFACE_SERVICES | services, tables)
+        if duplicates:
+            services["Queues"] = ("sqs", [*services["Queues"][1], SEND_AGAIN])
+        added = [*(LABELLING_TABLE_ACTIONS if labelling else ()), *(DUPLICATES_ACTIONS if duplicates else ())]
+        table_actions = sorted({*TABLE_ACTIONS, *added})
+        self._endpoints(private, services, table_actions)
 
     def _endpoints(
         self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]], table_actions: list[str]

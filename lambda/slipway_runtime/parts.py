@@ -1,9 +1,20 @@
 """Puts the parts together from the environment: the one place where settings, clients and classes meet."""
 
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
 from slipway_runtime import settings
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.stores.contract import VectorStore
+
+if TYPE_CHECKING:
+    from slipway_runtime.operate.curated import Curated
+    from slipway_runtime.operate.places import Places
+    from slipway_runtime.prepare.duplicates.index import Duplicates
 
 
 def store() -> VectorStore:
@@ -33,3 +44,39 @@ def embedder() -> Embedder:
     """Return the embedding model of this environment."""
     chosen = settings.embedding()
     return Embedder(client=client("bedrock-runtime"), model_id=chosen.model_id, dimensions=chosen.dimensions)
+
+
+def lineage() -> Lineage:
+    """Return the lineage of this environment."""
+    return Lineage(
+        client=client("dynamodb"),
+        documents_table=settings.required("DOCUMENTS_TABLE"),
+        rejects_table=settings.required("REJECTS_TABLE"),
+    )
+
+
+def places(lineage: Lineage, curated: Curated) -> Places:
+    """Return where documents stand among their like; where no source is searched for duplicates, each is the first.
+
+    Raises: MissingSetting if NEAR_DUPLICATES is not the expected JSON.
+    """
+    # Not needed where questions are answered; numpy comes with the index, when the first document is compared.
+    from slipway_runtime.operate.again import Again  # noqa: PLC0415
+    from slipway_runtime.operate.places import Index, Places  # noqa: PLC0415
+
+    if "DUPLICATES_TABLE" not in os.environ:
+        return Places()
+
+    def make() -> Duplicates:
+        from slipway_runtime.prepare.duplicates.index import Duplicates  # noqa: PLC0415
+        from slipway_runtime.prepare.duplicates.table import Table  # noqa: PLC0415
+
+        def text(tenant: str, document_id: str) -> str | None:
+            found = curated.get(tenant, document_id)
+            return found.text if found else None
+
+        table = Table(client=client("dynamodb"), name=settings.required("DUPLICATES_TABLE"))
+        return Duplicates(table=table, curated_text=text)
+
+    again = Again(client=client("sqs"), queue_url=settings.required("QUEUE_URL"), lineage=lineage)
+    return Places(index=Index(make=make, again=again), settings=settings.near_duplicates())

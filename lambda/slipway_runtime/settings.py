@@ -8,6 +8,7 @@ import os
 import msgspec
 
 from slipway_runtime.generate.models import Model
+from slipway_runtime.prepare.duplicates.settings import SourceNearDuplicates, read
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True):
@@ -55,6 +56,17 @@ def database() -> DatabaseSettings:
 def embedding() -> EmbeddingSettings:
     """Return EMBEDDING_MODEL_ID and EMBEDDING_DIMENSIONS."""
     return EmbeddingSettings(required("EMBEDDING_MODEL_ID"), int(required("EMBEDDING_DIMENSIONS")))
+
+
+def near_duplicates() -> SourceNearDuplicates:
+    """Return NEAR_DUPLICATES, how each source is searched for near-duplicates.
+
+    Raises: MissingSetting if it is not the expected JSON.
+    """
+    try:
+        return read(required("NEAR_DUPLICATES"))
+    except msgspec.DecodeError as error:
+        raise MissingSetting(f"NEAR_DUPLICATES is not a JSON object of settings: {error}") from error
 
 
 def models() -> dict[str, Model]:

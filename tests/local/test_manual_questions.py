@@ -20,8 +20,8 @@ from slipway_local.bedrock.extractive import Extractive
 from slipway_local.bedrock.titan import resize
 from slipway_runtime.generate.answer import REFUSAL, Answer, Answerer, Retrieval
 from slipway_runtime.generate.models import Reply, Sampling, Turn
-from slipway_runtime.operate.lifecycle import embedding_text
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.settle import embedding_text
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
 from slipway_runtime.retrieve.stores.aurora.data_api import DataApi

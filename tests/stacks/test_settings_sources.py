@@ -5,8 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from slipway_runtime.prepare.duplicates import settings as duplicates
 from slipway_runtime.prepare.redact.span import STRENGTH
 from slipway_runtime.prepare.rules import settings as runtime
+from stacks.settings_duplicates import NearDuplicates, duplicates_document
 from stacks.settings_file import read_settings
 from stacks.settings_sources import (
     C4,
@@ -99,3 +101,33 @@ def test_more_rules_than_a_function_can_be_told_are_refused(tmp_path: Path) -> N
     sources = "".join(f"    - {{ prefix: acme/{n:04}/, rules: {{ languages: [en] }} }}\n" for n in range(60))
     [line] = errors(tmp_path, "ingestion:\n  sources:\n" + sources)
     assert "at most 2500 bytes as JSON" in line
+
+
+DUPLICATES = """
+ingestion:
+  near_duplicates: { enabled: true, threshold: 0.85 }
+  sources:
+    - { prefix: acme/mail/, rules: {}, near_duplicates: { enabled: true, max_lost_share: 0.5, min_documents: 100 } }
+    - { prefix: acme/wiki/, rules: {} }
+"""
+
+
+@pytest.mark.capability("D4")
+def test_the_runtime_reads_how_near_duplicates_are_searched_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "dev.yaml"
+    path.write_text(DUPLICATES)
+    ingestion = read_settings(path).ingestion
+    found = duplicates.read(duplicates_document(ingestion.near_duplicates, ingestion.sources))
+
+    default = duplicates.NearDuplicates(enabled=True, threshold=0.85)
+    assert found.of("acme/a.md") == ("acme/", default)
+    assert found.of("acme/wiki/a.md") == ("acme/wiki/", default)
+    assert found.of("acme/mail/a.md") == (
+        "acme/mail/",
+        duplicates.NearDuplicates(enabled=True, max_lost_share=0.5, min_documents=100),
+    )
+
+
+def test_the_defaults_of_near_duplicates_are_those_of_the_runtime() -> None:
+    written, runtimes = NearDuplicates().model_dump(), msgspec.structs.asdict(duplicates.NearDuplicates())
+    assert written == runtimes

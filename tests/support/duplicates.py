@@ -5,6 +5,7 @@ DynamoDB serves each request on its own, and a transaction as one
 not promise that to threads, so requests are let in one at a time.
 """
 
+import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,9 +13,11 @@ from typing import Any
 
 import boto3
 
+from slipway_local import tables
 from slipway_runtime.operate.retry import Backoff, Deadline
 from slipway_runtime.prepare.duplicates.entries import Document
 from slipway_runtime.prepare.duplicates.index import Duplicates
+from slipway_runtime.prepare.duplicates.settings import NearDuplicates
 from slipway_runtime.prepare.duplicates.table import Table
 
 TABLE = "duplicates"
@@ -61,33 +64,58 @@ class World:
     client: OneAtATime
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     ttl_days: int | None = None
+    settings: NearDuplicates = field(default_factory=lambda: NearDuplicates(enabled=True, min_documents=1000))
 
     @property
     def index(self) -> Duplicates:
         table = Table(client=self.client, name=TABLE, backoff=Backoff(base_seconds=0.001, cap_seconds=0.01))
         return Duplicates(table=table, curated_text=lambda *key: self.texts.get(key), ttl_days=self.ttl_days)
 
-    def claim(self, name: str, text: str, version: int = 1, *, tenant: str = "acme", source: str = "wiki") -> Any:
+    def claim(self, name: str, text: str, version: int = 1, *, tenant: str = "acme", source: str = "") -> Any:
         self.texts[tenant, f"doc_{name}"] = text
         document = Document(
-            tenant=tenant, source=source, document_id=f"doc_{name}", sequencer=f"{version:032}", text=text
+            tenant=tenant, source=f"{tenant}/{source}", document_id=f"doc_{name}", sequencer=f"{version:032}", text=text
         )
-        return self.index.claim(document, Deadline.after(20))
+        return self.index.claim(document, self.settings, Deadline.after(20))
 
-    def release(self, name: str, *, tenant: str = "acme", source: str = "wiki") -> tuple[str, ...]:
+    def release(self, name: str, version: int = 999, *, tenant: str = "acme") -> tuple[str, ...]:
         self.texts.pop((tenant, f"doc_{name}"), None)
-        return self.index.release(tenant, source, f"doc_{name}", Deadline.after(20))
+        return self.index.release(tenant, f"doc_{name}", f"{version:032}", Deadline.after(20))
 
     def items(self) -> list[dict[str, Any]]:
+        """What the table knows of documents, without the counts of sources."""
+        return [item for item in self._scan() if not item["subject"]["S"].startswith("source#")]
+
+    def tally(self, source: str = "acme/") -> tuple[int, int]:
+        """How many documents the source has and how many of them are left out."""
+        rows = [item for item in self._scan() if item["subject"]["S"] == f"source#{source}" and "documents" in item]
+        return sum(int(row["documents"]["N"]) for row in rows), sum(int(row["duplicates"]["N"]) for row in rows)
+
+    def held(self, source: str = "acme/") -> set[str]:
+        """The documents that wait for a person."""
+        rows = [item for item in self._scan() if item["subject"]["S"] == f"source#{source}"]
+        return {row["item"]["S"].removeprefix("held#") for row in rows if row["item"]["S"].startswith("held#")}
+
+    def _scan(self) -> list[dict[str, Any]]:
         return self.client._client.scan(TableName=TABLE)["Items"]
 
 
-def new_world() -> World:
-    client = boto3.client("dynamodb", region_name="us-east-1")
-    client.create_table(
+@functools.cache
+def quick_transactions() -> None:
+    """Once a process: moto alone copies the table for each write of a transaction."""
+    tables.install()
+
+
+def make_table() -> None:
+    """Create the duplicates table as the foundation does."""
+    boto3.client("dynamodb", region_name="us-east-1").create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "subject", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("subject", "item")],
         BillingMode="PAY_PER_REQUEST",
     )
-    return World(OneAtATime(client))
+
+
+def new_world() -> World:
+    make_table()
+    return World(OneAtATime(boto3.client("dynamodb", region_name="us-east-1")))

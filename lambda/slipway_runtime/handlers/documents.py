@@ -26,11 +26,14 @@ MAX_LIMIT = 100
 MAX_PREFIX_BYTES = 1024
 DOCUMENT_ID = re.compile(r"doc_[0-9a-f]{32}")
 LIMIT = re.compile(r"[0-9]{1,3}")
-STATUSES = ("indexed", "rejected", "deleted")
+STATUSES = ("indexed", "duplicate", "rejected", "deleted")
 
 
 class Document(msgspec.Struct, omit_defaults=True):
-    """A document as clients see it; `reason` only where it was rejected."""
+    """A document as clients see it; `reason` says why it was rejected or left out, or kept until a person agrees.
+
+    `duplicate_of`: the id of the document that it repeats, with the Jaccard `similarity`.
+    """
 
     id: str
     path: str
@@ -44,6 +47,8 @@ class Document(msgspec.Struct, omit_defaults=True):
     updated_at: str
     object: str = msgspec.field(default_factory=lambda: "document")
     reason: str = ""
+    duplicate_of: str = ""
+    similarity: float | None = None
 
 
 @observed
@@ -121,4 +126,6 @@ def _document(record: Record) -> Document:
         version_id=record.version_id,
         etag=record.etag,
         updated_at=record.updated_at,
+        duplicate_of=record.duplicate_of,
+        similarity=round(record.similarity, 4) if record.duplicate_of else None,
     )

@@ -3,7 +3,7 @@
 Unknown fields are ignored: AWS adds some over time.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -80,6 +80,25 @@ class S3Event(msgspec.Struct, rename="kebab"):
     detail_type: str
     detail: S3Detail
     time: str
+
+
+class QueueMessage(msgspec.Struct, rename="kebab"):
+    """What every message of the ingestion queue says: of which kind it is."""
+
+    detail_type: str
+
+
+class ConfirmationDetail(msgspec.Struct):
+    """Which source may lose which share of its documents as duplicates."""
+
+    source: str
+    max_lost_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Confirmation(msgspec.Struct):
+    """What a person said when asked about a source that lost many documents."""
+
+    detail: ConfirmationDetail
 
 
 class TokenRequest(msgspec.Struct, rename="camel"):

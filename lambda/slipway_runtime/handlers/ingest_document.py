@@ -1,4 +1,7 @@
-"""Carries changes of the raw bucket, which come as EventBridge events through a queue, into the store."""
+"""Carries changes of the raw bucket, which come as EventBridge events through a queue, into the store.
+
+The queue also brings what a person says about a source that lost too much to duplicates.
+"""
 
 import functools
 import os
@@ -8,15 +11,19 @@ from typing import Any
 import msgspec
 
 from slipway_runtime import parts, settings
-from slipway_runtime.handlers.events import S3Event, SqsEvent, SqsRecord
+from slipway_runtime.handlers.events import Confirmation, QueueMessage, S3Event, SqsEvent, SqsRecord
+from slipway_runtime.operate.change import Change, Result
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.curated import Curated
-from slipway_runtime.operate.lifecycle import Change, Lifecycle, Result
-from slipway_runtime.operate.lineage import Lineage, padded
+from slipway_runtime.operate.lifecycle import Lifecycle
+from slipway_runtime.operate.lineage import padded
 from slipway_runtime.operate.objects import Objects, ObjectVersion
 from slipway_runtime.operate.observability import count, logger, observed
+from slipway_runtime.operate.reader import Reader
 from slipway_runtime.operate.redelivery import shorten
 from slipway_runtime.operate.retry import Deadline, error_code, within
+from slipway_runtime.operate.settle import Settling
+from slipway_runtime.prepare.duplicates.settings import CONFIRMED
 from slipway_runtime.prepare.rules.build import RuleSets
 from slipway_runtime.prepare.rules.settings import SourceRules, read
 from slipway_runtime.retrieve.chunk import ChunkSettings
@@ -30,10 +37,12 @@ GRACE_SECONDS = 3.0
 METRICS = {
     "indexed": "DocumentsIndexed",
     "unchanged": "DocumentsUnchanged",
+    "duplicate": "DocumentsDuplicate",
     "rejected": "DocumentsRejected",
     "deleted": "DocumentsDeleted",
     "stale": "EventsStale",
     "gone": "EventsStale",
+    "confirmed": "DuplicatesConfirmed",
 }
 
 
@@ -54,8 +63,9 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         _deliver_soon(record)
         return False
     try:
-        event = msgspec.json.decode(record.body, type=S3Event)
-        facts["document_version"] = event.detail.object.version_id
+        event = _event(record)
+        if isinstance(event, S3Event):
+            facts["document_version"] = event.detail.object.version_id
         result = within(lambda: _apply(event, deadline), Deadline(deadline.at + GRACE_SECONDS))
     except Exception as error:
         # Every failure has the same answer, delivery again. The text may quote the document, so only the type is
@@ -65,6 +75,7 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         _deliver_soon(record)
         return False
     count(METRICS[result.outcome])
+    count("DuplicatesHeld", result.is_held)
     count("ChunksIndexed", result.chunks if result.outcome == "indexed" else 0)
     if result.outcome == "indexed":
         for what, number in result.counts.items():
@@ -82,7 +93,18 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
     return True
 
 
-def _apply(event: S3Event, deadline: Deadline) -> Result:
+def _event(record: SqsRecord) -> S3Event | Confirmation:
+    kind = msgspec.json.decode(record.body, type=QueueMessage).detail_type
+    if kind == CONFIRMED:
+        return msgspec.json.decode(record.body, type=Confirmation)
+    return msgspec.json.decode(record.body, type=S3Event)
+
+
+def _apply(event: S3Event | Confirmation, deadline: Deadline) -> Result:
+    if isinstance(event, Confirmation):
+        said = event.detail
+        _lifecycle().settling.places.confirm(said.source, said.max_lost_share, deadline)
+        return Result(outcome="confirmed")
     named = event.detail.object
     version = ObjectVersion(
         bucket=event.detail.bucket.name,
@@ -108,22 +130,25 @@ def metric_of(what: str) -> str:
 
 @functools.cache
 def _lifecycle() -> Lifecycle:
+    lineage = parts.lineage()
+    curated = Curated(client=client("s3"), bucket=settings.required("CURATED_BUCKET"))
     return Lifecycle(
-        objects=Objects(client=client("s3")),
-        lineage=Lineage(
-            client=client("dynamodb"),
-            documents_table=settings.required("DOCUMENTS_TABLE"),
-            rejects_table=settings.required("REJECTS_TABLE"),
+        reader=Reader(
+            objects=Objects(client=client("s3")),
+            max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
+            sources=RuleSets(settings=_rules(), comprehend=lambda: client("comprehend")),
         ),
-        curated=Curated(client=client("s3"), bucket=settings.required("CURATED_BUCKET")),
-        sources=RuleSets(settings=_rules(), comprehend=lambda: client("comprehend")),
-        store=parts.store(),
-        embedder=parts.embedder(),
-        chunking=ChunkSettings(
-            max_characters=int(settings.required("CHUNK_MAX_CHARACTERS")),
-            overlap_characters=int(settings.required("CHUNK_OVERLAP_CHARACTERS")),
+        settling=Settling(
+            lineage=lineage,
+            curated=curated,
+            store=parts.store(),
+            embedder=parts.embedder(),
+            chunking=ChunkSettings(
+                max_characters=int(settings.required("CHUNK_MAX_CHARACTERS")),
+                overlap_characters=int(settings.required("CHUNK_OVERLAP_CHARACTERS")),
+            ),
+            places=parts.places(lineage, curated),
         ),
-        max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
     )
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from slipway_runtime.operate.change import now
 from slipway_runtime.operate.curated import Curated
-from slipway_runtime.operate.lifecycle import now
 from slipway_runtime.operate.lineage import PAGE_ITEMS, Lineage, Record
 from slipway_runtime.operate.objects import Objects
 from slipway_runtime.operate.retry import Deadline

@@ -14,7 +14,7 @@ import msgspec
 from slipway_runtime.operate.retry import Backoff, Deadline, error_code
 from slipway_runtime.prepare.rejected import Rejected
 
-Status = Literal["indexed", "rejected", "deleted"]
+Status = Literal["indexed", "duplicate", "rejected", "deleted"]
 SEQUENCER_DIGITS = 32
 INDEX = "by-tenant"
 CURRENT = "current"
@@ -32,6 +32,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a document. `sequencer` is padded; `bytes` is the object's size; times are ISO 8601 in UTC.
 
     `rules` names everything that decided its chunks; `counts` is what the rules of its source did to the text.
+    `duplicate_of`: the document that it repeats, with the Jaccard `similarity`; it is left out, or indexed all the same
+    for the `reason`.
     """
 
     document_id: str
@@ -52,6 +54,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     chunks: int = 0
     rules: str = ""
     counts: dict[str, int] = {}
+    duplicate_of: str = ""
+    similarity: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,10 +184,10 @@ def _item(record: Record) -> dict[str, Any]:
     return {name: _cell(value) for name, value in msgspec.structs.asdict(record).items()}
 
 
-def _cell(value: str | int | dict[str, int]) -> dict[str, Any]:
+def _cell(value: str | float | dict[str, int]) -> dict[str, Any]:
     if isinstance(value, dict):
         return {"M": {name: _cell(number) for name, number in value.items()}}
-    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+    return {"S": value} if isinstance(value, str) else {"N": str(value)}
 
 
 def _record(item: dict[str, Any]) -> Record:
@@ -194,4 +198,6 @@ def _value(cell: dict[str, Any]) -> Any:
     ((kind, value),) = cell.items()
     if kind == "M":
         return {name: _value(inner) for name, inner in value.items()}
-    return int(value) if kind == "N" else value
+    if kind == "N":
+        return int(value) if value.isdigit() else float(value)
+    return value

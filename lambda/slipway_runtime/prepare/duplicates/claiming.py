@@ -8,21 +8,26 @@ from typing import Any
 import msgspec
 
 from slipway_runtime.operate.retry import Deadline
-from slipway_runtime.prepare.duplicates.clusters import ESTIMATE_MARGIN, MAX_OWNERS
+from slipway_runtime.prepare.duplicates.clusters import ESTIMATE_MARGIN
 from slipway_runtime.prepare.duplicates.entries import Document, Entry, Fingerprint, Key, Scope, entry_of
 from slipway_runtime.prepare.duplicates.minhash import estimate, from_bytes
+from slipway_runtime.prepare.duplicates.settings import NearDuplicates
 from slipway_runtime.prepare.duplicates.similarity import jaccard, shingle_set
 from slipway_runtime.prepare.duplicates.table import Table
+from slipway_runtime.prepare.duplicates.tally import ASKED, YES, HeldBack, Tally, guard_key, tally_keys
+from slipway_runtime.prepare.duplicates.writes import ABSENT, UNCHANGED, accounting, owners, ownership, state
 
 MAX_CANDIDATES = 50
-UNCHANGED = "sequencer = :sequencer AND digest = :digest AND kept_id = :kept_id"
-ABSENT = "attribute_not_exists(subject)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """The document is the first of its kind. `orphans`: ids of documents that repeated an earlier text of it."""
+    """The document is the first of its kind, or `held` says what it repeats and why it is kept all the same.
 
+    `orphans`: ids of documents that repeated an earlier text of it.
+    """
+
+    held: HeldBack | None = None
     orphans: tuple[str, ...] = ()
 
 
@@ -51,7 +56,7 @@ class Comparison:
     fingerprint: Fingerprint
     scope: Scope
     curated_text: Callable[[str, str], str | None]
-    threshold: float
+    settings: NearDuplicates
 
 
 class Claiming:
@@ -66,36 +71,43 @@ class Claiming:
             digest=fingerprint.digest,
             signature=fingerprint.signature,
             bands=fingerprint.bands,
+            source=comparison.document.source,
         )
 
     def run(self) -> Claim:
         """Return what became of the document."""
         own_key = self._scope.document(self._new.document_id)
         mine = [self._scope.band(band) for band in self._new.bands]
-        read = self._table.read([own_key, *mine], self._deadline)
+        source = self._new.source
+        read = self._table.read([own_key, *mine, *tally_keys(source), guard_key(source)], self._deadline)
         own = entry_of(read.pop(own_key, None))
         if own and own.sequencer > self._new.sequencer:
             return Stale()
         if own and not own.kept_id:
             read |= self._table.read((self._scope.band(band) for band in own.bands), self._deadline)
         kept = self._repeated(own, Counter(owner for key in mine for owner in owners(read.get(key))))
-        entry = self._new
-        if kept:
+        tally, held, entry = Tally.of(source, read), None, self._new
+        if kept and not (own and own.kept_id):
+            held = tally.holds(own, *kept, self._of.settings)
+        if kept and held:
+            entry = msgspec.structs.replace(entry, held_id=kept[0].document_id, similarity=kept[1])
+            kept = None
+        elif kept:
             original, similarity = kept
             link = {"kept_id": original.document_id, "kept_digest": original.digest, "similarity": similarity}
             entry = msgspec.structs.replace(entry, **link)
         if entry != own or not kept:
-            self._write(own, entry, read, kept[0] if kept else None)
+            self._write(own, entry, read, kept[0] if kept else None, tally)
         if kept:
             return DuplicateOf(
                 document_id=kept[0].document_id, similarity=kept[1], orphans=self._orphans(own, keeps="")
             )
-        return Kept(orphans=self._orphans(own, keeps=entry.digest))
+        return Kept(held=held, orphans=self._orphans(own, keeps=entry.digest))
 
     def _repeated(self, own: Entry | None, seen: Counter[str]) -> tuple[Entry, float] | None:
         """Return the kept document that this one repeats; a verdict on the same text stands while its grounds do."""
         if own and own.digest == self._new.digest:
-            if not own.kept_id:
+            if not own.kept_id and not own.held_id:
                 return None
             kept = self._entries([own.kept_id]).get(own.kept_id)
             if kept and not kept.kept_id and kept.digest == own.kept_digest:
@@ -118,7 +130,7 @@ class Claiming:
         for candidate in likely:
             text = self._of.curated_text(self._of.document.tenant, candidate.document_id)
             similarity = jaccard(own_set, shingle_set(text)) if text is not None and own_set is not None else 0.0
-            if similarity >= self._of.threshold and (best is None or similarity > best[1]):
+            if similarity >= self._of.settings.threshold and (best is None or similarity > best[1]):
                 best = candidate, similarity
         return best
 
@@ -126,7 +138,7 @@ class Claiming:
         if not candidate.signature or not self._new.signature:
             return False
         similarity = estimate(from_bytes(self._new.signature), from_bytes(candidate.signature)[None, :])[0]
-        return bool(similarity >= self._of.threshold - ESTIMATE_MARGIN)
+        return bool(similarity >= self._of.settings.threshold - ESTIMATE_MARGIN)
 
     def _entries(self, ids: list[str]) -> dict[str, Entry]:
         read = self._table.read((self._scope.document(each) for each in ids), self._deadline)
@@ -138,12 +150,15 @@ class Claiming:
             return ()
         return tuple(each for each, of in self._table.edges(self._scope, own.document_id) if of != keeps)
 
-    def _write(self, own: Entry | None, entry: Entry, read: dict[Key, dict[str, Any]], kept: Entry | None) -> None:
+    def _write(
+        self, own: Entry | None, entry: Entry, read: dict[Key, dict[str, Any]], kept: Entry | None, tally: Tally
+    ) -> None:
         table, scope = self._table, self._scope
         writes = ownership(table, scope, read, own, None if kept else entry)
         if entry != own:
             item = scope.item(scope.document(entry.document_id), **msgspec.structs.asdict(entry))
             writes.append(table.put(item, UNCHANGED, **state(own)) if own else table.put(item, ABSENT))
+            writes += accounting(table, own, entry)
         elif writes and own:
             writes.append(table.check(scope.document(own.document_id), UNCHANGED, **state(own)))
         if own and own.kept_id and own.kept_id != entry.kept_id:
@@ -151,44 +166,11 @@ class Claiming:
         if kept:
             writes.append(table.check(scope.document(kept.document_id), UNCHANGED, **state(kept)))
             writes.append(table.put(scope.item(scope.edge(entry), kept_digest=entry.kept_digest)))
+        if entry.held_id and entry != own:
+            # What a person has agreed to meanwhile is no reason any more to hold it.
+            key = guard_key(entry.source)
+            writes.append(
+                table.check(key, ASKED, **YES) if tally.is_asked else table.update(key, f"SET {ASKED}", **YES)
+            )
         if writes:
             table.write(writes)
-
-
-def ownership(
-    table: Table, scope: Scope, read: dict[Key, dict[str, Any]], old: Entry | None, new: Entry | None
-) -> list[dict[str, Any]]:
-    """Return the writes by which a document's bands go from its old state to its new one; a duplicate owns none."""
-    had = old.bands if old and not old.kept_id else []
-    writes = []
-    for band in dict.fromkeys([*had, *(new.bands if new else [])]):
-        key = scope.band(band)
-        seen = owners(read.get(key))
-        after = _owners_after(seen, old, new if new and band in new.bands else None)
-        if after == seen:
-            continue
-        condition = "owners = :seen" if seen else ABSENT
-        values = {"seen": {"L": [{"S": owner} for owner in seen]}} if seen else {}
-        writes.append(
-            table.put(scope.item(key, owners=after), condition, **values)
-            if after
-            else table.delete(key, condition, **values)
-        )
-    return writes
-
-
-def _owners_after(seen: list[str], old: Entry | None, new: Entry | None) -> list[str]:
-    after = [owner for owner in seen if old is None or owner != old.owner or (new and new.owner == owner)]
-    if new and new.owner not in after and len(after) < MAX_OWNERS:
-        after.append(new.owner)
-    return after
-
-
-def owners(band: dict[str, Any] | None) -> list[str]:
-    """Return the kept documents that share a band, "<document id>@<digest>"."""
-    return [owner["S"] for owner in band["owners"]["L"]] if band else []
-
-
-def state(entry: Entry) -> dict[str, dict[str, Any]]:
-    """Return the values of the condition UNCHANGED."""
-    return {name: {"S": getattr(entry, name)} for name in ("sequencer", "digest", "kept_id")}

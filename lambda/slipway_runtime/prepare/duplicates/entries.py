@@ -1,12 +1,13 @@
-"""The items of the duplicates table, and the keys that keep tenants and sources apart.
+"""The items of the duplicates table, and the keys that keep tenants apart.
 
     subject                          item                     holds
     band#1#<band hash>#<scope>       band                     owners: "<document id>@<digest>" of kept documents, a list
     document#<document id>#<scope>   current                  the document's state, see Entry
     document#<kept's id>#<scope>     duplicate#<document id>  kept_digest: which text of the kept one it repeats
+    source#<source>                  …                        counts and guard, see `tally`
 
-A scope is "<tenant>/<source>"; it comes last, since a source's name may hold any character. The number after `band` is
-the kernel's: raise it when signatures of the same text change, and old entries are no candidates any more.
+A scope is a tenant. The number after `band` is the kernel's: raise it when signatures of the same text change, and old
+entries are no candidates any more.
 """
 
 import time
@@ -29,18 +30,17 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A version of a document with its curated text. `sequencer`: later versions sort after earlier ones."""
+    """A version of a document with its curated text. `sequencer`: later versions sort after earlier ones.
+
+    It is compared with all documents of its tenant; `source`, whose name begins with the tenant, says what it counts
+    to.
+    """
 
     tenant: str
     source: str
     document_id: str
     sequencer: str
     text: str
-
-    @property
-    def scope(self) -> str:
-        """Return within what documents are compared."""
-        return f"{self.tenant}/{self.source}"
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -62,7 +62,10 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What the table knows of a document: kept (no `kept_id`), or a duplicate of the kept one's text `kept_digest`."""
+    """What the table knows of a document: kept (no `kept_id`), or a duplicate of the kept one's text `kept_digest`.
+
+    `held_id`: the document that it repeats although it is kept, because its source has lost too much.
+    """
 
     document_id: str
     sequencer: str
@@ -72,6 +75,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     kept_id: str = ""
     kept_digest: str = ""
     similarity: float = 1.0
+    source: str = ""
+    held_id: str = ""
 
     @property
     def owner(self) -> str:
@@ -81,7 +86,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Scope:
-    """Keys and items of one tenant's source. `ttl_days`: after how long the table forgets an item, None for never."""
+    """Keys and items of one tenant. `ttl_days`: after how long the table forgets an item, None for never."""
 
     name: str
     ttl_days: int | None = None

@@ -1,4 +1,4 @@
-"""Duplicates across runs: a document that arrives is compared with every kept one of its tenant and source.
+"""Duplicates across runs: a document that arrives is compared with every kept one of its tenant.
 
 Its bands are read in one request; kept documents that own one of them are candidates, and those whose signatures are
 close are verified: by equal digest, or by the exact Jaccard similarity to the candidate's curated text. Not by the
@@ -12,20 +12,27 @@ the first. Nothing is ever half written, and delivering again changes nothing.
 A kept document that changes or goes releases its bands; the documents that repeated it are returned as orphans, to be
 handled again: one of them is now the first.
 
-Cost, us-east-1 on demand, $.125 a million read units and $.625 a million write units: a kept document reads 14 items
-and writes 14 in a transaction, which doubles units: $19 a million documents. A duplicate: about $6, with its one read
-from S3.
+A source that loses more than its share is not touched any more until a person has agreed, see `tally`.
+
+Cost, us-east-1 on demand, $.125 a million read units and $.625 a million write units: a kept document reads 23 items
+and writes 15 in a transaction, which doubles units: $22 a million documents. A duplicate, which is looked at twice:
+about $11, with its read from S3.
 Source: Amazon DynamoDB developer guide, "Amazon DynamoDB Transactions: How it works"; aws.amazon.com/dynamodb/pricing.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from slipway_runtime.operate.retry import Deadline
-from slipway_runtime.prepare.duplicates.claiming import UNCHANGED, Claim, Claiming, Comparison, ownership, state
-from slipway_runtime.prepare.duplicates.entries import Document, Fingerprint, Scope, entry_of
-from slipway_runtime.prepare.duplicates.similarity import THRESHOLD
+from slipway_runtime.prepare.duplicates.claiming import Claim, Claiming, Comparison
+from slipway_runtime.prepare.duplicates.entries import Document, Fingerprint, Scope, entry_of, named
+from slipway_runtime.prepare.duplicates.settings import NearDuplicates
 from slipway_runtime.prepare.duplicates.table import Conflict, Table
+from slipway_runtime.prepare.duplicates.tally import HELD, guard_key
+from slipway_runtime.prepare.duplicates.writes import UNCHANGED, accounting, ownership, state
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,50 +44,51 @@ class Duplicates:
 
     table: Table
     curated_text: Callable[[str, str], str | None]
-    threshold: float = THRESHOLD
     ttl_days: int | None = None
 
-    def claim(self, document: Document, deadline: Deadline) -> Claim:
+    def claim(self, document: Document, settings: NearDuplicates, deadline: Deadline) -> Claim:
         """Return whether a version of a document is the first of its kind, and hold its place if it is.
 
         Raises: Conflict if other writers were in the way until the deadline, TimeoutError, the errors of DynamoDB; then
         nothing was changed.
         """
-        fingerprint = Fingerprint.of(document.text)
-        return self.table.backoff.call(
-            lambda: Claiming(self.table, self._comparison(document, fingerprint), deadline).run(),
-            retry_on=lambda error: isinstance(error, Conflict),
-            deadline=deadline,
-        )
-
-    def release(self, tenant: str, source: str, document_id: str, deadline: Deadline) -> tuple[str, ...]:
-        """Forget a document and its bands; return its orphans. Doing it again returns those not handled yet.
-
-        Raises: as `claim`.
-        """
-        scope = Scope(f"{tenant}/{source}", self.ttl_days)
-        return self.table.backoff.call(
-            lambda: self._release(scope, document_id, deadline),
-            retry_on=lambda error: isinstance(error, Conflict),
-            deadline=deadline,
-        )
-
-    def _comparison(self, document: Document, fingerprint: Fingerprint) -> Comparison:
-        return Comparison(
+        comparison = Comparison(
             document=document,
-            fingerprint=fingerprint,
-            scope=Scope(document.scope, self.ttl_days),
+            fingerprint=Fingerprint.of(document.text),
+            scope=Scope(document.tenant, self.ttl_days),
             curated_text=self.curated_text,
-            threshold=self.threshold,
+            settings=settings,
         )
+        return self._unless_beaten(lambda: Claiming(self.table, comparison, deadline).run(), deadline)
 
-    def _release(self, scope: Scope, document_id: str, deadline: Deadline) -> tuple[str, ...]:
+    def release(self, tenant: str, document_id: str, sequencer: str, deadline: Deadline) -> tuple[str, ...]:
+        """Forget a document and its bands, unless a version later than `sequencer` has claimed; return its orphans.
+
+        Doing it again returns those not handled yet. Raises: as `claim`.
+        """
+        scope = Scope(tenant, self.ttl_days)
+        return self._unless_beaten(lambda: self._release(scope, document_id, sequencer, deadline), deadline)
+
+    def confirm(self, source: str, share: float) -> tuple[str, ...]:
+        """Let a source lose this share of its documents; return those that were held back, to be handled again."""
+        item = named(guard_key(source)) | {"asked": {"S": "no"}, "allowed": {"N": str(share)}}
+        self.table.write([self.table.put(item)])
+        items = self.table.query((guard_key(source)[0], HELD))
+        return tuple(item["item"]["S"].removeprefix(HELD) for item in items)
+
+    def _release(self, scope: Scope, document_id: str, sequencer: str, deadline: Deadline) -> tuple[str, ...]:
         key = scope.document(document_id)
         own = entry_of(self.table.read([key], deadline).get(key))
+        if own and own.sequencer > sequencer:
+            return ()
         if own:
             bands = self.table.read([scope.band(band) for band in own.bands], deadline) if not own.kept_id else {}
             writes = [self.table.delete(key, UNCHANGED, **state(own))]
             writes += ownership(self.table, scope, bands, own, None)
+            writes += accounting(self.table, own, None)
             writes += [self.table.delete(scope.edge(own))] if own.kept_id else []
             self.table.write(writes)
         return tuple(repeating for repeating, _ in self.table.edges(scope, document_id))
+
+    def _unless_beaten(self, attempt: Callable[[], T], deadline: Deadline) -> T:
+        return self.table.backoff.call(attempt, retry_on=lambda error: isinstance(error, Conflict), deadline=deadline)

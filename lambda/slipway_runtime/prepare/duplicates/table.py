@@ -48,7 +48,12 @@ class Table:
 
     def edges(self, scope: Scope, document_id: str) -> list[tuple[str, str]]:
         """Return the documents that repeat this one, each with the digest of the text that it repeats."""
-        subject, prefix = scope.document(document_id, EDGE)
+        items = self.query(scope.document(document_id, EDGE))
+        return [(item["item"]["S"].removeprefix(EDGE), item["kept_digest"]["S"]) for item in items]
+
+    def query(self, start: Key) -> list[dict[str, Any]]:
+        """Return the items of a subject whose names begin so, read consistently."""
+        subject, prefix = start
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
             ConsistentRead=True,
@@ -56,8 +61,7 @@ class Table:
             ExpressionAttributeNames={"#subject": "subject", "#item": "item"},
             ExpressionAttributeValues={":subject": {"S": subject}, ":prefix": {"S": prefix}},
         )
-        items = [item for page in pages for item in page["Items"]]
-        return [(item["item"]["S"].removeprefix(prefix), item["kept_digest"]["S"]) for item in items]
+        return [item for page in pages for item in page["Items"]]
 
     def write(self, writes: list[dict[str, Any]]) -> None:
         """Write all or nothing. Raises: Conflict if a condition does not hold, or another write is in the way."""
@@ -76,6 +80,12 @@ class Table:
     def delete(self, key: Key, condition: str = "", **values: dict[str, Any]) -> dict[str, Any]:
         """Return the removal of an item."""
         return {"Delete": {"TableName": self.name, "Key": named(key)} | _conditional(condition, values)}
+
+    def update(self, key: Key, change: str, **values: dict[str, Any]) -> dict[str, Any]:
+        """Return the change of an item, which is made if it is not there."""
+        bound = {f":{name}": value for name, value in values.items()}
+        request = {"TableName": self.name, "Key": named(key), "UpdateExpression": change}
+        return {"Update": request | {"ExpressionAttributeValues": bound}}
 
     def check(self, key: Key, condition: str, **values: dict[str, Any]) -> dict[str, Any]:
         """Return the demand that an item be as it was read."""

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from moto import mock_aws
 
-from slipway_local import tables
-from support.duplicates import World, new_world
+from support.duplicates import World, new_world, quick_transactions
 
 Make = Callable[..., str]
 WORDS = 300
@@ -42,14 +41,10 @@ def texts() -> Texts:
     return Texts(11)
 
 
-@pytest.fixture(scope="session")
-def quick_transactions() -> None:
-    tables.install()  # moto alone copies the table for each write of a transaction
-
-
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, quick_transactions: None) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
+    quick_transactions()
     with mock_aws():
         yield new_world()

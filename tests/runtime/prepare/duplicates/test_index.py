@@ -59,6 +59,7 @@ def test_a_new_document_costs_one_read_and_one_transaction(world: World, texts: 
     assert world.client.calls == ["batch_get_item", "transact_write_items"]
     sizes = [sum(len(name) + size(value) for name, value in item.items()) for item in world.items()]
     assert len(sizes) == 28
+    assert world.tally() == (2, 0)
     assert max(sizes) < 1024  # one write unit
 
 
@@ -114,16 +115,27 @@ def test_a_kept_document_that_turns_into_a_duplicate_names_its_orphans(world: Wo
 
 
 @pytest.mark.capability("D4")
-def test_tenants_and_sources_never_see_each_other(world: World, texts: Any) -> None:
+def test_tenants_never_see_each_other_and_sources_of_one_tenant_do(world: World, texts: Any) -> None:
     text = texts.text()
     assert world.claim("a", text) == Kept()
 
     assert world.claim("b", text, tenant="other") == Kept()
-    assert world.claim("c", text, source="mail") == Kept()
     assert world.claim("a", text, tenant="third") == Kept()
     assert world.release("a", tenant="other") == ()
+    assert world.claim("c", text, source="mail/") == DuplicateOf(document_id="doc_a", similarity=1.0)
     assert world.claim("d", text) == DuplicateOf(document_id="doc_a", similarity=1.0)
-    assert world.claim("e", text, source="wiki#document#doc_a#acme/wiki") == Kept()
+    assert world.claim("e", text, tenant="me#document#doc_a#acme") == Kept()
+
+
+def test_an_older_version_releases_nothing(world: World, texts: Any) -> None:
+    text = texts.text()
+    world.claim("a", text, 3)
+    before = world.items()
+
+    assert world.release("a", 2) == ()
+    assert world.items() == before
+    world.release("a", 3)
+    assert world.items() == []
 
 
 def test_documents_without_words_repeat_only_their_equals(world: World) -> None:

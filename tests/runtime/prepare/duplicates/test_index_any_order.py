@@ -55,6 +55,7 @@ class Model:
                 assert jaccard(shingle_set(self.live[name][0]), shingle_set(its)) >= 0.8
         bands = [item["owners"]["L"] for item in self.world.items() if "owners" in item]
         assert {owner["S"].partition("@")[0] for owners in bands for owner in owners} == kept
+        assert self.world.tally() == (len(self.live), len(self.live) - len(kept))
 
 
 def settled(verdict: Any) -> Any:

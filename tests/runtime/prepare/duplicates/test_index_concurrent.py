@@ -89,7 +89,7 @@ def test_other_failures_are_not_hidden(world: World, texts: Any) -> None:
     missing = Duplicates(table=Table(client=world.client, name="no-such-table"), curated_text=lambda *_: None)
 
     with pytest.raises(ClientError, match="ResourceNotFound"):
-        missing.claim(document, Deadline.after(5))
+        missing.claim(document, world.settings, Deadline.after(5))
 
 
 def test_a_writer_that_always_comes_second_gives_up_at_the_deadline(world: World, texts: Any) -> None:
@@ -110,7 +110,7 @@ def test_a_writer_that_always_comes_second_gives_up_at_the_deadline(world: World
     world.client._client = Busy()
     document = Document(tenant="acme", source="wiki", document_id="doc_a", sequencer="1", text=text)
     with pytest.raises(Conflict):
-        world.index.claim(document, Deadline.after(0.2))
+        world.index.claim(document, world.settings, Deadline.after(0.2))
 
 
 def test_keys_that_the_table_left_unprocessed_are_asked_for_again(world: World, texts: Any) -> None:
@@ -133,7 +133,7 @@ def test_keys_that_the_table_left_unprocessed_are_asked_for_again(world: World, 
     world.client._client = Partial()
 
     assert world.claim("b", text.upper()) == DuplicateOf(document_id="doc_a", similarity=1.0)
-    assert asked[:5] == [14, 11, 8, 5, 2]
+    assert asked[:8] == [23, 20, 17, 14, 11, 8, 5, 2]
 
 
 def test_items_expire_where_a_source_says_so(world: World, texts: Any) -> None:

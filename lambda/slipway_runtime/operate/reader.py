@@ -1,0 +1,46 @@
+"""Reads a version of an object and makes its curated text, within the time that is left."""
+
+from dataclasses import dataclass, field, replace
+
+from slipway_runtime.operate.objects import Objects, ObjectVersion, too_large
+from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.prepare.curate import CuratedDocument, RawObject, curate, rules_version
+from slipway_runtime.prepare.isolate import Limits
+from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.rules.build import RuleSets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """From objects to curated documents, by the rules of their sources."""
+
+    objects: Objects
+    max_document_bytes: int
+    limits: Limits = field(default_factory=Limits)
+    sources: RuleSets = field(default_factory=RuleSets)
+
+    def rules(self, key: str) -> str:
+        """Return what decides the text of the bytes under an object key."""
+        return rules_version(self.sources.of(key))
+
+    def read(self, version: ObjectVersion) -> bytes | None:
+        """Return the bytes, or None if the version is gone. Raises: Rejected("too_large")."""
+        if version.size_bytes > self.max_document_bytes:
+            raise too_large(version.size_bytes, self.max_document_bytes)
+        return self.objects.read(version, self.max_document_bytes)
+
+    def curate(self, version: ObjectVersion, data: bytes, deadline: Deadline) -> CuratedDocument:
+        """Return the curated document.
+
+        Raises: Rejected; TimeoutError where this invocation ran out of time, which is no verdict on the document but a
+        reason to try again.
+        """
+        seconds = min(self.limits.wall_seconds, deadline.remaining_seconds)
+        try:
+            raw = RawObject(key=version.key, version_id=version.version_id, data=data)
+            limits = replace(self.limits, wall_seconds=max(0.0, seconds))
+            return curate(raw, self.sources.of(version.key), limits)
+        except Rejected as rejected:
+            if rejected.code == "too_slow" and seconds < self.limits.wall_seconds:
+                raise TimeoutError("no time left in this invocation to read the document") from rejected
+            raise

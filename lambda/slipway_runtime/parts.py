@@ -1,7 +1,10 @@
 """Puts the parts together from the environment: the one place where settings, clients and classes meet."""
 
+import os
+
 from slipway_runtime import settings
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.holds import Holds
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.stores.aurora import AuroraStore
 from slipway_runtime.retrieve.stores.data_api import DataApi
@@ -17,6 +20,12 @@ def store() -> AuroraStore:
         database=database.name,
     )
     return AuroraStore(api=api)
+
+
+def holds() -> Holds | None:
+    """Return the legal holds of this environment, None where the settings leave them out."""
+    table = os.environ.get("HOLDS_TABLE")
+    return Holds(dynamodb=client("dynamodb"), s3=client("s3"), table=table) if table else None
 
 
 def embedder() -> Embedder:

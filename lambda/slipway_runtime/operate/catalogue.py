@@ -44,8 +44,13 @@ class Catalogue:
 
     def find(self, document_id: str) -> Record | None:
         """Return a document, or None if there is none, it is another tenant's or it was deleted."""
+        record = self.known(document_id)
+        return record if record and record.status != "deleted" else None
+
+    def known(self, document_id: str) -> Record | None:
+        """Return a document, also one that was deleted, or None if there is none or it is another tenant's."""
         record = self.lineage.current(document_id)
-        return record if record and record.tenant == self.tenant and record.status != "deleted" else None
+        return record if record and record.tenant == self.tenant else None
 
     def page(self, limit: int, *, status: str = "", prefix: str = "", after: Record | None = None) -> Listing:
         """Return up to `limit` documents in the order of their paths.
@@ -78,6 +83,6 @@ class Catalogue:
             # A newer event may be written between reading and writing; then its sequencer is the one to mark.
             lines += curated.remove_through(self.tenant, record.document_id, latest.sequencer)
             gone = msgspec.structs.replace(latest, status="deleted", chunks=0, reason="", counts={}, updated_at=now())
-            if self.lineage.put(gone):
+            if self.lineage.put(gone, removed={"objects": removed, "curated": lines, "chunks": chunks}):
                 break
         return Removed(objects=removed, curated=lines, chunks=chunks)

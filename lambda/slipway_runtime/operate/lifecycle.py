@@ -90,6 +90,9 @@ class Lifecycle:
         try:
             return self._index(key, change, known, deadline)
         except Rejected as rejected:
+            if rejected.code == "archived" and known and known.status == "indexed" and _is_same(known, change):
+                # What was made of it while it could be read is still right.
+                return Result(outcome="unchanged", chunks=known.chunks, code=rejected.code)
             return self._reject(key, change, rejected, deadline)
 
     def deleted(self, change: Change, deadline: Deadline, *, permanent: bool) -> Result:
@@ -115,7 +118,7 @@ class Lifecycle:
         gone = msgspec.structs.replace(
             record, status="deleted", sequencer=change.sequencer, chunks=0, reason="", counts={}, updated_at=now()
         )
-        if removed is None or not self.lineage.put(gone):
+        if removed is None or not self.lineage.put(gone, removed={"chunks": removed}):
             return Result(outcome="stale")
         return Result(outcome="deleted", chunks=removed)
 
@@ -224,6 +227,10 @@ class Lifecycle:
             rules=self.rules(change.object.key),
             updated_at=now(),
         )
+
+
+def _is_same(known: Record, change: Change) -> bool:
+    return known.version_id == change.object.version_id
 
 
 def embedding_text(document: PreparedDocument, piece: Chunk) -> str:

@@ -10,6 +10,7 @@ from a versioning-enabled bucket".
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +98,8 @@ class Erasure:
 
     def _lines(self, key: str, version: dict[str, Any]) -> Iterator[bytes]:
         answer = self.client.get_object(Bucket=self.bucket, Key=key, VersionId=version["VersionId"])
-        with answer["Body"] as body:
+        # Not the body's own `with`, which hands out the bare connection: that takes a broken one for the end.
+        with closing(answer["Body"]) as body:
             yield from lines_of(body)
 
     def _rewrite(self, key: str, version: dict[str, Any]) -> tuple[Counter[str], int]:
@@ -147,5 +149,5 @@ class Erasure:
             if error_code(error) in GONE:
                 return b"", {"IfNoneMatch": "*"}
             raise
-        with answer["Body"] as body:
+        with closing(answer["Body"]) as body:
             return body.read(), {"IfMatch": answer["ETag"]}

@@ -139,7 +139,7 @@ def read_index(client: Any, bucket: str, key: str, etag: str) -> Iterator[str] |
 def lines_of(body: Any) -> Iterator[bytes]:
     """Yield the lines of an object's body with their ends, holding no more than one of them and a piece."""
     rest = b""
-    for piece in body.iter_chunks(READ_BYTES):
+    while piece := body.read(READ_BYTES):
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             yield line + b"\n"

@@ -7,6 +7,7 @@ from typing import Protocol
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.deletion import DeletionStack
 from stacks.foundation import FoundationStack
 from stacks.gateway import GatewayStack
 from stacks.ingestion import IngestionStack
@@ -35,6 +36,7 @@ class EnvironmentStage(cdk.Stage):
             *_network(settings),
             RetrievalStack,
             IngestionStack,
+            DeletionStack,
             GatewayStack,
             ObservabilityStack,
         )

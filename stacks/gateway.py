@@ -139,6 +139,7 @@ class GatewayStack(SlipwayStack):
             defaults,
             {
                 **self.database_variables(),
+                **self.hold_variables(),
                 "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
                 # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
@@ -147,6 +148,7 @@ class GatewayStack(SlipwayStack):
         )
         self._allow_store(documents.role, DATA_API_ACTIONS)
         self.allow_documents(documents.role, listing=True)
+        self.allow_holds(documents.role)
         bucket = self.bucket_arn("raw")
         self.allow_curated_removal(documents.role)
         allow(documents.role, ["s3:ListBucketVersions"], [bucket])

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
@@ -146,6 +147,7 @@ class Ingestion(Section):
     )
     rules: Rules = Field(default_factory=Rules, description="The rule set of every source that is not listed.")
     sources: list[Source] = Field(default_factory=list, description="Sources with rule sets of their own, by prefix.")
+    retention: Retention = Field(default_factory=Retention, description="How long what is kept, and where.")
 
 
 class Model(Section):

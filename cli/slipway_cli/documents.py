@@ -62,8 +62,8 @@ def delete(
         return
     removed = result["removed"]
     answers.print(
-        f"Deleted {document}: {removed['objects']} object versions, {removed['chunks']} chunks. Training sets and other "
-        "derived lines follow in the night, or with `slipway erase`."
+        f"Deleted {document}: {removed['objects']} object versions, {removed['chunks']} chunks. Training sets and "
+        "other derived lines follow in the night, or with `slipway erase`."
     )
 
 

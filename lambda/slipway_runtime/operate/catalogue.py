@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from slipway_runtime.operate.curated import Curated
+from slipway_runtime.operate.erasure_requests import Requests
 from slipway_runtime.operate.lifecycle import now
 from slipway_runtime.operate.lineage import PAGE_ITEMS, Lineage, Record
 from slipway_runtime.operate.objects import Objects
@@ -85,4 +86,9 @@ class Catalogue:
             gone = msgspec.structs.replace(latest, status="deleted", chunks=0, reason="", counts={}, updated_at=now())
             if self.lineage.put(gone, removed={"objects": removed, "curated": lines, "chunks": chunks}):
                 break
+        else:
+            # The objects' own events were quicker to mark it: what went here belongs in its report all the same.
+            requests = Requests(client=self.lineage.client, table=self.lineage.documents_table)
+            for kind, number in (("objects", removed), ("curated", lines), ("chunks", chunks)):
+                requests.add(record.document_id, kind, number)
         return Removed(objects=removed, curated=lines, chunks=chunks)

@@ -111,14 +111,15 @@ class Lifecycle:
                 return Result(outcome="unchanged", chunks=known.chunks)
             return self.created(Change(object=left, sequencer=change.sequencer, at=change.at), deadline)
         removed = self.store.delete(key.tenant, key.document_id, change.sequencer, deadline)
+        lines = 0
         if removed is not None:
-            self.curated.remove_through(key.tenant, key.document_id, change.sequencer)
+            lines = self.curated.remove_through(key.tenant, key.document_id, change.sequencer)
         known = self.lineage.current(key.document_id)
         record = known or self._record(key, change, "deleted")
         gone = msgspec.structs.replace(
             record, status="deleted", sequencer=change.sequencer, chunks=0, reason="", counts={}, updated_at=now()
         )
-        if removed is None or not self.lineage.put(gone, removed={"chunks": removed}):
+        if removed is None or not self.lineage.put(gone, removed={"chunks": removed, "curated": lines}):
             return Result(outcome="stale")
         return Result(outcome="deleted", chunks=removed)
 

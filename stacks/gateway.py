@@ -151,6 +151,8 @@ class GatewayStack(SlipwayStack):
         self.allow_holds(documents.role)
         bucket = self.bucket_arn("raw")
         self.allow_curated_removal(documents.role)
+        # Without it S3 answers 403 rather than 404 for a version that the object's own event has removed meanwhile.
+        allow(documents.role, ["s3:ListBucket"], [self.bucket_arn("curated")])
         allow(documents.role, ["s3:ListBucketVersions"], [bucket])
         allow(documents.role, ["s3:DeleteObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
         return documents

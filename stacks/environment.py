@@ -7,6 +7,7 @@ from typing import Protocol
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.deletion import DeletionStack
 from stacks.foundation import FoundationStack
 from stacks.gateway import GatewayStack
 from stacks.ingestion import IngestionStack
@@ -38,6 +39,7 @@ class EnvironmentStage(cdk.Stage):
             IngestionStack,
             *_datasets(settings),
             *((LabellingStack,) if settings.labelling.enabled else ()),
+            DeletionStack,
             GatewayStack,
             *_augmentation(settings),
             ObservabilityStack,

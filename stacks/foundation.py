@@ -11,8 +11,9 @@ from constructs import Construct
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
+from stacks.retention import ARTIFACTS, CORPUS, expiry, raw_rules
 from stacks.settings import Settings
-from stacks.slipway_stack import TENANT_INDEX, SlipwayStack
+from stacks.slipway_stack import PENDING_INDEX, TENANT_INDEX, SlipwayStack
 
 
 class FoundationStack(SlipwayStack):
@@ -23,9 +24,16 @@ class FoundationStack(SlipwayStack):
         key = self._own_key()
         log_retention = cdk.Duration.days(settings.observability.log_retention_days)
         access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)
-        keep = cdk.Duration.days(settings.ingestion.keep_versions_days)
+        keep, retention = cdk.Duration.days(settings.ingestion.keep_versions_days), settings.ingestion.retention
         raw = SecureBucket(
-            self, "Raw", access_logs=access_logs.bucket, removal=self.removal, keep_versions=keep, key=key
+            self,
+            "Raw",
+            access_logs=access_logs.bucket,
+            removal=self.removal,
+            keep_versions=keep,
+            lifecycle=raw_rules(retention),
+            object_lock=retention.legal_hold,
+            key=key,
         )
         # Made anew from the raw one at any time: a replaced version stays only while a worker could still be at it.
         curated = SecureBucket(
@@ -34,6 +42,7 @@ class FoundationStack(SlipwayStack):
             access_logs=access_logs.bucket,
             removal=self.removal,
             keep_versions=cdk.Duration.days(1),
+            lifecycle=expiry(CORPUS, retention.corpus_days),
             events=False,
             key=key,
         )
@@ -44,6 +53,7 @@ class FoundationStack(SlipwayStack):
             access_logs=access_logs.bucket,
             removal=self.removal,
             keep_versions=keep,
+            lifecycle=expiry(ARTIFACTS, retention.artifacts_days),
             events=False,
             key=key,
         )
@@ -57,6 +67,9 @@ class FoundationStack(SlipwayStack):
         documents.add_global_secondary_index(
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")
         )
+        documents.add_global_secondary_index(
+            index_name=PENDING_INDEX, partition_key=_text("erasure"), sort_key=_text("due")
+        )
         rejects = self._table("Rejects", sort_key="rejected_at", key=key)
         labelling = {}
         if settings.labelling.enabled:
@@ -68,6 +81,7 @@ class FoundationStack(SlipwayStack):
             if self.searches_duplicates()
             else None
         )
+        holds = self._table("Holds", partition_key="tenant", sort_key="item", key=key) if retention.legal_hold else None
         topic = self._alarm_topic(key)
         if self.removal == cdk.RemovalPolicy.DESTROY:
             self._empty_on_delete([raw, curated, artifacts], access_logs, key)
@@ -81,6 +95,7 @@ class FoundationStack(SlipwayStack):
                 **({"duplicates-table-name": duplicates.table_name} if duplicates else {}),
                 "alarm-topic-arn": topic.topic_arn,
                 **labelling,
+                **({"holds-table-name": holds.table_name} if holds else {}),
                 **({"key-arn": key.key_arn} if key else {}),
             }
         )

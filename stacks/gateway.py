@@ -150,6 +150,7 @@ class GatewayStack(SlipwayStack):
             defaults,
             {
                 **self.store_variables(),
+                **self.hold_variables(),
                 "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
                 # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
@@ -158,8 +159,11 @@ class GatewayStack(SlipwayStack):
         )
         self.allow_store(documents.role, "write")
         self.allow_documents(documents.role, listing=True)
+        self.allow_holds(documents.role)
         bucket = self.bucket_arn("raw")
         self.allow_curated_removal(documents.role)
+        # Without it S3 answers 403 rather than 404 for a version that the object's own event has removed meanwhile.
+        allow(documents.role, ["s3:ListBucket"], [self.bucket_arn("curated")])
         allow(documents.role, ["s3:ListBucketVersions"], [bucket])
         allow(documents.role, ["s3:DeleteObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
         return documents

@@ -23,6 +23,9 @@ OBJECTS_REASON = (
     "Tenants put documents under keys of their own choice; the function reads any object of this one bucket, and "
     "writes none."
 )
+HOLD_REASON = (
+    "A version that comes under a legal hold is kept, whatever its key; the function cannot end a hold by itself."
+)
 COMPREHEND_REASON = "The detectors of Comprehend that every account has are no resources that a policy could name."
 
 
@@ -88,6 +91,7 @@ class IngestionStack(SlipwayStack):
             variables={
                 **self.store_variables(),
                 **self.embedding_variables(),
+                **self.hold_variables(),
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
                 "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
@@ -112,6 +116,9 @@ class IngestionStack(SlipwayStack):
         role, key = ingest.role, self.key()
         bucket, curated = self.bucket_arn("raw"), self.bucket_arn("curated")
         allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
+        if self.settings.ingestion.retention.legal_hold:
+            self.allow_holds(role)
+            allow(role, ["s3:PutObjectLegalHold"], [f"{bucket}/*"], wildcard_reason=HOLD_REASON)
         # Without it S3 answers 403 rather than 404 for an object that has gone since its event.
         allow(role, ["s3:ListBucket"], [bucket])
         allow(role, ["s3:GetObject", "s3:PutObject"], [f"{curated}/*"], wildcard_reason=CURATED_REASON)

@@ -5,13 +5,14 @@ from constructs import Construct
 
 from slipway_constructs.api_monitor import ApiMonitor
 from slipway_constructs.duplicates_monitor import DuplicatesMonitor
+from slipway_constructs.erasure_monitor import ErasureMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.monitoring import Metric, Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
-from stacks import gateway, ingestion, labelling
+from stacks import deletion, gateway, ingestion, labelling
 from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
@@ -22,6 +23,7 @@ SLOW = cdk.Duration.seconds(20)
 # Functions that serve people and documents. Those of custom resources run in deployments only, which tell failures.
 FUNCTIONS = {
     "Ingest": ("ingestion", "function-name", ingestion.TIMEOUT),
+    "Erase": ("deletion", "function-name", deletion.TIMEOUT),
     "Chat": ("gateway", "chat-function-name", gateway.API_TIMEOUT),
     "Documents": ("gateway", "documents-function-name", gateway.API_TIMEOUT),
     "Authorize": ("gateway", "authorize-function-name", gateway.API_TIMEOUT),
@@ -49,6 +51,7 @@ class ObservabilityStack(SlipwayStack):
             *self._datasets(topic_arn),
             *self._state_machines(topic_arn),
             *self._duplicates(topic_arn),
+            *self._deletion(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -96,6 +99,13 @@ class ObservabilityStack(SlipwayStack):
             return []
         machine = self.look_up("datasets", "state-machine-arn")
         return [StateMachineMonitor(self, "Datasets", topic_arn=topic, state_machine_arn=machine)]
+
+    def _deletion(self, topic: str) -> list[Monitor]:
+        machine = self.look_up("deletion", "state-machine-arn")
+        return [
+            StateMachineMonitor(self, "Deletion", topic_arn=topic, state_machine_arn=machine),
+            ErasureMonitor(self, "Erasure", topic_arn=topic, environment=self.environment_name),
+        ]
 
     def _functions(self, topic: str) -> list[Monitor]:
         return [

@@ -14,6 +14,7 @@ from stacks.settings_augmentation import Augmentation
 from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_labelling import Labelling
+from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
@@ -153,6 +154,7 @@ class Ingestion(Section):
     near_duplicates: NearDuplicates = Field(
         default_factory=NearDuplicates, description="Documents that repeat others are left out."
     )
+    retention: Retention = Field(default_factory=Retention, description="How long what is kept, and where.")
 
 
 class Model(Section):

@@ -14,6 +14,7 @@ from stacks import (
     settings_augmentation_rules,
     settings_labelling_rules,
     settings_network_rules,
+    settings_retention_rules,
 )
 from stacks.regions import can_call, profile_prefix
 from stacks.settings_duplicates import duplicates_document
@@ -147,6 +148,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     settings_labelling_rules.violations,
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
+    *settings_retention_rules.RULES,
     _aurora_capacity,
     _aurora_version,
     _chunks,

@@ -26,6 +26,7 @@ LAYER_CACHE = ROOT / ".slipway" / "cache" / "layers"
 # Only the runtime library goes into functions: everything else in the folder, and every cache, is left out.
 CODE_EXCLUDES = ["*", "!slipway_runtime", "!slipway_runtime/**", "**/__pycache__", "**/__pycache__/**", "**/*.pyc"]
 TENANT_INDEX = "by-tenant"
+PENDING_INDEX = "pending-erasures"
 CURATED_REASON = (
     "A curated document lies under a key made of its tenant and its id, any of them; the function touches any object "
     "of this one bucket."
@@ -138,7 +139,8 @@ class SlipwayStack(cdk.Stack):
     def allow_documents(self, role: iam.Role, *, listing: bool = False) -> None:
         """Let a role read and write the lineage of single documents; with `listing` also list a tenant's."""
         table = self.table_arn("documents")
-        allow(role, ["dynamodb:GetItem", "dynamodb:PutItem"], [table])
+        # A deletion updates what is still to be erased, together with its lineage.
+        allow(role, ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table])
         if listing:
             allow(role, ["dynamodb:Query"], [f"{table}/index/{TENANT_INDEX}"])
 
@@ -173,6 +175,17 @@ class SlipwayStack(cdk.Stack):
     def searches_duplicates(self) -> bool:
         """Return whether any source is searched for near-duplicates; else there is no table of them."""
         return is_searched(self.settings.ingestion.near_duplicates, self.settings.ingestion.sources)
+
+    def hold_variables(self) -> dict[str, str]:
+        """Return the variable that names the table of legal holds, where the settings have them."""
+        if not self.settings.ingestion.retention.legal_hold:
+            return {}
+        return {"HOLDS_TABLE": self.look_up("foundation", "holds-table-name")}
+
+    def allow_holds(self, role: iam.Role) -> None:
+        """Let a role ask which legal holds there are, where the settings have them."""
+        if self.settings.ingestion.retention.legal_hold:
+            allow(role, ["dynamodb:Query"], [self.table_arn("holds")])
 
     def table_arn(self, name: str) -> str:
         """Return the ARN of one of the foundation's tables."""

@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 
 from slipway_cli.gateway import Gateway
+from slipway_cli.lineage import lineage
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
@@ -57,4 +58,32 @@ def delete(
         print_json(result)
         return
     removed = result["removed"]
-    answers.print(f"Deleted {document}: {removed['objects']} object versions, {removed['chunks']} chunks.")
+    answers.print(
+        f"Deleted {document}: {removed['objects']} object versions, {removed['chunks']} chunks. Training sets and "
+        "other derived lines follow in the night, or with `slipway erase`."
+    )
+
+
+@app.command()
+def show(
+    document: Annotated[str, typer.Argument(help="The document's id, as `slipway documents` shows it.")],
+    env: Environment = "dev",
+    aws: InAws = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show where a document came from, by which rules, and which training sets and other lines name it."""
+    found = lineage(find_target(project(), env, aws=aws), document)
+    if as_json:
+        print_json(found)
+        return
+    answers.print(f"{found['id']}  {escape(found['object'])}  [dim]{found['status']}, {found['chunks']} chunks[/dim]")
+    for version in found["versions"]:
+        counts = ", ".join(f"{name} {number}" for name, number in sorted(version["counts"].items()))
+        state = f"{version['updated_at']}  {version['status']}, rules {version['rules']}; {counts or 'no counts'}"
+        answers.print(f"  version {version['version_id']}  [dim]{escape(state)}[/dim]")
+    for place in found["used_in"]:
+        answers.print(f"  used in {escape(place)}")
+    if deletion := found["deletion"]:
+        removed = ", ".join(f"{number} {kind}" for kind, number in deletion["removed"].items())
+        done = f"erased at {deletion['erased_at']}" if deletion["erased_at"] else "erasure pending"
+        answers.print(f"  deleted at {deletion['requested_at']}: {removed or 'nothing'}; {done}")

@@ -12,10 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli import dataset, documents, duplicates, labelling, local
+from slipway_cli import dataset, documents, duplicates, hold, labelling, local
 from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
+from slipway_cli.erase import erase as erase_deleted
 from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.gateway import Gateway
 from slipway_cli.ingest import IngestReport
@@ -38,6 +39,7 @@ app.command()(augment)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")
 app.add_typer(duplicates.app, name="duplicates")
+app.add_typer(hold.app, name="hold")
 
 
 def _print_version(wanted: bool) -> None:
@@ -127,6 +129,18 @@ def redrive(env: Environment = "dev", aws: InAws = False, as_json: AsJson = Fals
     """Send what failed again and again, and lies in the dead-letter queue, through ingestion once more."""
     moved = redrive_queue(find_target(project(), env, aws=aws))
     print_json({"moved": moved}) if as_json else answers.print(f"{moved} message(s) sent back to the ingestion queue.")
+
+
+@app.command()
+def erase(env: Environment = "dev", aws: InAws = False, as_json: AsJson = False) -> None:
+    """Erase deleted documents from training sets and other derived lines now, not in the night."""
+    erased = erase_deleted(find_target(project(), env, aws=aws))
+    if as_json:
+        print_json(erased)
+        return
+    answers.print(
+        f"{erased['lines']} line(s) erased from {erased['objects']} object(s); {erased['documents']} document(s) done."
+    )
 
 
 @app.command()

@@ -3,6 +3,7 @@
 Source: Amazon S3 user guide, "Security best practices", "Using EventBridge", "Enabling server access logging".
 """
 
+from collections.abc import Sequence
 from typing import cast
 
 import aws_cdk as cdk
@@ -14,7 +15,8 @@ from constructs import Construct
 class SecureBucket(Construct):
     """A bucket as `bucket`. Replaced and deleted versions stay for `keep_versions`.
 
-    `events`: its events go to EventBridge.
+    `events`: its events go to EventBridge.   `lifecycle`: further rules.   `object_lock`: versions may be held; S3 lets
+    nobody switch it off again.
 
     Creates: the bucket and its policy.   Grants: none; requests without TLS are denied.
     """
@@ -28,6 +30,8 @@ class SecureBucket(Construct):
         removal: cdk.RemovalPolicy,
         keep_versions: cdk.Duration,
         events: bool = True,
+        lifecycle: Sequence[s3.LifecycleRule] = (),
+        object_lock: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -44,11 +48,13 @@ class SecureBucket(Construct):
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
             removal_policy=removal,
+            object_lock_enabled=object_lock or None,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
                     noncurrent_version_expiration=keep_versions,
-                )
+                ),
+                *lifecycle,
             ],
         )
         if not events:

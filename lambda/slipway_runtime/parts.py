@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slipway_runtime import settings
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.holds import Holds
 from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.stores.contract import VectorStore
@@ -38,6 +39,12 @@ def _aurora() -> VectorStore:
         database=database.name,
     )
     return AuroraStore(api=api)
+
+
+def holds() -> Holds | None:
+    """Return the legal holds of this environment, None where the settings leave them out."""
+    table = os.environ.get("HOLDS_TABLE")
+    return Holds(dynamodb=client("dynamodb"), s3=client("s3"), table=table) if table else None
 
 
 def embedder() -> Embedder:

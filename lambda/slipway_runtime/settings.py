@@ -58,6 +58,17 @@ def embedding() -> EmbeddingSettings:
     return EmbeddingSettings(required("EMBEDDING_MODEL_ID"), int(required("EMBEDDING_DIMENSIONS")))
 
 
+def places() -> list[tuple[str, str]]:
+    """Return ERASURE_PLACES: the buckets and prefixes below which shards lie.
+
+    Raises: MissingSetting if it is not the expected JSON.
+    """
+    try:
+        return msgspec.json.decode(required("ERASURE_PLACES"), type=list[tuple[str, str]])
+    except msgspec.DecodeError as error:
+        raise MissingSetting(f"ERASURE_PLACES is not a JSON list of bucket and prefix: {error}") from error
+
+
 def near_duplicates() -> SourceNearDuplicates:
     """Return NEAR_DUPLICATES, how each source is searched for near-duplicates.
 

@@ -29,9 +29,9 @@ def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_stacks_are_named_by_environment_and_part(environments: dict[str, Any]) -> None:
     assert list(environments["dev"]) == [
-        *("foundation", "retrieval", "ingestion", "labelling", "gateway", "observability")
+        *("foundation", "retrieval", "ingestion", "labelling", "deletion", "gateway", "observability")
     ]
-    common = ["foundation", "network", "retrieval", "ingestion", "datasets", "labelling", "gateway"]
+    common = ["foundation", "network", "retrieval", "ingestion", "datasets", "labelling", "deletion", "gateway"]
     assert list(environments["prod"]) == [*common, "observability"]
     assert list(environments["staging"]) == [*common, "augmentation", "observability"]
 

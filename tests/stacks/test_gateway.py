@@ -104,7 +104,7 @@ def test_documents_deletes_and_does_not_read(dev: Any) -> None:
     assert {"s3:DeleteObjectVersion", "s3:ListBucketVersions", "rds-data:ExecuteStatement", "dynamodb:Query"} <= allowed
     assert "s3:GetObject" not in allowed
     assert {action for action in allowed if action.startswith("dynamodb:")} == {
-        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"),
     }
 
 

@@ -79,7 +79,9 @@ def test_the_function_may_read_documents_and_delete_none(dev: Any) -> None:
         if "rawbucketname" in json.dumps(statement["Resource"])
     } == set()
     assert "s3:DeleteObject" not in allowed
-    assert {action for action in allowed if action.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert {action for action in allowed if action.startswith("dynamodb:")} == {
+        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    }
 
 
 NAMES = """

@@ -1,4 +1,4 @@
-"""GET /v1/documents, GET and DELETE /v1/documents/{id}."""
+"""GET /v1/documents, GET and DELETE /v1/documents/{id}: what there is, what became of it, and its removal."""
 
 import re
 from typing import Any
@@ -13,8 +13,9 @@ from slipway_runtime.handlers.http import respond
 from slipway_runtime.operate.catalogue import Catalogue
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.curated import Curated
+from slipway_runtime.operate.erasure_requests import Request, Requests
 from slipway_runtime.operate.lineage import Lineage, Record
-from slipway_runtime.operate.objects import Objects
+from slipway_runtime.operate.objects import Kept, Objects
 from slipway_runtime.operate.observability import count, observed
 from slipway_runtime.operate.retry import Deadline
 
@@ -26,13 +27,16 @@ MAX_LIMIT = 100
 MAX_PREFIX_BYTES = 1024
 DOCUMENT_ID = re.compile(r"doc_[0-9a-f]{32}")
 LIMIT = re.compile(r"[0-9]{1,3}")
+# What a deletion leaves to the next run of erasure: lines of training sets, labelling jobs and the corpus.
+DERIVED = ["examples"]
 STATUSES = ("indexed", "duplicate", "rejected", "deleted")
 
 
 class Document(msgspec.Struct, omit_defaults=True):
     """A document as clients see it; `reason` says why it was rejected or left out, or kept until a person agrees.
 
-    `duplicate_of`: the id of the document that it repeats, with the Jaccard `similarity`.
+    `duplicate_of`: the id of the document that it repeats, with the Jaccard `similarity`; `deletion` where it was
+    deleted.
     """
 
     id: str
@@ -49,6 +53,17 @@ class Document(msgspec.Struct, omit_defaults=True):
     reason: str = ""
     duplicate_of: str = ""
     similarity: float | None = None
+    deletion: "Deletion | None" = None
+
+
+class Deletion(msgspec.Struct, omit_defaults=True):
+    """What became of a deleted document: how much has gone, by kind, and when; `pending` is what has not yet."""
+
+    requested_at: str
+    removed: dict[str, int]
+    erased_at: str = ""
+    confirmed_at: str = ""
+    pending: list[str] = []
 
 
 @observed
@@ -70,7 +85,7 @@ def _route(request: ApiRequest, deadline: Deadline) -> dict[str, Any] | Document
         case "GET", False:
             return _list(catalogue, request.query_string_parameters or {})
         case "GET", True:
-            return _document(_existing(catalogue, document_id))
+            return _show(catalogue, document_id)
         case "DELETE", True:
             return _delete(catalogue, document_id, deadline)
     raise ApiError(405, f"{request.http_method} is not served here.", code="method_not_allowed")
@@ -100,16 +115,59 @@ def _list(catalogue: Catalogue, query: dict[str, str]) -> dict[str, Any]:
 def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[str, Any]:
     record = _existing(catalogue, document_id)
     curated = Curated(client=client("s3"), bucket=settings.required("CURATED_BUCKET"))
-    removed = catalogue.delete(record, Objects(client=client("s3")), curated, parts.store(), deadline)
+    holds = parts.holds()
+    if holds and (hold := holds.covering(record.key)):
+        raise _held(hold.placed_at)
+    try:
+        removed = catalogue.delete(record, Objects(client=client("s3")), curated, parts.store(), deadline)
+    except Kept as kept:
+        if kept.code == "AccessDenied" and holds:  # held in S3, by whomever
+            raise _held() from kept
+        raise
     count("DocumentsDeleted")
     counts = {"objects": removed.objects, "curated": removed.curated, "chunks": removed.chunks}
-    return {"id": document_id, "object": "document", "deleted": True, "removed": counts}
+    return {"id": document_id, "object": "document", "deleted": True, "removed": counts, "pending": DERIVED}
+
+
+def _held(since: str = "") -> ApiError:
+    when = f" since {since}" if since else ""
+    message = (
+        f"The document is under legal hold{when} and cannot be deleted. Whoever operates this environment ends the "
+        "hold with `slipway hold release`; delete the document then."
+    )
+    return ApiError(409, message, code="legal_hold", param="id")
+
+
+def _show(catalogue: Catalogue, document_id: str) -> Document:
+    record = catalogue.known(document_id) if DOCUMENT_ID.fullmatch(document_id) else None
+    if record is None:
+        raise _not_found()
+    shown = _document(record)
+    if record.status == "deleted":
+        lineage = catalogue.lineage
+        request = Requests(client=lineage.client, table=lineage.documents_table).find(document_id)
+        shown.deletion = _deletion(request) if request else None
+    return shown
+
+
+def _deletion(request: Request) -> Deletion:
+    return Deletion(
+        requested_at=request.requested_at,
+        removed=request.removed,
+        erased_at=request.erased_at,
+        confirmed_at=request.confirmed_at,
+        pending=[] if request.erased_at else DERIVED,
+    )
+
+
+def _not_found() -> ApiError:
+    return ApiError(404, "There is no document with this id.", code="document_not_found", param="id")
 
 
 def _existing(catalogue: Catalogue, document_id: str) -> Record:
     record = catalogue.find(document_id) if DOCUMENT_ID.fullmatch(document_id) else None
     if record is None:
-        raise ApiError(404, "There is no document with this id.", code="document_not_found", param="id")
+        raise _not_found()
     return record
 
 

@@ -116,11 +116,20 @@ def _apply(event: S3Event | Confirmation, deadline: Deadline) -> Result:
     change = Change(object=version, sequencer=padded(named.sequencer), at=event.time)
     match event.detail_type:
         case "Object Created":
+            _hold(version)
             return _lifecycle().created(change, deadline)
         case "Object Deleted":
             permanent = event.detail.deletion_type != "Delete Marker Created"
             return _lifecycle().deleted(change, deadline, permanent=permanent)
     raise ValueError("an event of a kind that the rule does not send")
+
+
+def _hold(version: ObjectVersion) -> None:
+    """Keep a version that comes under a legal hold."""
+    holds = parts.holds()
+    if holds and holds.covering(version.key):
+        holds.lock(version.bucket, version.key, version.version_id)
+        count("VersionsHeld")
 
 
 def metric_of(what: str) -> str:

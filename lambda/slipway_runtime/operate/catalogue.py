@@ -6,6 +6,7 @@ import msgspec
 
 from slipway_runtime.operate.change import now
 from slipway_runtime.operate.curated import Curated
+from slipway_runtime.operate.erasure_requests import Requests
 from slipway_runtime.operate.lineage import PAGE_ITEMS, Lineage, Record
 from slipway_runtime.operate.objects import Objects
 from slipway_runtime.operate.retry import Deadline
@@ -44,8 +45,13 @@ class Catalogue:
 
     def find(self, document_id: str) -> Record | None:
         """Return a document, or None if there is none, it is another tenant's or it was deleted."""
+        record = self.known(document_id)
+        return record if record and record.status != "deleted" else None
+
+    def known(self, document_id: str) -> Record | None:
+        """Return a document, also one that was deleted, or None if there is none or it is another tenant's."""
         record = self.lineage.current(document_id)
-        return record if record and record.tenant == self.tenant and record.status != "deleted" else None
+        return record if record and record.tenant == self.tenant else None
 
     def page(self, limit: int, *, status: str = "", prefix: str = "", after: Record | None = None) -> Listing:
         """Return up to `limit` documents in the order of their paths.
@@ -78,6 +84,11 @@ class Catalogue:
             # A newer event may be written between reading and writing; then its sequencer is the one to mark.
             lines += curated.remove_through(self.tenant, record.document_id, latest.sequencer)
             gone = msgspec.structs.replace(latest, status="deleted", chunks=0, reason="", counts={}, updated_at=now())
-            if self.lineage.put(gone):
+            if self.lineage.put(gone, removed={"objects": removed, "curated": lines, "chunks": chunks}):
                 break
+        else:
+            # The objects' own events were quicker to mark it: what went here belongs in its report all the same.
+            requests = Requests(client=self.lineage.client, table=self.lineage.documents_table)
+            for kind, number in (("objects", removed), ("curated", lines), ("chunks", chunks)):
+                requests.add(record.document_id, kind, number)
         return Removed(objects=removed, curated=lines, chunks=chunks)

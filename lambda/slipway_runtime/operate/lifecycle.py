@@ -54,6 +54,9 @@ class Lifecycle:
         try:
             return self._read(arrival, known, deadline)
         except Rejected as rejected:
+            if rejected.code == "archived" and known and known.status == "indexed" and _is_same_version(known, change):
+                # What was made of it while it could be read is still right.
+                return Result(outcome="unchanged", chunks=known.chunks, code=rejected.code)
             return self.settling.reject(arrival, rejected, deadline)
 
     def deleted(self, change: Change, deadline: Deadline, *, permanent: bool) -> Result:
@@ -73,8 +76,9 @@ class Lifecycle:
                 return Result(outcome="unchanged", chunks=known.chunks)
             return self.created(Change(object=left, sequencer=change.sequencer, at=change.at), deadline)
         removed = self.settling.store.delete(key.tenant, key.document_id, change.sequencer, deadline)
+        lines = 0
         if removed is not None:
-            self.settling.curated.remove_through(key.tenant, key.document_id, change.sequencer)
+            lines = self.settling.curated.remove_through(key.tenant, key.document_id, change.sequencer)
             self.settling.places.leave(arrival, deadline)
         known = self.settling.lineage.current(key.document_id)
         left_over = {"chunks": 0, "reason": "", "counts": {}, "duplicate_of": "", "similarity": 0.0}
@@ -82,7 +86,8 @@ class Lifecycle:
             known or arrival.record("deleted"),
             **{**left_over, "status": "deleted", "sequencer": change.sequencer, "updated_at": now()},
         )
-        if removed is None or not self.settling.lineage.put(gone):
+        taken = {"chunks": removed or 0, "curated": lines}
+        if removed is None or not self.settling.lineage.put(gone, removed=taken):
             return Result(outcome="stale")
         return Result(outcome="deleted", chunks=removed)
 
@@ -123,6 +128,10 @@ def _is_old(known: Record, arrival: Arrival) -> bool:
     if known.status == "deleted":
         return True
     return known.status == "indexed" and not known.duplicate_of and known.rules == arrival.rules
+
+
+def _is_same_version(known: Record, change: Change) -> bool:
+    return known.version_id == change.object.version_id
 
 
 def _is_same(known: Record, done: Record) -> bool:

@@ -5,12 +5,13 @@ Source: Amazon S3 user guide, "Event message structure" (sequencer: hexadecimal;
 right, then compare as text).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
+from slipway_runtime.operate.erasure_requests import request_write
 from slipway_runtime.operate.retry import Backoff, Deadline, error_code
 from slipway_runtime.prepare.rejected import Rejected
 
@@ -73,11 +74,14 @@ class Lineage:
         item = self.client.get_item(TableName=self.documents_table, Key=key, ConsistentRead=True).get("Item")
         return _record(item) if item else None
 
-    def put(self, record: Record) -> bool:
-        """Write the current item and the history item together.
+    def put(self, record: Record, *, removed: Mapping[str, int] | None = None) -> bool:
+        """Write the current item and the history item together, and with a deletion the request to erase what is left.
 
+        `removed`: what a deletion took away so far, by kind.
         Returns False, with nothing written, if a newer version is there. A conflict with another writer is waited out.
         """
+        if record.status == "deleted":
+            record = msgspec.structs.replace(record, title="")  # it is the document's own words
         current = _item(record)
         # History items carry no `tenant`, which keeps them out of the index.
         history = {**current, "item": {"S": f"version#{record.sequencer}"}, "tenant_id": current["tenant"]}
@@ -90,6 +94,8 @@ class Lineage:
         }
         try:
             writes = [{"Put": guarded}, {"Put": {"TableName": self.documents_table, "Item": history}}]
+            if record.status == "deleted":
+                writes.append({"Update": self._request(record, removed or {})})
             self.backoff.call(
                 lambda: self.client.transact_write_items(TransactItems=writes),
                 retry_on=_is_conflict,
@@ -125,6 +131,48 @@ class Lineage:
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+    def _request(self, record: Record, removed: Mapping[str, int]) -> dict[str, Any]:
+        return request_write(
+            self.documents_table,
+            record.document_id,
+            record.sequencer,
+            tenant=record.tenant,
+            at=record.updated_at,
+            removed=removed,
+        )
+
+    def history(self, document_id: str) -> Iterator[Record]:
+        """Yield what is known of each version of a document, the oldest first."""
+        for item in self._versions(document_id):
+            tenant = item.pop("tenant_id")
+            yield _record(item | {"tenant": tenant})
+
+    def forget_titles(self, document_id: str) -> None:
+        """Take the titles, which are the document's own words, out of its history."""
+        for item in self._versions(document_id):
+            if item.get("title", {}).get("S"):
+                self.client.update_item(
+                    TableName=self.documents_table,
+                    Key={name: item[name] for name in ("document_id", "item")},
+                    UpdateExpression="SET title = :none",
+                    ExpressionAttributeValues={":none": {"S": ""}},
+                )
+
+    def _versions(self, document_id: str) -> Iterator[dict[str, Any]]:
+        request: dict[str, Any] = {
+            "TableName": self.documents_table,
+            "KeyConditionExpression": "document_id = :id AND begins_with(#item, :version)",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ExpressionAttributeValues": {":id": {"S": document_id}, ":version": {"S": "version#"}},
+            "ConsistentRead": True,
+        }
+        while True:
+            page = self.client.query(**request)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def reject(
         self,

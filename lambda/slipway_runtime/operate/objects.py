@@ -7,7 +7,17 @@ from slipway_runtime.operate.retry import error_code
 from slipway_runtime.prepare.rejected import Rejected
 
 GONE = frozenset(("404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"))
+# Source: Amazon S3 API reference, GetObject: an object in Glacier that is not restored.
+ARCHIVED = "InvalidObjectState"
 DELETE_BATCH = 1_000
+
+
+class Kept(RuntimeError):  # noqa: N818 - says what happened
+    """S3 refused to remove versions; `code` is what it said of the first."""
+
+    def __init__(self, number: int, code: str) -> None:
+        super().__init__(f"S3 kept {number} objects: {code}")
+        self.code = code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +40,16 @@ class Objects:
     def read(self, version: ObjectVersion, max_bytes: int) -> bytes | None:
         """Return the bytes of this version, or None if it is gone.
 
-        Raises: Rejected("too_large") before anything is downloaded.
+        Raises: Rejected("too_large") before anything is downloaded, Rejected("archived") for one that has to be
+        restored first.
         """
         try:
             response = self.client.get_object(**_named(version))
         except self.client.exceptions.ClientError as error:
             if error_code(error) in GONE:
                 return None
+            if error_code(error) == ARCHIVED:
+                raise archived() from error
             raise
         with response["Body"] as body:
             if response["ContentLength"] > max_bytes:
@@ -77,7 +90,7 @@ class Objects:
                 batch = names[start : start + DELETE_BATCH]
                 answer = self.client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
                 if answer.get("Errors"):
-                    raise RuntimeError(f"S3 kept {len(answer['Errors'])} objects: {answer['Errors'][0].get('Code')}")
+                    raise Kept(len(answer["Errors"]), str(answer["Errors"][0].get("Code")))
             removed += len(names)
         return removed
 
@@ -86,6 +99,15 @@ def too_large(size_bytes: int, max_bytes: int) -> Rejected:
     """Return the rejection of a document over the limit."""
     return Rejected(
         "too_large", f"the document has {size_bytes} bytes, at most {max_bytes} are read; split it into parts"
+    )
+
+
+def archived() -> Rejected:
+    """Return the rejection of an object in a class of storage that is not read at once."""
+    return Rejected(
+        "archived",
+        "the object lies in cold storage; restore it (aws s3api restore-object), copy it over itself into STANDARD, "
+        "and it is read again",
     )
 
 

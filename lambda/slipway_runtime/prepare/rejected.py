@@ -3,6 +3,7 @@
 from typing import Literal
 
 Code = Literal[
+    "archived",
     "bad_encoding",
     "broken_csv",
     "broken_docx",

@@ -26,6 +26,7 @@ CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
 BUCKET = "raw-bucket"
 CURATED = "curated-bucket"
+ARTIFACTS = "artifacts-bucket"
 VARIABLES = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -42,6 +43,7 @@ VARIABLES = {
     "REJECTS_TABLE": "rejects",
     "RAW_BUCKET": BUCKET,
     "CURATED_BUCKET": CURATED,
+    "ERASURE_PLACES": json.dumps([[CURATED, "corpus/"], [ARTIFACTS, "datasets/"], [ARTIFACTS, "labelling/"]]),
     "RULES": "{}",
     "CHUNK_MAX_CHARACTERS": "600",
     "CHUNK_OVERLAP_CHARACTERS": "80",
@@ -167,7 +169,13 @@ def _make_tables(dynamodb: Any) -> None:
         "KeySchema": _schema(["tenant", "path"]),
         "Projection": {"ProjectionType": "ALL"},
     }
-    table("documents", ["document_id", "item"], GlobalSecondaryIndexes=[index])
+    pending = {
+        "IndexName": "pending-erasures",
+        "KeySchema": _schema(["erasure", "due"]),
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    table("documents", ["document_id", "item"], GlobalSecondaryIndexes=[index, pending])
+    table("holds", ["tenant", "item"])
     table("rejects", ["document_id", "rejected_at"])
 
 
@@ -217,8 +225,8 @@ def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -
     authorize.cache.__init__()
     with mock_aws():
         s3 = boto3.client("s3")
-        for bucket in (BUCKET, CURATED):
-            s3.create_bucket(Bucket=bucket)
+        for bucket in (BUCKET, CURATED, ARTIFACTS):
+            s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=bucket == BUCKET)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         dynamodb = boto3.resource("dynamodb")
         _make_tables(dynamodb)

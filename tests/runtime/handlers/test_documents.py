@@ -79,7 +79,7 @@ def test_delete_removes_every_version_the_chunks_and_marks_the_lineage(cloud, co
     left = cloud.s3.list_object_versions(Bucket="raw-bucket")
     assert [version["Key"] for version in left["Versions"]] == ["acme/a.md.bak"]
     assert cloud.lineage("acme/a.md")["status"] == "deleted"
-    assert call(context, "GET", identifier)[0] == 404
+    assert call(context, "GET", identifier)[1]["status"] == "deleted"
     assert call(context, "DELETE", identifier)[0] == 404
     assert [each["path"] for each in call(context, "GET")[1]["data"]] == ["a.md.bak"]
     assert [each["path"] for each in call(context, "GET", status="deleted")[1]["data"]] == ["a.md"]

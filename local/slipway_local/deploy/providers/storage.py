@@ -40,6 +40,11 @@ def _lifecycle_rule(rule: Properties) -> Properties:
         shown["Transitions"] = [
             {"Days": one.get("TransitionInDays"), "StorageClass": one["StorageClass"]} for one in rule["Transitions"]
         ]
+    if "NoncurrentVersionTransitions" in rule:
+        shown["NoncurrentVersionTransitions"] = [
+            {"NoncurrentDays": one.get("TransitionInDays"), "StorageClass": one["StorageClass"]}
+            for one in rule["NoncurrentVersionTransitions"]
+        ]
     return {key: item for key, item in shown.items() if item is not None}
 
 
@@ -81,6 +86,10 @@ _SETTINGS: dict[str, tuple[str, Any]] = {
     "OwnershipControls": ("put_bucket_ownership_controls", lambda v: {"OwnershipControls": v}),
     "CorsConfiguration": ("put_bucket_cors", _cors),
     "LoggingConfiguration": ("put_bucket_logging", _logging),
+    "ObjectLockEnabled": (
+        "put_object_lock_configuration",
+        lambda _: {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}},
+    ),
     "Tags": ("put_bucket_tagging", lambda v: {"Tagging": {"TagSet": v}}),
 }
 
@@ -138,6 +147,8 @@ class Bucket:
             "LoggingConfiguration": ("put_bucket_logging", {"BucketLoggingStatus": {}}),
             "Tags": ("delete_bucket_tagging", {}),
         }  # fmt: skip
+        if name == "ObjectLockEnabled":
+            raise ValueError(f"Object Lock of bucket {bucket} cannot be switched off, S3 refuses that; leave it on")
         operation, arguments = resets[name]
         call(context.place, "s3", operation, {"Bucket": bucket, **arguments})
 

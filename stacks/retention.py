@@ -1,0 +1,50 @@
+"""Lifecycle rules of the buckets, as the settings of retention have them."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+
+from stacks.settings_retention import Kept, Retention, Transition
+
+# Where runs over the corpus write, and what is made of documents for training; their indexes lie below `index/`.
+CORPUS = ("corpus/", "corpus-rejects/")
+ARTIFACTS = ("datasets/", "augmented/", "labelling/")
+CLASSES = {
+    "STANDARD_IA": s3.StorageClass.INFREQUENT_ACCESS,
+    "GLACIER_IR": s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+    "GLACIER": s3.StorageClass.GLACIER,
+    "DEEP_ARCHIVE": s3.StorageClass.DEEP_ARCHIVE,
+}
+
+
+def raw_rules(retention: Retention) -> list[s3.LifecycleRule]:
+    """Return the rules of the raw bucket. What expires leaves a delete marker, whose event removes the document."""
+    return [_raw_rule(rule) for rule in retention.rules if rule.originals or rule.old_versions or rule.expire_days]
+
+
+def expiry(prefixes: tuple[str, ...], days: int | None) -> list[s3.LifecycleRule]:
+    """Return rules that expire what lies below the prefixes and its indexes, none where it is kept without end."""
+    if days is None:
+        return []
+    folders = [*prefixes, *(f"index/{prefix}" for prefix in prefixes)]
+    return [s3.LifecycleRule(prefix=folder, expiration=cdk.Duration.days(days)) for folder in folders]
+
+
+def _raw_rule(rule: Kept) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        prefix=rule.prefix or None,
+        transitions=[
+            s3.Transition(storage_class=CLASSES[move.storage_class], transition_after=_days(move))
+            for move in rule.originals
+        ]
+        or None,
+        noncurrent_version_transitions=[
+            s3.NoncurrentVersionTransition(storage_class=CLASSES[move.storage_class], transition_after=_days(move))
+            for move in rule.old_versions
+        ]
+        or None,
+        expiration=cdk.Duration.days(rule.expire_days) if rule.expire_days else None,
+    )
+
+
+def _days(move: Transition) -> cdk.Duration:
+    return cdk.Duration.days(move.after_days)

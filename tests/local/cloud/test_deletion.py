@@ -1,0 +1,189 @@
+"""A deleted document is nowhere any more: the dev environment with its permissions enforced, driven by the command.
+
+Versions stay behind what is overwritten or deleted until each is removed by its id:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from slipway_cli.target import Target, find_target
+from slipway_runtime.operate.shards import put_shard
+from slipway_runtime.prepare.keys import document_id
+from support.command import Slipway
+from support.waiting import wait_for
+
+MARKER = "zanzibarquokka"
+A, B = document_id("default/notes/a.md"), document_id("default/notes/b.md")
+SHARDS = {
+    ("artifacts", "datasets/faq/1/train.jsonl"): "documents",
+    ("artifacts", "augmented/pairs/1.jsonl"): "documents",
+    ("artifacts", "labelling/job-1/results.jsonl"): "document_id",
+    ("curated", "corpus/source=default/date=2026-11-01/run=r1/part.jsonl"): "document_id",
+}
+
+
+@pytest.fixture(scope="module")
+def slipway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slipway]:
+    command = Slipway(tmp_path_factory.mktemp("deletion-home"))
+    assert command.json("local", "up", "--enforce-iam")["enforce_iam"] is True
+    yield command
+    command.run("local", "down")
+
+
+@pytest.fixture(scope="module")
+def target(slipway: Slipway) -> Target:
+    return find_target(slipway.project, "dev", aws=False)
+
+
+@pytest.fixture(scope="module")
+def filled(slipway: Slipway, target: Target, tmp_path_factory: pytest.TempPathFactory) -> Slipway:
+    """Two documents, the first in two versions, and four shards of both, one of them written twice."""
+    folder: Path = tmp_path_factory.mktemp("documents") / "notes"
+    folder.mkdir()
+    (folder / "b.md").write_text("# Lamps\n\nA lamp burns forty hours.\n")
+    for subject in ("boils two litres", "boils three litres"):
+        (folder / "a.md").write_text(f"# The {MARKER}\n\nThe {MARKER} {subject}.\n")
+        assert slipway.json("ingest", folder)["rejected"] == []
+    s3 = target.client("s3")
+    for (bucket, key), field in SHARDS.items():
+        for text in ("old", "new"):
+            lines = [
+                json.dumps({field: [each] if field == "documents" else each, "text": f"{word} {text}"}).encode() + b"\n"
+                for each, word in ((A, MARKER), (B, "lamp"))
+            ]
+            put_shard(s3, target.parameter(f"foundation/{bucket}-bucket-name"), key, lines)
+    return slipway
+
+
+def places_of(target: Target, word: str) -> list[str]:
+    """Return where a word is: versions of objects, items of tables, rows of PostgreSQL."""
+    return [*_objects(target, word.encode()), *_items(target, word), *_rows(target, word)]
+
+
+def _objects(target: Target, word: bytes) -> Iterator[str]:
+    s3 = target.client("s3")
+    for bucket in (one["Name"] for one in s3.list_buckets()["Buckets"] if "cdk" not in one["Name"]):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for entry in page.get("Versions", []):
+                named = {"Bucket": bucket, "Key": entry["Key"], "VersionId": entry["VersionId"]}
+                if word in s3.get_object(**named)["Body"].read():
+                    yield f"s3://{bucket}/{entry['Key']}?{entry['VersionId']}"
+
+
+def _items(target: Target, word: str) -> Iterator[str]:
+    dynamodb = target.client("dynamodb")
+    for table in dynamodb.list_tables()["TableNames"]:
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+            yield from (f"{table}: {item}" for item in page["Items"] if word in str(item))
+
+
+def _rows(target: Target, word: str) -> Iterator[str]:
+    secret = target.client("secretsmanager").get_secret_value(SecretId=target.parameter("retrieval/secret-arn"))
+    given = json.loads(secret["SecretString"])
+    (cluster,) = target.client("rds").describe_db_clusters()["DBClusters"]
+    with psycopg.connect(
+        host=cluster["Endpoint"],
+        port=cluster["Port"],
+        user=given["username"],
+        password=given["password"],
+        dbname=target.parameter("retrieval/database-name"),
+    ) as connection:
+        tables = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'slipway'"
+        ).fetchall()
+        assert tables
+        for schema, table in tables:
+            for (row,) in connection.execute(f"SELECT t::text FROM {schema}.{table} t"):  # type: ignore[call-overload]
+                if word in row:
+                    yield f"{schema}.{table}: {row[:80]}"
+
+
+@pytest.mark.capability("D10")
+def test_lineage_says_what_was_made_of_a_document(filled: Slipway) -> None:
+    shown = filled.json("documents", "show", A)
+
+    assert (shown["status"], shown["chunks"], len(shown["versions"])) == ("indexed", 1, 2)
+    assert all("rules-" in version["rules"] for version in shown["versions"])
+    assert {place.split("/", 3)[3] for place in shown["used_in"]} == {key for _, key in SHARDS}
+    assert "used in s3://" in filled.run("documents", "show", A).stdout
+
+
+@pytest.mark.capability("D11")
+def test_after_a_deletion_no_bucket_table_or_database_holds_its_words(filled: Slipway, target: Target) -> None:
+    assert len(places_of(target, MARKER)) > 10
+    lamps = [place for place in places_of(target, "lamp") if MARKER not in place]
+
+    deleted = filled.json("documents", "delete", A)
+
+    # The events of the objects' removal are at work beside it, and may have taken the rest: the report adds all up.
+    assert deleted["removed"]["objects"] == 2
+    assert deleted["pending"] == ["examples"]
+    queue = target.client("sqs")
+    waiting = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def settled() -> bool:
+        url = target.parameter("ingestion/queue-url")
+        found = queue.get_queue_attributes(QueueUrl=url, AttributeNames=waiting)["Attributes"]
+        return not any(map(int, found.values()))
+
+    assert wait_for(settled, seconds=120)
+    erased = filled.json("erase")
+    assert (erased["documents"], erased["objects"], erased["lines"]) == (1, 4, 4)
+    assert places_of(target, MARKER) == []
+    assert "lamp new" in str(_shard(target, "artifacts", "datasets/faq/1/train.jsonl"))
+    assert len(lamps) > len(places_of(target, "lamp")) > 4
+
+    shown = filled.json("documents", "show", A)
+    assert (shown["status"], shown["used_in"]) == ("deleted", [])
+    removed = shown["deletion"]["removed"]
+    assert (removed["objects"], removed["chunks"], removed["examples"]) == (2, 1, 4)
+    assert removed["curated"] >= 2  # both may have seen the same version
+    assert shown["deletion"]["erased_at"]
+    assert filled.json("erase") == {"documents": 0, "objects": 0, "lines": 0}
+
+
+def _shard(target: Target, bucket: str, key: str) -> Any:
+    name = target.parameter(f"foundation/{bucket}-bucket-name")
+    return target.client("s3").get_object(Bucket=name, Key=key)["Body"].read()
+
+
+@pytest.mark.capability("D11")
+def test_expiry_by_a_lifecycle_rule_removes_the_document(filled: Slipway, target: Target) -> None:
+    """The event that S3 sends then, given to the queue: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html"""
+    bucket, key = target.parameter("foundation/raw-bucket-name"), "default/notes/b.md"
+    marker = {"version": "0", "bucket": {"name": bucket}, "reason": "Lifecycle Expiration"}
+    named = {"key": key, "sequencer": "FFFFFFFFFFFFFFFFFF", "version-id": "expired"}
+    event = {
+        "detail-type": "Object Deleted",
+        "source": "aws.s3",
+        "time": "2027-11-01T00:00:00Z",
+        "detail": {**marker, "object": named, "deletion-type": "Delete Marker Created"},
+    }
+    target.client("sqs").send_message(QueueUrl=target.parameter("ingestion/queue-url"), MessageBody=json.dumps(event))
+    assert wait_for(lambda: filled.json("documents", "show", B)["status"] == "deleted", seconds=60)
+    assert filled.json("erase")["lines"] == 4
+    assert filled.json("documents", "--status", "indexed") == []
+
+
+@pytest.mark.capability("D11")
+def test_the_permissions_are_enough_and_no_more(filled: Slipway) -> None:
+    roles = filled.json("local", "permissions")["roles"]
+    assert {one["role"]: one["denied"] for one in roles if one["denied"]} == {}
+    (erase,) = [one for one in roles if "-EraseRole" in one["role"]]
+    # Each resource counts for itself, and among the rejects of the corpus there was nothing to erase.
+    unused = {one["action"] for one in erase["unused"] if "corpus-rejects" not in one["resource"]}
+    assert unused <= {"s3:AbortMultipartUpload", "s3:ListBucket", "dynamodb:DeleteItem"}
+
+
+def test_the_nightly_run_is_scheduled(filled: Slipway, target: Target) -> None:
+    scheduler = target.client("scheduler")
+    (schedule,) = scheduler.list_schedules()["Schedules"]
+    found = scheduler.get_schedule(Name=schedule["Name"])
+    assert found["ScheduleExpression"] == "cron(0 3 * * ? *)"
+    assert found["Target"]["Arn"] == target.parameter("deletion/state-machine-arn")

@@ -23,7 +23,6 @@ from slipway_runtime.prepare.rules.language import identify
 from slipway_runtime.prepare.rules.settings import C4, FineWeb, Gopher, Quality, Repetition, Rules
 from slipway_runtime.prepare.sniff import MediaType, sniff_text
 from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
-
 from support.hostile import PAGES, TEXTS, Family
 
 FACTOR, MAX_GROWTH = 16, 64  # an exponent of 1.5

@@ -46,12 +46,16 @@ PHONE = re.compile(
             LEFT + r"(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .\-])[2-9][0-9]{2}[ .\-][0-9]{4}"
             + EXTRA + RIGHT + r"(?![.\-][0-9])",
             # National with trunk prefix 0: an area code of three digits or more, or five pairs.
-            LEFT + r"(?<![0-9][.,\-/])(?:\(0[1-9][0-9]{1,4}\)[ /\-]{0,3}|0[1-9][0-9]{1,4}[ /\-]{1,3})"
+            LEFT + r"(?<![0-9][.,\-/])(?:\(00?[1-9][0-9]{1,4}\)[ /\-]{0,3}|0[1-9][0-9]{1,4}[ /\-]{1,3})"
             r"(?:[ \-]?[0-9]){5,9}" + RIGHT
             + r"(?![.,\-/][0-9])",
             LEFT + r"(?<![0-9][.,])0[1-9](?:[ .][0-9]{2}){4}" + RIGHT + r"(?![.,][0-9])",
-            # Ten or eleven digits of which the first is 0 are hardly anything else, but for the ISBN of old books.
-            LEFT + r"(?<![0-9][.,\-])(?<!ISBN )(?<!ISBN: )0[1-9][0-9]{8,9}" + RIGHT + r"(?![.,\-][0-9])",
+            # One-digit areas, as Stockholm's, in groups: a date has no third group of two after a hyphen.
+            LEFT + r"(?<![0-9][.,\-/])0[1-9]-[0-9]{2,3}(?: [0-9]{2,3}){2}" + RIGHT + r"(?![.,\-/][0-9])",
+            # Nine to eleven digits of which the first is 0 are hardly anything else, but for the ISBN of old books; ten
+            # that begin as an American number or an Italian mobile do are redacted to be safe.
+            LEFT + r"(?<![0-9][.,\-])(?<!ISBN )(?<!ISBN: )"
+            r"(?:0[1-9][0-9]{7,9}|[2-9](?!11)[0-9]{2}[2-9](?!11)[0-9]{6}|3[2-9][0-9]{7,9})" + RIGHT + r"(?![.,\-][0-9])",
         )
     )
 )  # fmt: skip

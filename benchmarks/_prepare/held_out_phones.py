@@ -16,7 +16,7 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[2] / "lambda")]
 from _prepare.redact_corpus import WORDS  # noqa: E402
 from slipway_runtime.prepare.redact.redact import Redact  # noqa: E402
 
-LOCALES = "en_US en_GB it_IT de_DE fr_FR es_ES nl_NL sv_SE pl_PL pt_BR".split()
+LOCALES = ["en_US", "en_GB", "it_IT", "de_DE", "fr_FR", "es_ES", "nl_NL", "sv_SE", "pl_PL", "pt_BR"]
 NUMBERS = 1_000
 
 

@@ -55,10 +55,14 @@ PHONE = re.compile(
             # Nine to eleven digits of which the first is 0 are hardly anything else, but for the ISBN of old books; ten
             # that begin as an American number or an Italian mobile do are redacted to be safe.
             LEFT + r"(?<![0-9][.,\-])(?<!ISBN )(?<!ISBN: )"
-            r"(?:0[1-9][0-9]{7,9}|[2-9](?!11)[0-9]{2}[2-9](?!11)[0-9]{6}|3[2-9][0-9]{7,9})" + RIGHT + r"(?![.,\-][0-9])",
+            r"(?:0[1-9][0-9]{7,9}|[2-9](?!11)[0-9]{2}[2-9](?!11)[0-9]{6}|3[2-9][0-9]{7,9})"
+            + RIGHT + r"(?![.,\-][0-9])",
         )
     )
 )  # fmt: skip
+NOT_A_PHONE = re.compile(
+    r"(?i)\b(?:order|invoice|id|no|nr|ref|reference|ticket|case|account|serial|part)[ .:#=]{0,3}$|#$"
+)
 LABELLED_PHONE = re.compile(LEFT + r"\(?[0-9](?:[ .()/\-]{0,2}[0-9]){6,14}" + RIGHT)
 PHONE_WORDS = ("tel", "phone", "fax", "mobil", "cell", "whatsapp", "tél")
 PHONE_LABEL = re.compile(
@@ -143,7 +147,13 @@ def _addresses(text: str, start: int, end: int, found: list[Span]) -> None:
 
 
 def _phones(text: str, start: int, end: int, found: list[Span]) -> None:
-    phones = [Span(*match.span(), "phone") for match in PHONE.finditer(text, start, min(len(text), end + EXTENSION))]
+    phones = [
+        Span(*match.span(), "phone")
+        for match in PHONE.finditer(text, start, min(len(text), end + EXTENSION))
+        if not (
+            match.group().isdigit() and NOT_A_PHONE.search(text, max(0, match.start() - LABEL_REACH), match.start())
+        )
+    ]
     if not phones:
         before = text[max(0, start - LABEL_REACH) : start + REACH].lower()
         if any(word in before for word in PHONE_WORDS) and PHONE_LABEL.search(before):

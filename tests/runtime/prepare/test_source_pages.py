@@ -1,4 +1,4 @@
-"""Each kind of document has a page, and each code that a page names exists; together they name every code of reading."""
+"""Each kind of document has a page whose codes exist; together the pages name every code of reading."""
 
 import re
 from pathlib import Path

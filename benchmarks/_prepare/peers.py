@@ -21,11 +21,12 @@ def python_of_peers() -> str:
     folder = CACHE / name
     python = folder / "bin" / "python"
     if not (folder / "complete").exists():
-        print(f"installing the peers of {LOCK.name} into {folder} (about 60 MB to download)", file=sys.stderr)
+        print(f"installing the peers of {LOCK.name} into {folder} (about 200 MB to download)", file=sys.stderr)
         uv = [sys.executable, "-m", "uv"]
         subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
         install = [*uv, "pip", "install", "--quiet", "--require-hashes", "--python", python, "-r", LOCK]
-        subprocess.run(install, check=True)
+        if subprocess.run(install, check=False).returncode:
+            raise SystemExit(f"the peers are not installed; repeat with a network: {' '.join(map(str, install))}")
         (folder / "complete").touch()
     return str(python)
 

@@ -14,7 +14,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slipway_runtime.prepare.document import Extracted, Section
@@ -30,6 +30,9 @@ BROKEN: dict[MediaType, Code] = {
     "application/x-ndjson": "broken_json",
 }
 PR_SET_DUMPABLE = 4
+# Readers of text take time in proportion to it, at most a second for a megabyte: five times that is a hostile document,
+# and the whole limit would cost its neighbours in the batch their turn.
+TEXT_CPU_SECONDS, TEXT_CPU_SECONDS_PER_MEGABYTE = 5, 5
 SLOW_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
 
 
@@ -49,7 +52,7 @@ def read_isolated(media_type: MediaType, data: bytes, limits: Limits | None = No
     Raises: Rejected with the reader's own reason, or "too_slow", "too_large", "zip_bomb" or "broken_<kind>" where it
     did not return.
     """
-    limits = limits or Limits()
+    limits = _of_kind(media_type, len(data), limits or Limits())
     broken = BROKEN.get(media_type, "broken_text")
     _hide_from_children()
     arguments = [str(limits.memory_bytes), str(limits.cpu_seconds), str(limits.text_characters)]
@@ -75,6 +78,13 @@ def read_isolated(media_type: MediaType, data: bytes, limits: Limits | None = No
         raise Rejected(answer["code"] or broken, answer["reason"])
     sections = [Section(text=text, page=page) for text, page in answer["sections"]]
     return Extracted(sections=sections, title=answer["title"], structured=answer["structured"])
+
+
+def _of_kind(media_type: MediaType, size_bytes: int, limits: Limits) -> Limits:
+    if media_type in (PDF, DOCX):
+        return limits
+    seconds = TEXT_CPU_SECONDS + TEXT_CPU_SECONDS_PER_MEGABYTE * size_bytes // 1_000_000
+    return replace(limits, cpu_seconds=min(limits.cpu_seconds, seconds))
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
+from slipway_runtime.prepare.formats.html_bounds import bounded
 from slipway_runtime.prepare.formats.markdown_writer import MarkdownWriter
 
 # What is never content. A <header> inside the main content often holds its title, so only the page's own one goes.
@@ -33,7 +34,7 @@ def read_html(text: str, budget: TextBudget) -> Extracted:
     """Return the text of <main> or the only <article>, else of <body>, without navigation, forms and hidden
     elements.
     """
-    tree = LexborHTMLParser(text)
+    tree = LexborHTMLParser(bounded(text))
     title_node = tree.css_first("title")
     title = " ".join(title_node.text().split()) if title_node else ""
     root = _main(tree)

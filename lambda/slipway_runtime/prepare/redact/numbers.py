@@ -46,15 +46,23 @@ PHONE = re.compile(
             LEFT + r"(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .\-])[2-9][0-9]{2}[ .\-][0-9]{4}"
             + EXTRA + RIGHT + r"(?![.\-][0-9])",
             # National with trunk prefix 0: an area code of three digits or more, or five pairs.
-            LEFT + r"(?<![0-9][.,\-/])(?:\(0[1-9][0-9]{1,4}\)[ /\-]{0,3}|0[1-9][0-9]{1,4}[ /\-]{1,3})"
+            LEFT + r"(?<![0-9][.,\-/])(?:\(00?[1-9][0-9]{1,4}\)[ /\-]{0,3}|0[1-9][0-9]{1,4}[ /\-]{1,3})"
             r"(?:[ \-]?[0-9]){5,9}" + RIGHT
             + r"(?![.,\-/][0-9])",
             LEFT + r"(?<![0-9][.,])0[1-9](?:[ .][0-9]{2}){4}" + RIGHT + r"(?![.,][0-9])",
-            # Ten or eleven digits of which the first is 0 are hardly anything else, but for the ISBN of old books.
-            LEFT + r"(?<![0-9][.,\-])(?<!ISBN )(?<!ISBN: )0[1-9][0-9]{8,9}" + RIGHT + r"(?![.,\-][0-9])",
+            # One-digit areas, as Stockholm's, in groups: a date has no third group of two after a hyphen.
+            LEFT + r"(?<![0-9][.,\-/])0[1-9]-[0-9]{2,3}(?: [0-9]{2,3}){2}" + RIGHT + r"(?![.,\-/][0-9])",
+            # Nine to eleven digits of which the first is 0 are hardly anything else, but for the ISBN of old books; ten
+            # that begin as an American number or an Italian mobile do are redacted to be safe.
+            LEFT + r"(?<![0-9][.,\-])(?<!ISBN )(?<!ISBN: )"
+            r"(?:0[1-9][0-9]{7,9}|[2-9](?!11)[0-9]{2}[2-9](?!11)[0-9]{6}|3[2-9][0-9]{7,9})"
+            + RIGHT + r"(?![.,\-][0-9])",
         )
     )
 )  # fmt: skip
+NOT_A_PHONE = re.compile(
+    r"(?i)\b(?:order|invoice|id|no|nr|ref|reference|ticket|case|account|serial|part)[ .:#=]{0,3}$|#$"
+)
 LABELLED_PHONE = re.compile(LEFT + r"\(?[0-9](?:[ .()/\-]{0,2}[0-9]){6,14}" + RIGHT)
 PHONE_WORDS = ("tel", "phone", "fax", "mobil", "cell", "whatsapp", "tél")
 PHONE_LABEL = re.compile(
@@ -139,7 +147,13 @@ def _addresses(text: str, start: int, end: int, found: list[Span]) -> None:
 
 
 def _phones(text: str, start: int, end: int, found: list[Span]) -> None:
-    phones = [Span(*match.span(), "phone") for match in PHONE.finditer(text, start, min(len(text), end + EXTENSION))]
+    phones = [
+        Span(*match.span(), "phone")
+        for match in PHONE.finditer(text, start, min(len(text), end + EXTENSION))
+        if not (
+            match.group().isdigit() and NOT_A_PHONE.search(text, max(0, match.start() - LABEL_REACH), match.start())
+        )
+    ]
     if not phones:
         before = text[max(0, start - LABEL_REACH) : start + REACH].lower()
         if any(word in before for word in PHONE_WORDS) and PHONE_LABEL.search(before):

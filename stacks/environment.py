@@ -35,6 +35,7 @@ class EnvironmentStage(cdk.Stage):
             *_network(settings),
             RetrievalStack,
             IngestionStack,
+            *_corpus(settings),
             GatewayStack,
             ObservabilityStack,
         )
@@ -55,6 +56,15 @@ def _network(settings: Settings) -> tuple[_Kind, ...]:
     from stacks.network import NetworkStack  # noqa: PLC0415 - a twentieth of a synthesis, for nothing without a VPC
 
     return (NetworkStack,)
+
+
+def _corpus(settings: Settings) -> tuple[_Kind, ...]:
+    corpus = settings.ingestion.corpus
+    if not corpus.map and corpus.spark == "none":
+        return ()
+    from stacks.corpus import CorpusStack  # noqa: PLC0415 - nothing of it is read where it is off
+
+    return (CorpusStack,)
 
 
 def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:

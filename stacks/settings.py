@@ -126,6 +126,21 @@ class Retrieval(Section):
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")
 
 
+class Corpus(Section):
+    """Runs over the whole raw bucket: `slipway corpus prepare`. Nothing is made for an engine that is off."""
+
+    map: bool = Field(
+        False, description="By functions under a Distributed Map of Step Functions; idle it costs nothing."
+    )
+    spark: Literal["none", "glue"] = Field(
+        "none", description="`glue`: by Spark 3.5.6 on Glue 5.1, about $0.44 a worker and hour while it runs."
+    )
+    workers: int = Field(4, ge=2, le=299, description="Workers of the Spark job, each of 4 CPUs and 16 GB.")
+    timeout_minutes: int = Field(
+        480, ge=1, le=10080, description="Minutes after which a run of the Spark job is ended."
+    )
+
+
 class Ingestion(Section):
     """How documents become chunks."""
 
@@ -146,6 +161,7 @@ class Ingestion(Section):
     )
     rules: Rules = Field(default_factory=Rules, description="The rule set of every source that is not listed.")
     sources: list[Source] = Field(default_factory=list, description="Sources with rule sets of their own, by prefix.")
+    corpus: Corpus = Field(default_factory=Corpus, description="Runs over the whole raw bucket.")
 
 
 class Model(Section):

@@ -91,7 +91,7 @@ class Emulator:
         self.keeper.add("state machines", machines)
 
     def _start_data(self) -> None:
-        from slipway_local import buckets, clusters
+        from slipway_local import buckets, clusters, glue
         from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
@@ -99,6 +99,7 @@ class Emulator:
         buckets.install()
         clusters.install(self.databases)
         aws_managed.install()
+        self._running.append(glue.install(self.place, self.functions.packages))
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         faults = Faults()

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli import documents, local
+from slipway_cli import corpus, documents, local
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.errors import CommandError, UsageError
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
+app.add_typer(corpus.app, name="corpus")
 
 
 def _print_version(wanted: bool) -> None:

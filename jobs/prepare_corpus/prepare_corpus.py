@@ -28,7 +28,8 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--input", required=True, help="s3://BUCKET, or a folder, with keys <tenant>/<path>")
     parser.add_argument("--output", required=True, help="s3://BUCKET, or a folder, for curated documents")
-    parser.add_argument("--prefix", default="", help="only keys that begin so, like default/handbooks/")
+    # "?": a value that is empty may not arrive at all.
+    parser.add_argument("--prefix", default="", nargs="?", const="", help="only keys that begin so, like acme/mail/")
     parser.add_argument("--run-id", required=True, help="names what the run writes")
     parser.add_argument("--date", default=datetime.now(UTC).date().isoformat(), help="the partition, ISO 8601")
     parser.add_argument("--max-document-bytes", type=int, default=20_000_000, help="larger ones are rejected")

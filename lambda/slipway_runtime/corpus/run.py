@@ -1,7 +1,8 @@
 """A run over a corpus: where its output goes, how parts of it are written, and the report of its books.
 
 Layout of the curated bucket, made for the catalogue: one line of JSON for each document in
-`corpus/source=<tenant>/date=<date>/`, rejects in `corpus-rejects/date=<date>/`, the run's own in `corpus-runs/<run>/`.
+`corpus/source=<tenant>/date=<date>/run=<run>/`, each reject in `corpus-rejects/date=<date>/run=<run>/`, and the run's
+books and report in `corpus-runs/<run>/`.
 A part's names depend on the run and the part alone, so that doing a part again replaces what it wrote.
 """
 
@@ -41,9 +42,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         for one in found:
             _enter(books, one)
             if not one.code:
-                lines[f"corpus/source={one.tenant}/date={self.date}/{self.run_id}-{part}.jsonl"].append(one.line)
+                lines[f"corpus/source={one.tenant}/date={self.date}/run={self.run_id}/{part}.jsonl"].append(one.line)
             elif one.code != DUPLICATE:
-                lines[f"corpus-rejects/date={self.date}/{self.run_id}-{part}.jsonl"].append(one.line)
+                lines[f"corpus-rejects/date={self.date}/run={self.run_id}/{part}.jsonl"].append(one.line)
         for key, written in lines.items():
             storage.write(key, b"".join(written))
         storage.write(f"corpus-runs/{self.run_id}/books/{part}.json", msgspec.json.encode(books, order="sorted"))

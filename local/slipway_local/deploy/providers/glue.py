@@ -1,4 +1,4 @@
-"""AWS Glue: jobs, and databases and tables of the Data Catalog."""
+"""Glue jobs, databases and tables of the Data Catalog, and Firehose streams."""
 
 from typing import Any
 
@@ -45,5 +45,15 @@ PROVIDERS: dict[str, Provider] = {
         "glue", "create_job", "{Name}", name="Name", name_limit=255, after=_job_update,
         delete_call="delete_job", delete_with=_JOB,
     ),
+    "AWS::Glue::Database": api(
+        "glue", "create_database", "{Name}",
+        prepare=lambda context, properties: {**properties, "Name": properties["DatabaseInput"]["Name"]},
+        delete_call="delete_database", delete_with={"Name": "{id}"},
+    ),
     "AWS::Glue::Table": Table(),
+    "AWS::KinesisFirehose::DeliveryStream": api(
+        "firehose", "create_delivery_stream", "{DeliveryStreamName}", name="DeliveryStreamName",
+        attributes={"Arn": "@DeliveryStreamARN"},
+        delete_call="delete_delivery_stream", delete_with={"DeliveryStreamName": "{id}"},
+    ),
 }  # fmt: skip

@@ -65,3 +65,9 @@ def find(entity: str, text: str) -> Iterator[str]:
     """Yield each distinct passage of `text` that is of this type, one of ASSESSED."""
     pattern, check = _PATTERNS[entity]
     yield from dict.fromkeys(match[0] for match in pattern.finditer(text) if check(match[0]))
+
+
+def spans(entity: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield where in `text` passages of this type are, as characters."""
+    pattern, check = _PATTERNS[entity]
+    yield from (match.span() for match in pattern.finditer(text) if check(match[0]))

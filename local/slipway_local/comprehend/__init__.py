@@ -1,0 +1,1 @@
+"""Amazon Comprehend: personal data, entities and languages by patterns and small lists."""

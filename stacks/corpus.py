@@ -1,4 +1,4 @@
-"""Corpus: the whole raw bucket made into curated documents, by a Distributed Map or by Spark, with the same rules."""
+"""Corpus: the whole raw bucket made into curated documents, by a Distributed Map or by Spark, and their catalogue."""
 
 import json
 
@@ -9,6 +9,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.curated_catalogue import CuratedCatalogue
 from slipway_constructs.permissions import acknowledge_wildcards, allow, allow_key, statement
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.spark_job import SparkCode, SparkJob
@@ -32,7 +33,13 @@ class CorpusStack(SlipwayStack):
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "corpus", name=name, settings=settings)
         corpus = settings.ingestion.corpus
-        defaults = self.function_defaults("ingest")
+        names = self._engines() if corpus.map or corpus.spark != "none" else {}
+        if corpus.catalogue:
+            names["database-name"] = self._catalogue().database.ref
+        self.publish(names)
+
+    def _engines(self) -> dict[str, str]:
+        corpus, defaults = self.settings.ingestion.corpus, self.function_defaults("ingest")
         report = self._report(defaults)
         curate = self._curate(defaults) if corpus.map else None
         spark = self._spark() if corpus.spark == "glue" else None
@@ -42,7 +49,16 @@ class CorpusStack(SlipwayStack):
             names["curate-function-name"] = curate.function.function_name
         if spark:
             names["job-name"] = spark.name
-        self.publish(names)
+        return names
+
+    def _catalogue(self) -> CuratedCatalogue:
+        return CuratedCatalogue(
+            self,
+            "Catalogue",
+            name=f"slipway_{self.environment_name.replace('-', '_')}",
+            bucket_name=self.look_up("foundation", "curated-bucket-name"),
+            readers=self.settings.ingestion.corpus.readers,
+        )
 
     def _report(self, defaults: FunctionDefaults) -> PythonFunction:
         report = PythonFunction(

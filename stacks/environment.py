@@ -60,7 +60,7 @@ def _network(settings: Settings) -> tuple[_Kind, ...]:
 
 def _corpus(settings: Settings) -> tuple[_Kind, ...]:
     corpus = settings.ingestion.corpus
-    if not corpus.map and corpus.spark == "none":
+    if not corpus.map and corpus.spark == "none" and not corpus.catalogue:
         return ()
     from stacks.corpus import CorpusStack  # noqa: PLC0415 - nothing of it is read where it is off
 

@@ -5,11 +5,13 @@ from constructs import Construct
 
 from slipway_constructs.api_monitor import ApiMonitor
 from slipway_constructs.database_monitor import DatabaseMonitor
+from slipway_constructs.delivery_stream_monitor import DeliveryStreamMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.monitoring import Metric, Monitor, dashboard
 from slipway_constructs.open_ai_api import STAGE
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks import gateway, ingestion
 from stacks.names import part_of_arn
 from stacks.settings import Settings
@@ -38,6 +40,7 @@ class ObservabilityStack(SlipwayStack):
             self._queue(topic_arn),
             *self._functions(topic_arn),
             self._database(topic_arn),
+            *self._corpus(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -56,6 +59,24 @@ class ObservabilityStack(SlipwayStack):
             dead_letter_queue_name=part_of_arn(self.look_up("ingestion", "dead-letter-queue-arn"), 5),
             oldest_seconds=OLDEST_SECONDS,
         )
+
+    def _corpus(self, topic: str) -> list[Monitor]:
+        """Return what watches the features that are on: runs over the corpus (Spark's too), and streams."""
+        corpus, streaming = self.settings.ingestion.corpus, self.settings.ingestion.streaming
+        monitors: list[Monitor] = [
+            DeliveryStreamMonitor(
+                self,
+                f"Stream-{tenant}",
+                topic_arn=topic,
+                stream_name=self.look_up("ingestion", f"stream-{tenant}"),
+                oldest_seconds=2 * streaming.interval_seconds + OLDEST_SECONDS,
+            )
+            for tenant in streaming.tenants
+        ]
+        if corpus.map or corpus.spark != "none":
+            machine = self.look_up("corpus", "state-machine-arn")
+            monitors.append(StateMachineMonitor(self, "Corpus", topic_arn=topic, state_machine_arn=machine))
+        return monitors
 
     def _functions(self, topic: str) -> list[Monitor]:
         return [

@@ -26,6 +26,8 @@ Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9](-[a-z0-9-]+-[0-9])?[a-z]$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
+Tenant = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+RoleArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$")]
 ModelAlias = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
 TEXT_MODEL = "global.amazon.nova-2-lite-v1:0"
 
@@ -139,6 +141,20 @@ class Corpus(Section):
     timeout_minutes: int = Field(
         480, ge=1, le=10080, description="Minutes after which a run of the Spark job is ended."
     )
+    catalogue: bool = Field(False, description="Tables of the Glue Data Catalog over what the runs wrote, for Athena.")
+    readers: list[RoleArn] = Field(
+        default_factory=list,
+        description="Roles, by ARN, that Lake Formation lets read those tables. For accounts that use Lake Formation.",
+    )
+
+
+class Streaming(Section):
+    """Firehose streams into the raw bucket; each object that they make is a document like any other."""
+
+    tenants: list[Tenant] = Field(
+        default_factory=list, description="Tenants that get a stream; its documents are theirs. None listed: none made."
+    )
+    interval_seconds: int = Field(300, ge=60, le=900, description="Seconds that records wait for each other, at most.")
 
 
 class Ingestion(Section):
@@ -162,6 +178,7 @@ class Ingestion(Section):
     rules: Rules = Field(default_factory=Rules, description="The rule set of every source that is not listed.")
     sources: list[Source] = Field(default_factory=list, description="Sources with rule sets of their own, by prefix.")
     corpus: Corpus = Field(default_factory=Corpus, description="Runs over the whole raw bucket.")
+    streaming: Streaming = Field(default_factory=Streaming, description="Records that come one by one.")
 
 
 class Model(Section):

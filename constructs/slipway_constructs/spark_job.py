@@ -16,9 +16,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from slipway_constructs.acknowledgement import acknowledge
 from slipway_constructs.permissions import allow
 
 GLUE_VERSION = "5.1"  # Spark 3.5.6, Python 3.11, Java 17
+JOB_LOGS_REASON = "The job logs counts and codes, never content; CloudWatch Logs encrypts them by its own keys."
+BOOKMARKS_REASON = "The job keeps no bookmarks: each run reads the whole prefix, so there is nothing to encrypt."
 LOGS_REASON = "Glue itself names the log streams, one for each run and executor, in its two log groups."
 
 
@@ -75,6 +78,8 @@ class SparkJob(Construct):
                 **arguments,
             },
         )
+        acknowledge(self.job, "AwsSolutions-GL1", JOB_LOGS_REASON)
+        acknowledge(self.job, "AwsSolutions-GL3", BOOKMARKS_REASON)
         self.name = self.job.ref
         self._permit([script, lock, packages])
 

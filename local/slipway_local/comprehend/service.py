@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/comprehend/latest/dg/guidelines-and-limits.html
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,7 @@ def _shown(one: find.Found) -> Answer:
 
 
 def check_text(text: Any) -> None:
-    """Refuse what the service refuses. Raises: ServiceException of moto."""
+    """Refuse what the service refuses. Raises: JsonRESTError of moto."""
     if not isinstance(text, str) or not text:
         raise _error("InvalidRequestException", "Text is empty; it must hold at least one character.")
     if (size := len(text.encode())) > MAX_TEXT_BYTES:
@@ -43,14 +44,14 @@ def check_text(text: Any) -> None:
 
 
 def check_language(code: Any, supported: tuple[str, ...]) -> None:
-    """Refuse a language that the operation does not know. Raises: ServiceException of moto."""
+    """Refuse a language that the operation does not know. Raises: JsonRESTError of moto."""
     if code not in supported:
         message = f"Language code {code!r} is not supported for this operation. Supported: {', '.join(supported)}"
         raise _error("UnsupportedLanguageException", message)
 
 
 def batch(texts: list[str], answer: Callable[[str], Answer]) -> Answer:
-    """Return the answers of a batch; a text over its limit is an error of its own. Raises: ServiceException."""
+    """Return the answers of a batch; a text over its limit is an error of its own. Raises: JsonRESTError."""
     if not texts:
         raise _error("InvalidRequestException", "TextList is empty.")
     if len(texts) > MAX_BATCH_TEXTS:
@@ -67,10 +68,9 @@ def batch(texts: list[str], answer: Callable[[str], Answer]) -> Answer:
 
 
 def _error(code: str, message: str) -> Exception:
-    from moto.core.exceptions import ServiceException
+    from moto.core.exceptions import JsonRESTError
 
-    error: Exception = ServiceException(message)
-    error.code = code  # type: ignore[attr-defined]
+    error: Exception = JsonRESTError(code, message)
     return error
 
 
@@ -81,18 +81,20 @@ def install() -> None:
 
     def add(name: str, answer: Callable[[str], Answer], languages: tuple[str, ...] = ()) -> None:
         def one(self: Any) -> Any:
-            if "EndpointArn" in self.parameters or "Bytes" in self.parameters:
+            given = json.loads(self.body)
+            if "EndpointArn" in given or "Bytes" in given:
                 raise _error("InvalidRequestException", "This local cloud reads Text alone: no endpoint, no Bytes.")
-            text = self.parameters.get("Text")
+            text = given.get("Text")
             check_text(text)
             if languages:
-                check_language(self.parameters.get("LanguageCode"), languages)
+                check_language(given.get("LanguageCode"), languages)
             return ActionResult(answer(text))
 
         def many(self: Any) -> Any:
+            given = json.loads(self.body)
             if languages:
-                check_language(self.parameters.get("LanguageCode"), languages)
-            return ActionResult(batch(self.parameters.get("TextList", []), answer))
+                check_language(given.get("LanguageCode"), languages)
+            return ActionResult(batch(given.get("TextList", []), answer))
 
         setattr(ComprehendResponse, f"detect_{name}", one)
         if name != "pii_entities":

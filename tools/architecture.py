@@ -30,13 +30,17 @@ LABELS = {
     "AWS::EC2::VPC": "VPC",
     "AWS::EC2::VPCEndpoint": "VPC endpoints",
     "AWS::Events::Rule": "EventBridge rule",
+    "AWS::Glue::Job": "Glue job",
+    "AWS::Glue::Table": "Glue tables",
     "AWS::KMS::Key": "KMS key",
+    "AWS::KinesisFirehose::DeliveryStream": "Firehose",
     "AWS::Lambda::Function": "Lambda",
     "AWS::RDS::DBCluster": "Aurora pgvector",
     "AWS::S3::Bucket": "S3",
     "AWS::SNS::Topic": "SNS topic",
     "AWS::SQS::Queue": "SQS",
     "AWS::SecretsManager::Secret": "secret",
+    "AWS::StepFunctions::StateMachine": "state machine",
     "AWS::WAFv2::WebACL": "WAF",
 }
 COUNTED = {"AWS::CloudWatch::Alarm", "AWS::EC2::VPCEndpoint"}

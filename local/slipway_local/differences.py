@@ -26,9 +26,12 @@ NOT_EMULATED = (
     "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at "
     "work; additionalModelRequestFields change nothing.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
-    "Comprehend gives one canned answer for every text: leave `name` out of what is redacted here.",
+    "Comprehend finds names by titles and a short list, and answers its synchronous operations only.",
     "Resources listed as recorded keep their settings and do nothing.",
     "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
+    "Glue runs glueetl jobs alone, without connections, retries, extra jars or files; workers and DPUs mean nothing.",
+    "The Data Catalog's tables are kept and not queried (no Athena); Lake Formation's grants are recorded.",
+    "Firehose loses records not yet delivered when the daemon is killed; its streams take records from PutRecord only.",
     "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",
     "Conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",

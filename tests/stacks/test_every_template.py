@@ -29,7 +29,8 @@ def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_stacks_are_named_by_environment_and_part(environments: dict[str, Any]) -> None:
     assert list(environments["dev"]) == ["foundation", "retrieval", "ingestion", "gateway", "observability"]
-    assert list(environments["prod"]) == ["foundation", "network", "retrieval", "ingestion", "gateway", "observability"]
+    parts = ["foundation", "network", "retrieval", "ingestion", "corpus", "gateway", "observability"]
+    assert list(environments["prod"]) == parts
 
 
 def test_no_stack_exports_or_imports_a_value(environments: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-argumen
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.prepare.rules.base import RuleSet
 from stacks import application
 from support.corpus import documents, rejects
+from support.waiting import wait_for
 
 CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
 SETTINGS = """
@@ -30,7 +32,8 @@ removal: destroy
 termination_protection: false
 ingestion:
   max_document_megabytes: 1
-  corpus: {map: true, spark: glue, workers: 2}
+  corpus: {map: true, spark: glue, workers: 2, catalogue: true}
+  streaming: {tenants: [acme]}
 """
 spark_is_here = pytest.mark.skipif(
     not runtime.is_installed(Packages(CACHE)),
@@ -150,6 +153,42 @@ def test_a_part_of_the_bucket_and_a_second_time(target: Target, raw: dict[str, b
     before = lines(target, "corpus", "part-1")
 
     assert report["in"] == report["out"] == expected == len(before) > 0
+
+
+@pytest.mark.capability("D12")
+def test_the_catalogue_says_where_the_lines_of_a_run_are(target: Target, by_map: dict[str, Any]) -> None:
+    """Athena reads a partition where `storage.location.template` puts it, and columns by the names in the lines.
+
+    https://docs.aws.amazon.com/athena/latest/ug/partition-projection-setting-up.html
+    """
+    table = target.client("glue").get_table(DatabaseName="slipway_trial", Name="documents")["Table"]
+    partition = {"source": "acme", "date": by_map["date"], "run": "by-map"}
+    where = Template(table["Parameters"]["storage.location.template"]).substitute(partition)
+    bucket, _, prefix = where.removeprefix("s3://").partition("/")
+    s3 = Bucket(client=target.client("s3"), name=bucket)
+    (key,) = s3.keys(prefix)[:1]
+    found = s3.read(key, 10**8)
+
+    assert [one["Name"] for one in table["PartitionKeys"]] == list(partition)
+    assert found
+    columns = {column["Name"] for column in table["StorageDescriptor"]["Columns"]}
+    assert columns < set(json.loads(found.data.splitlines()[0]))
+
+
+@pytest.mark.capability("D9")
+def test_what_a_stream_gathers_is_a_document_of_its_tenant(target: Target) -> None:
+    firehose, s3 = target.client("firehose"), target.client("s3")
+    stream, bucket = target.parameter("ingestion/stream-acme"), target.parameter("foundation/raw-bucket-name")
+    record = b'{"text": "' + b"The pump is serviced every week. " * 20_000 + b'"}'
+
+    for _ in range(8):  # 5 MiB are delivered at once
+        firehose.put_record(DeliveryStreamName=stream, Record={"Data": record})
+    (key,) = wait_for(lambda: Bucket(client=s3, name=bucket).keys("acme/stream/"))
+
+    assert key.endswith(".jsonl")
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert body == (record + b"\n") * 8
+    s3.delete_object(Bucket=bucket, Key=key)
 
 
 def test_an_engine_that_is_not_there_fails_by_its_name(target: Target) -> None:

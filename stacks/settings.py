@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
@@ -26,8 +27,6 @@ Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9](-[a-z0-9-]+-[0-9])?[a-z]$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
-Tenant = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
-RoleArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$")]
 ModelAlias = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
 TEXT_MODEL = "global.amazon.nova-2-lite-v1:0"
 
@@ -126,35 +125,6 @@ class Retrieval(Section):
     embedding: Embedding = Field(default_factory=Embedding, description="The embedding model.")
     top_k: int = Field(8, ge=1, le=30, description="Chunks at most that a question is answered from.")
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")
-
-
-class Corpus(Section):
-    """Runs over the whole raw bucket: `slipway corpus prepare`. Nothing is made for an engine that is off."""
-
-    map: bool = Field(
-        False, description="By functions under a Distributed Map of Step Functions; idle it costs nothing."
-    )
-    spark: Literal["none", "glue"] = Field(
-        "none", description="`glue`: by Spark 3.5.6 on Glue 5.1, about $0.44 a worker and hour while it runs."
-    )
-    workers: int = Field(4, ge=2, le=299, description="Workers of the Spark job, each of 4 CPUs and 16 GB.")
-    timeout_minutes: int = Field(
-        480, ge=1, le=10080, description="Minutes after which a run of the Spark job is ended."
-    )
-    catalogue: bool = Field(False, description="Tables of the Glue Data Catalog over what the runs wrote, for Athena.")
-    readers: list[RoleArn] = Field(
-        default_factory=list,
-        description="Roles, by ARN, that Lake Formation lets read those tables. For accounts that use Lake Formation.",
-    )
-
-
-class Streaming(Section):
-    """Firehose streams into the raw bucket; each object that they make is a document like any other."""
-
-    tenants: list[Tenant] = Field(
-        default_factory=list, description="Tenants that get a stream; its documents are theirs. None listed: none made."
-    )
-    interval_seconds: int = Field(300, ge=60, le=900, description="Seconds that records wait for each other, at most.")
 
 
 class Ingestion(Section):

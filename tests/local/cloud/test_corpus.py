@@ -183,7 +183,9 @@ def test_what_a_stream_gathers_is_a_document_of_its_tenant(target: Target) -> No
 
     for _ in range(8):  # 5 MiB are delivered at once
         firehose.put_record(DeliveryStreamName=stream, Record={"Data": record})
-    (key,) = wait_for(lambda: Bucket(client=s3, name=bucket).keys("acme/stream/"))
+    raw = Bucket(client=s3, name=bucket)
+    assert wait_for(lambda: raw.keys("acme/stream/"))
+    (key,) = raw.keys("acme/stream/")
 
     assert key.endswith(".jsonl")
     body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()

@@ -37,6 +37,16 @@ class FoundationStack(SlipwayStack):
             events=False,
             key=key,
         )
+        # Training sets, labelling jobs and models: each version of them is cited by what was made of it.
+        artifacts = SecureBucket(
+            self,
+            "Artifacts",
+            access_logs=access_logs.bucket,
+            removal=self.removal,
+            keep_versions=keep,
+            events=False,
+            key=key,
+        )
         documents = self._table("Documents", sort_key="item", key=key)
         documents.add_global_secondary_index(
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")
@@ -44,11 +54,12 @@ class FoundationStack(SlipwayStack):
         rejects = self._table("Rejects", sort_key="rejected_at", key=key)
         topic = self._alarm_topic(key)
         if self.removal == cdk.RemovalPolicy.DESTROY:
-            self._empty_on_delete(raw, curated, access_logs, key)
+            self._empty_on_delete([raw, curated, artifacts], access_logs, key)
         self.publish(
             {
                 "raw-bucket-name": raw.bucket.bucket_name,
                 "curated-bucket-name": curated.bucket.bucket_name,
+                "artifacts-bucket-name": artifacts.bucket.bucket_name,
                 "documents-table-name": documents.table_name,
                 "rejects-table-name": rejects.table_name,
                 "alarm-topic-arn": topic.topic_arn,
@@ -94,17 +105,16 @@ class FoundationStack(SlipwayStack):
         return topic
 
     def _empty_on_delete(
-        self, raw: SecureBucket, curated: SecureBucket, access_logs: AccessLogsBucket, key: kms.IKey | None
+        self, buckets: list[SecureBucket], access_logs: AccessLogsBucket, key: kms.IKey | None
     ) -> None:
         # This stack comes before the network, so its function runs outside the VPC.
         defaults = self.function_defaults("api", key=key, in_network=False)
         emptier = EmptyBucketOnDelete(self, "EmptyBuckets", defaults=defaults)
-        emptier.add("EmptyRaw", raw.bucket)
-        emptier.add("EmptyCurated", curated.bucket)
         emptied_last = emptier.add("EmptyAccessLogs", access_logs.bucket)
-        # Deleted in reverse: first the buckets that write the logs, then the logs.
-        raw.bucket.node.add_dependency(emptied_last)
-        curated.bucket.node.add_dependency(emptied_last)
+        for each in buckets:
+            emptier.add(f"Empty{each.node.id}", each.bucket)
+            # Deleted in reverse: first the buckets that write the logs, then the logs.
+            each.bucket.node.add_dependency(emptied_last)
 
 
 def _text(name: str) -> dynamodb.Attribute:

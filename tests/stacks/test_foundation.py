@@ -49,7 +49,7 @@ def test_dev_goes_without_a_trace_and_prod_stays(dev: Any, prod: Any) -> None:
 
     assert {item["DeletionPolicy"] for kind in kinds for item in dev.of("foundation", kind)} == {"Delete"}
     assert {item["DeletionPolicy"] for kind in kinds for item in prod.of("foundation", kind)} == {"Retain"}
-    assert len(dev.of("foundation", "Custom::EmptyBucket")) == 3
+    assert len(dev.of("foundation", "Custom::EmptyBucket")) == 4
     assert prod.of("foundation", "Custom::EmptyBucket") == []
     assert prod.of("foundation", "AWS::Lambda::Function") == []
     assert all(
@@ -61,6 +61,7 @@ def test_only_buckets_that_may_be_emptied_say_so_and_the_emptier_reads_that(dev:
     mark = {"Key": "slipway:empty-on-delete", "Value": "true"}
 
     assert [item["Type"] for item in dev["foundation"]["Resources"].values() if mark in _tags(item)] == [
+        "AWS::S3::Bucket",
         "AWS::S3::Bucket",
         "AWS::S3::Bucket",
         "AWS::S3::Bucket",

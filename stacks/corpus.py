@@ -1,6 +1,8 @@
 """Corpus: the whole raw bucket made into curated documents, by a Distributed Map or by Spark, and their catalogue."""
 
+import functools
 import json
+from collections.abc import Callable
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,14 +13,21 @@ from constructs import Construct
 from slipway_constructs.acknowledgement import acknowledge
 from slipway_constructs.curated_catalogue import CuratedCatalogue
 from slipway_constructs.permissions import acknowledge_wildcards, allow, allow_key, statement
+from slipway_constructs.private_network import COMPREHEND_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.spark_job import SparkCode, SparkJob
-from stacks.corpus_flow import JOB_OUTPUT, definition
+from stacks.corpus_flow import JOB_OUTPUT, STAGED, Flow
+from stacks.ingestion import COMPREHEND_REASON
 from stacks.settings import Settings
+from stacks.settings_sources import redacts_names, rules_document
 from stacks.slipway_stack import CODE_EXCLUDES, ROOT, SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest
 MEGABYTE = 1_000_000
+Step = Callable[..., PythonFunction]
+PUBLISHED = ("corpus", "corpus-rejects", "corpus-duplicates")
+NEAR_DUPLICATES_THRESHOLD = 0.8  # Jaccard similarity of word 5-grams
+MAX_LOST_SHARE = 0.3  # of a source, by duplicates, before a person is asked
 READ_REASON = "A run reads any object of the raw bucket, under keys of tenants' own choice."
 WRITE_REASON = "A run writes under keys of its sources, its day and its own id, none of them known before."
 DELIVERY_REASON = (
@@ -28,7 +37,10 @@ EXECUTIONS_REASON = "The children of a map run are executions of this one state 
 
 
 class CorpusStack(SlipwayStack):
-    """Starts by one StartExecution: {"via": "map" | "spark", "prefix", "run_id", "date"}; returns the report."""
+    """Starts by one StartExecution: {"via": "map" | "spark", "run_id", "date", "prefix"?, "acknowledged"?}.
+
+    Returns the report; fails as NeedsDecision where a source would lose too much.
+    """
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "corpus", name=name, settings=settings)
@@ -39,17 +51,20 @@ class CorpusStack(SlipwayStack):
         self.publish(names)
 
     def _engines(self) -> dict[str, str]:
-        corpus, defaults = self.settings.ingestion.corpus, self.function_defaults("ingest")
-        report = self._report(defaults)
-        curate = self._curate(defaults) if corpus.map else None
+        corpus, step = self.settings.ingestion.corpus, functools.partial(self._step, self.function_defaults("ingest"))
+        functions = {"report": step("Report", "corpus_report", "Adds up the books of a run over the corpus", 512)}
+        if corpus.map:
+            functions["curate"] = self._curate(step)
+            # Fingerprints of some hundred thousand documents, and what is compared of them.
+            functions["compare"] = step("Compare", "corpus_compare", "Finds duplicates in the corpus", 3008)
+            functions["publish"] = step("Publish", "corpus_publish", "Publishes curated parts", 1024)
         spark = self._spark() if corpus.spark == "glue" else None
-        machine = self._machine(report, curate, spark)
-        names = {"state-machine-arn": machine.state_machine_arn, "report-function-name": report.function.function_name}
-        if curate:
-            names["curate-function-name"] = curate.function.function_name
-        if spark:
-            names["job-name"] = spark.name
-        return names
+        machine = self._machine({name: one.function.function_arn for name, one in functions.items()}, spark)
+        return {
+            "state-machine-arn": machine.state_machine_arn,
+            **{f"{name}-function-name": one.function.function_name for name, one in functions.items()},
+            **({"job-name": spark.name} if spark else {}),
+        }
 
     def _catalogue(self) -> CuratedCatalogue:
         return CuratedCatalogue(
@@ -60,38 +75,46 @@ class CorpusStack(SlipwayStack):
             readers=self.settings.ingestion.corpus.readers,
         )
 
-    def _report(self, defaults: FunctionDefaults) -> PythonFunction:
-        report = PythonFunction(
+    def _step(
+        self,
+        defaults: FunctionDefaults,
+        construct_id: str,
+        module: str,
+        description: str,
+        megabytes: int,
+        variables: dict[str, str] | None = None,
+    ) -> PythonFunction:
+        step = PythonFunction(
             self,
-            "Report",
-            module="corpus_report",
-            description="Adds up the books of a run over the corpus",
-            defaults=defaults,
-            timeout=cdk.Duration.minutes(5),
-            memory=cdk.Size.mebibytes(512),
-            variables={"CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name")},
-        )
-        self._allow_output(report.role)
-        return report
-
-    def _curate(self, defaults: FunctionDefaults) -> PythonFunction:
-        curate = PythonFunction(
-            self,
-            "Curate",
-            module="curate_batch",
-            description="Curates a batch of the corpus",
+            construct_id,
+            module=module,
+            description=description,
             defaults=defaults,
             timeout=TIMEOUT,
-            memory=cdk.Size.mebibytes(1792),  # one whole CPU
+            memory=cdk.Size.mebibytes(megabytes),
             variables={
-                "RAW_BUCKET": self.look_up("foundation", "raw-bucket-name"),
                 "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
-                "MAX_DOCUMENT_BYTES": str(self.settings.ingestion.max_document_megabytes * MEGABYTE),
+                "NEAR_DUPLICATES_THRESHOLD": str(NEAR_DUPLICATES_THRESHOLD),
+                "MAX_LOST_SHARE": str(MAX_LOST_SHARE),
+                **(variables or {}),
             },
         )
+        self._allow_output(step.role)
+        return step
+
+    def _curate(self, step: Step) -> PythonFunction:
+        variables = {
+            "RAW_BUCKET": self.look_up("foundation", "raw-bucket-name"),
+            "RULES": self._rules(),
+            "MAX_DOCUMENT_BYTES": str(self.settings.ingestion.max_document_megabytes * MEGABYTE),
+        }
+        # One whole CPU.
+        curate = step("Curate", "curate_batch", "Curates a batch of the corpus", 1792, variables)
         self._allow_input(curate.role)
-        self._allow_output(curate.role)
         return curate
+
+    def _rules(self) -> str:
+        return rules_document(self.settings.ingestion.rules, self.settings.ingestion.sources)
 
     def _spark(self) -> SparkJob:
         corpus = self.settings.ingestion.corpus
@@ -108,7 +131,11 @@ class CorpusStack(SlipwayStack):
             arguments={
                 "--input": f"s3://{self.look_up('foundation', 'raw-bucket-name')}",
                 "--output": f"s3://{self.look_up('foundation', 'curated-bucket-name')}",
+                "--rules": self._rules(),
                 "--max-document-bytes": str(self.settings.ingestion.max_document_megabytes * MEGABYTE),
+                "--near-duplicates-threshold": str(NEAR_DUPLICATES_THRESHOLD),
+                "--max-lost-share": str(MAX_LOST_SHARE),
+                "--leave-open": "yes",
             },
             workers=corpus.workers,
             timeout=cdk.Duration.minutes(corpus.timeout_minutes),
@@ -118,34 +145,34 @@ class CorpusStack(SlipwayStack):
         return job
 
     def _allow_input(self, role: iam.Role) -> None:
-        bucket = self._bucket("raw")
+        bucket = self.bucket_arn("raw")
         allow(role, ["s3:GetObject"], [f"{bucket}/*"], wildcard_reason=READ_REASON)
         allow(role, ["s3:ListBucket"], [bucket])
+        if redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources):
+            allow(role, COMPREHEND_ACTIONS, ["*"], wildcard_reason=COMPREHEND_REASON)
 
     def _allow_output(self, role: iam.Role) -> None:
-        bucket, key = self._bucket("curated"), self.key()
-        written = [f"{bucket}/{folder}/*" for folder in ("corpus", "corpus-rejects", JOB_OUTPUT)]
+        bucket, key = self.bucket_arn("curated"), self.key()
+        written = [f"{bucket}/{folder}/*" for folder in (*PUBLISHED, JOB_OUTPUT, STAGED)]
         allow(role, ["s3:PutObject"], written, wildcard_reason=WRITE_REASON)
-        allow(role, ["s3:GetObject"], [f"{bucket}/{JOB_OUTPUT}/*"], wildcard_reason=WRITE_REASON)
+        allow(role, ["s3:GetObject"], written[-2:], wildcard_reason=WRITE_REASON)
+        allow(role, ["s3:DeleteObject"], written[-1:], wildcard_reason=WRITE_REASON)
         allow(role, ["s3:ListBucket"], [bucket])
         allow_key(role, key.key_arn if key else None)
 
-    def _bucket(self, name: str) -> str:
-        resource = self.look_up("foundation", f"{name}-bucket-name")
-        return self.format_arn(service="s3", region="", account="", resource=resource)
-
-    def _machine(
-        self, report: PythonFunction, curate: PythonFunction | None, spark: SparkJob | None
-    ) -> sfn.StateMachine:
+    def _machine(self, functions: dict[str, str], spark: SparkJob | None) -> sfn.StateMachine:
         role = iam.Role(self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        flow = definition(
+        flow = Flow(
             partition=self.partition,
-            curate=curate.function.function_arn if curate else None,
-            report=report.function.function_arn,
+            curate=functions.get("curate"),
+            compare=functions.get("compare"),
+            publish=functions.get("publish"),
+            report=functions["report"],
+            job=spark.name if spark else None,
             raw=self.look_up("foundation", "raw-bucket-name"),
             curated=self.look_up("foundation", "curated-bucket-name"),
             concurrency=self.settings.ingestion.max_concurrency,
-            job=spark.name if spark else None,
+            batch_documents=self.settings.ingestion.corpus.batch_documents,
         )
         group = logs.LogGroup(
             self,
@@ -159,25 +186,24 @@ class CorpusStack(SlipwayStack):
         machine = sfn.StateMachine(
             self,
             "Machine",
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(flow)),
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(flow.definition())),
             role=role,
             logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=False),
             tracing_enabled=True,
             timeout=cdk.Duration.days(7),
         )
         acknowledge(role, "AwsSolutions-IAM5[Resource::*]", DELIVERY_REASON)
-        functions = [one.function.function_arn for one in (report, curate) if one]
-        allow(role, ["lambda:InvokeFunction"], functions)
-        if curate:
+        allow(role, ["lambda:InvokeFunction"], list(functions.values()))
+        if "curate" in functions:
             self._permit_map(role, machine)
         if spark:
             self._permit_spark(role, spark)
         return machine
 
     def _permit_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
-        results = f"{self._bucket('curated')}/{JOB_OUTPUT}/*"
+        results = f"{self.bucket_arn('curated')}/{JOB_OUTPUT}/*"
         writes = ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
-        allow(role, ["s3:ListBucket"], [self._bucket("raw")])
+        allow(role, ["s3:ListBucket"], [self.bucket_arn("raw"), self.bucket_arn("curated")])
         allow(role, writes, [results], wildcard_reason=WRITE_REASON)
         key = self.key()
         allow_key(role, key.key_arn if key else None)

@@ -11,6 +11,7 @@ from constructs import Construct
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
+from stacks.corpus_flow import STAGED
 from stacks.settings import Settings
 from stacks.slipway_stack import TENANT_INDEX, SlipwayStack
 
@@ -35,6 +36,7 @@ class FoundationStack(SlipwayStack):
             removal=self.removal,
             keep_versions=cdk.Duration.days(1),
             events=False,
+            temporary=f"{STAGED}/",
             key=key,
         )
         # Training sets, labelling jobs and models: each version of them is cited by what was made of it.

@@ -18,6 +18,9 @@ class Corpus(Section):
     map: bool = Field(
         False, description="By functions under a Distributed Map of Step Functions; idle it costs nothing."
     )
+    batch_documents: int = Field(
+        20, ge=1, le=1000, description="Documents of one function of the map, which has 15 minutes for them."
+    )
     spark: Literal["none", "glue"] = Field(
         "none", description="`glue`: by Spark 3.5.6 on Glue 5.1, about $0.44 a worker and hour while it runs."
     )

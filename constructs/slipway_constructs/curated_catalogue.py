@@ -1,8 +1,8 @@
 """The curated bucket as tables of the Glue Data Catalog, for Athena and Spark, without crawlers.
 
-Creates: a database, the tables `documents` and `rejects`, and Lake Formation grants for the readers.
+Creates: a database, the tables `documents`, `rejects` and `duplicates`, and Lake Formation grants for the readers.
 Partitions are computed from the query (partition projection): a query names source, date and run.
-Grants: each reader may read both tables, through Lake Formation.
+Grants: each reader may read the tables, through Lake Formation.
 Source: Athena user guide, "Use partition projection with Amazon Athena"; Lake Formation developer guide.
 """
 
@@ -22,10 +22,28 @@ DOCUMENTS = {
     "rules": "string",
     "title": "string",
     "media_type": "string",
+    "language": "string",
     "text": "string",
     "counts": "map<string,int>",
 }
-REJECTS = {"key": "string", "document_id": "string", "source_version": "string", "code": "string", "reason": "string"}
+REJECTS = {
+    "key": "string",
+    "document_id": "string",
+    "source": "string",
+    "source_version": "string",
+    "code": "string",
+    "reason": "string",
+}
+DUPLICATES = {
+    "key": "string",
+    "document_id": "string",
+    "source": "string",
+    "kept_key": "string",
+    "kept_id": "string",
+    "kind": "string",
+    "similarity": "double",
+}
+TABLES = ("documents", "rejects", "duplicates")
 FIRST_DATE = "2025-01-01"
 
 
@@ -46,6 +64,7 @@ class CuratedCatalogue(Construct):
         tables = [
             self._table("documents", "corpus", DOCUMENTS, ["source", "date", "run"]),
             self._table("rejects", "corpus-rejects", REJECTS, ["date", "run"]),
+            self._table("duplicates", "corpus-duplicates", DUPLICATES, ["date", "run"]),
         ]
         for at, reader in enumerate(readers):
             self._grant(f"Reader{at}", reader, name, tables)
@@ -87,7 +106,7 @@ class CuratedCatalogue(Construct):
 
     def _grant(self, construct_id: str, reader: str, database: str, tables: list[glue.CfnTable]) -> None:
         who = lake.CfnPrincipalPermissions.DataLakePrincipalProperty(data_lake_principal_identifier=reader)
-        for table, name in zip(tables, ("documents", "rejects"), strict=True):
+        for table, name in zip(tables, TABLES, strict=True):
             grant = lake.CfnPrincipalPermissions(
                 self,
                 f"{construct_id}{name.capitalize()}",

@@ -10,11 +10,13 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+TEMPORARY = cdk.Duration.days(14)  # as long as Step Functions lets a failed run be redriven
+
 
 class SecureBucket(Construct):
     """A bucket as `bucket`. Replaced and deleted versions stay for `keep_versions`.
 
-    `events`: its events go to EventBridge.
+    `events`: its events go to EventBridge. `temporary`: a prefix of objects that go after 14 days.
 
     Creates: the bucket and its policy.   Grants: none; requests without TLS are denied.
     """
@@ -28,6 +30,7 @@ class SecureBucket(Construct):
         removal: cdk.RemovalPolicy,
         keep_versions: cdk.Duration,
         events: bool = True,
+        temporary: str = "",
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -48,7 +51,8 @@ class SecureBucket(Construct):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
                     noncurrent_version_expiration=keep_versions,
-                )
+                ),
+                *([s3.LifecycleRule(prefix=temporary, expiration=TEMPORARY)] if temporary else []),
             ],
         )
         if not events:

@@ -3,8 +3,10 @@
     python jobs/prepare_corpus/prepare_corpus.py --input raw/ --output curated/ --run-id try-1
 
 Each object goes through the very function that a document of the document path goes through, so that its curated line
-has the same bytes. Objects are listed by the driver, and read, curated and written by the executors over S3's own API.
-Exits 1 if not every document is accounted for. Needs PySpark 3.5.6 with Java 17, and `slipway_runtime` on its path.
+has the same bytes. The driver lists the objects and compares their fingerprints; executors read, curate and write over
+S3's own API, one task for each part, so that no text passes through Spark.
+Exits 1 if not every document is accounted for, 2 if a person has to agree first. Needs PySpark 3.5.6 with Java 17, and
+`slipway_runtime` on its path.
 """
 
 import argparse
@@ -18,99 +20,98 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-ROW = "key string, tenant string, document_id string, code string, line binary, changes string"
-PART = "part string, documents long"
 Batches = Iterator["pa.RecordBatch"]
+KEYS, PART, DOCUMENTS = "keys array<string>", "part string", "documents long"
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
     """Return the settings of the run; Glue adds arguments of its own, which are not read."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    # "?": a value that is empty may not arrive at all.
+    optional = functools.partial(parser.add_argument, nargs="?", const="")
     parser.add_argument("--input", required=True, help="s3://BUCKET, or a folder, with keys <tenant>/<path>")
     parser.add_argument("--output", required=True, help="s3://BUCKET, or a folder, for curated documents")
-    # "?": a value that is empty may not arrive at all.
-    parser.add_argument("--prefix", default="", nargs="?", const="", help="only keys that begin so, like acme/mail/")
+    optional("--prefix", default="", help="only keys that begin so, like acme/mail/")
     parser.add_argument("--run-id", required=True, help="names what the run writes")
     parser.add_argument("--date", default=datetime.now(UTC).date().isoformat(), help="the partition, ISO 8601")
+    parser.add_argument("--rules", required=True, help="the rule sets of the environment, JSON; {} for none")
     parser.add_argument("--max-document-bytes", type=int, default=20_000_000, help="larger ones are rejected")
     parser.add_argument("--part-documents", type=int, default=500, help="documents in one task")
+    parser.add_argument("--near-duplicates-threshold", type=float, default=0.8, help="least Jaccard similarity")
+    parser.add_argument("--max-lost-share", type=float, default=0.3, help="of a source, by duplicates, unasked")
+    optional("--acknowledged", default="", help="what a held run's report says, separated by commas")
+    optional("--leave-open", default="no", help="yes: another step makes the report, and exit 2 is 0")
     return parser.parse_known_args(given)[0]
 
 
-def curate_keys(settings: argparse.Namespace, batches: Batches) -> Batches:
-    """Turn batches of keys into outcomes; runs on an executor."""
+def stage_parts(settings: argparse.Namespace, batches: Batches) -> Batches:
+    """Curate the objects of each row of keys, stage them and yield how many they were; runs on an executor."""
     import pyarrow as pa
 
-    from slipway_runtime.corpus.outcome import outcomes
-    from slipway_runtime.corpus.rule_sets import rules_of
+    from slipway_runtime.corpus.sources import Sources
+    from slipway_runtime.corpus.stage import Stage
     from slipway_runtime.corpus.storage import storage_at
 
-    storage = storage_at(settings.input)
+    stage = Stage(
+        raw=storage_at(settings.input),
+        sources=Sources.of(settings.rules),
+        max_document_bytes=settings.max_document_bytes,
+    )
+    staged = _run(settings).staged(storage_at(settings.output))
     for batch in batches:
-        found = outcomes(storage, batch.column("key").to_pylist(), rules_of(), settings.max_document_bytes)
-        yield pa.RecordBatch.from_pylist([_row(one) for one in found], schema=_row_schema())
+        found = [stage.run(staged, keys) for keys in batch.column("keys").to_pylist()]
+        yield pa.RecordBatch.from_pydict({"documents": [len(each.kept) + len(each.rejects) for each in found]})
 
 
-def write_part(settings: argparse.Namespace, batches: Batches) -> Batches:
-    """Write the outcomes of a partition and yield how many they were; runs on an executor."""
-    import pyarrow as pa
-    from pyspark import TaskContext
-
-    from slipway_runtime.corpus.run import Run
-    from slipway_runtime.corpus.storage import storage_at
-
-    context = TaskContext.get()
-    part = f"{context.partitionId() if context else 0:06d}"
-    rows = (_outcome(row) for batch in batches for row in batch.to_pylist())
-    books = Run(run_id=settings.run_id, date=settings.date).write(storage_at(settings.output), part, rows)
-    yield pa.RecordBatch.from_pylist([{"part": part, "documents": books.seen}])
-
-
-def remove_duplicates(curated: "DataFrame") -> "DataFrame":
-    """Return the outcomes with copies marked by the code DUPLICATE: the place of what compares documents."""
-    return curated
-
-
-def run(spark: "SparkSession", settings: argparse.Namespace) -> dict[str, Any]:
-    """Run over the corpus and return the report. Raises: UnbalancedError."""
-    from slipway_runtime.corpus.run import Run
-    from slipway_runtime.corpus.storage import storage_at
-
-    named = Run(run_id=settings.run_id, date=settings.date)
-    keys = storage_at(settings.input).keys(settings.prefix)
-    parts = max(1, -(-len(keys) // settings.part_documents))
-    listed = spark.createDataFrame([(key,) for key in keys], "key string").repartition(parts)
-    curated = listed.mapInArrow(_with(settings, curate_keys), ROW)
-    remove_duplicates(curated).mapInArrow(_with(settings, write_part), PART).collect()
-    return named.close(storage_at(settings.output))
-
-
-def _with(settings: argparse.Namespace, step: Callable[..., Batches]) -> Callable[[Batches], Batches]:
-    return functools.partial(step, settings)
-
-
-def _row(one: Any) -> dict[str, Any]:
-    import msgspec
-
-    return {**msgspec.structs.asdict(one), "changes": msgspec.json.encode(one.changes).decode()}
-
-
-def _outcome(row: dict[str, Any]) -> Any:
-    import msgspec
-
-    from slipway_runtime.corpus.outcome import Outcome
-
-    return Outcome(**{**row, "changes": msgspec.json.decode(row["changes"])})
-
-
-def _row_schema() -> "pa.Schema":
+def publish_parts(settings: argparse.Namespace, batches: Batches) -> Batches:
+    """Publish each part and yield how many documents it has; runs on an executor."""
     import pyarrow as pa
 
-    return pa.schema([(name, pa.binary() if kind == "binary" else pa.string()) for name, kind in _columns()])
+    from slipway_runtime.corpus.storage import storage_at
+
+    run, storage = _run(settings), storage_at(settings.output)
+    for batch in batches:
+        found = [run.publish(storage, part) for part in batch.column("part").to_pylist()]
+        kept = [sum(each.kept for each in books.of.values()) for books in found]
+        yield pa.RecordBatch.from_pydict({"documents": kept})
 
 
-def _columns() -> list[list[str]]:
-    return [column.split() for column in ROW.split(", ")]
+def prepare(spark: "SparkSession", settings: argparse.Namespace) -> bool:
+    """Run over the corpus and return whether it was published; if not, a person has to agree first."""
+    from slipway_runtime.corpus.compare import Compare
+    from slipway_runtime.corpus.storage import batched, storage_at
+
+    keys = [key for key in storage_at(settings.input).keys(settings.prefix) if not key.endswith("/")]
+    parts = [(list(part),) for part in batched(keys, settings.part_documents)]
+    _each(_rows(spark, parts, KEYS), settings, stage_parts)
+    staged = _run(settings).staged(storage_at(settings.output))
+    compare = Compare(
+        threshold=settings.near_duplicates_threshold,
+        max_lost_share=settings.max_lost_share,
+        acknowledged=frozenset(settings.acknowledged.split(",")),
+    )
+    if compare.run(staged).held:
+        return False
+    _each(_rows(spark, [(part,) for part in staged.parts()], PART), settings, publish_parts)
+    return True
+
+
+def _rows(spark: "SparkSession", rows: list[Any], schema: str) -> "DataFrame":
+    """Return a row for each part, a task for each row: parts differ in what they cost."""
+    from pyspark.sql.types import _parse_datatype_string
+
+    shape: Any = _parse_datatype_string(schema)
+    return spark.createDataFrame(spark.sparkContext.parallelize(rows, max(1, len(rows))), shape)
+
+
+def _each(rows: "DataFrame", settings: argparse.Namespace, step: Callable[..., Batches]) -> None:
+    rows.mapInArrow(functools.partial(step, settings), DOCUMENTS).collect()
+
+
+def _run(settings: argparse.Namespace) -> Any:
+    from slipway_runtime.corpus.run import Run
+
+    return Run(run_id=settings.run_id, date=settings.date)
 
 
 def main() -> None:
@@ -118,13 +119,20 @@ def main() -> None:
     import msgspec
     from pyspark.sql import SparkSession
 
+    from slipway_runtime.corpus.storage import storage_at
+
     settings = arguments()
     spark = SparkSession.builder.appName("prepare-corpus").getOrCreate()
     try:
-        report = run(spark, settings)
+        published = prepare(spark, settings)
     finally:
         spark.stop()
+    if settings.leave_open == "yes":
+        sys.stdout.write(f'{{"run_id": "{settings.run_id}", "published": {str(published).lower()}}}\n')
+        return
+    report = _run(settings).close(storage_at(settings.output))
     sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    sys.exit(0 if published else 2)
 
 
 if __name__ == "__main__":

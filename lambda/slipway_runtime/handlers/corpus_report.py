@@ -12,7 +12,7 @@ from slipway_runtime.operate.observability import observed
 
 
 @observed
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Return the report of a run. Raises: UnbalancedError."""
+def handler(event: dict[str, Any], _context: Any) -> Any:
+    """Return the report of a run, and remove what was staged for it. Raises: UnbalancedError."""
     run = msgspec.convert(event, Run)
-    return run.close(Bucket(client=client("s3"), name=settings.required("CURATED_BUCKET")))
+    return msgspec.to_builtins(run.close(Bucket(client=client("s3"), name=settings.required("CURATED_BUCKET"))))

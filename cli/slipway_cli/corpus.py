@@ -63,7 +63,7 @@ def prepare(
         answers.print(f"  {number} {code}", style="yellow")
 
 
-def run(target: Target, via: str, *, prefix: str, run_id: str) -> dict[str, Any]:
+def run(target: Target, via: str, *, prefix: str, run_id: str, acknowledged: str = "") -> dict[str, Any]:
     """Start an execution of the corpus state machine, wait for its end and return its report.
 
     Raises: CommandError if it fails, or if the environment has no corpus engine.

@@ -1,12 +1,12 @@
-"""A corpus through a Distributed Map and through a Glue job in local Spark, with policies enforced: the same bytes.
+"""A corpus by the document path, by a Distributed Map and by a Glue job in local Spark, policies enforced: the same bytes.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html,
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -15,122 +15,120 @@ import pytest
 from slipway_cli import corpus
 from slipway_cli.errors import CommandError
 from slipway_cli.target import Target
-from slipway_local import cloud
-from slipway_local.functions.packages import Packages
-from slipway_local.glue import runtime
 from slipway_runtime.corpus.storage import Bucket
-from slipway_runtime.prepare.curate import curate
-from slipway_runtime.prepare.rejected import Rejected
-from slipway_runtime.prepare.rules.base import RuleSet
-from stacks import application
-from support.corpus import documents, rejects
+from support.corpus import BAD, CARD, EMAIL, FORMATS, OFFICE, Case, mixed
+from support.corpus_cloud import bucket, corpus_cloud, has_java, lines, upload
 from support.waiting import wait_for
 
-CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
-SETTINGS = """
-removal: destroy
-termination_protection: false
-ingestion:
-  max_document_megabytes: 1
-  corpus: {map: true, spark: glue, workers: 2, catalogue: true}
-  streaming: {tenants: [acme]}
-"""
-spark_is_here = pytest.mark.skipif(
-    not runtime.is_installed(Packages(CACHE)),
-    reason=f"Spark is not installed; `make spark` does that (about {runtime.DOWNLOAD_MEGABYTES} MB)",
-)
+needs_java = pytest.mark.skipif(not has_java(), reason="Spark needs Java 17, which is not here")
 
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    folder = tmp_path_factory.mktemp("corpus")
-    (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
-    yield Target("trial", status.endpoint_url, None)
-    cloud.down(folder / "state")
+    with corpus_cloud(tmp_path_factory.mktemp("corpus"), batch_documents=20) as there:
+        yield there
 
 
 @pytest.fixture(scope="module")
-def raw(target: Target) -> dict[str, bytes]:
-    """The objects of the raw bucket."""
-    objects = documents(50) | {key: data for key, (data, _) in rejects().items()}
-    s3 = target.client("s3")
-    for key, data in objects.items():
-        s3.put_object(Bucket=target.parameter("foundation/raw-bucket-name"), Key=key, Body=data)
-    return objects
+def cases(target: Target) -> list[Case]:
+    """The objects of the raw bucket; none repeats another one."""
+    made = mixed(90, office=4, bad=1)
+    upload(target, made)
+    return made
 
 
 @pytest.fixture(scope="module")
-def by_map(target: Target, raw: dict[str, bytes]) -> dict[str, Any]:
+def by_documents(target: Target, cases: list[Case]) -> list[bytes]:
+    """What the ingesting function wrote into the curated bucket, object by object, as the events of S3 came."""
+    curated, kept = bucket(target, "curated"), sum(not case.code for case in cases)
+    assert wait_for(lambda: len(curated.keys("curated/")) == kept, seconds=120)
+    found = [curated.read(key, 10**8) for key in curated.keys("curated/")]
+    return sorted(one.data for one in found if one)
+
+
+@pytest.fixture(scope="module")
+def by_map(target: Target, cases: list[Case]) -> dict[str, Any]:
     return corpus.run(target, "map", prefix="", run_id="by-map")
 
 
 @pytest.fixture(scope="module")
-def by_spark(target: Target, raw: dict[str, bytes]) -> dict[str, Any]:
+def by_spark(target: Target, cases: list[Case]) -> dict[str, Any]:
     return corpus.run(target, "spark", prefix="", run_id="by-spark")
 
 
-def lines(target: Target, folder: str, run_id: str) -> list[bytes]:
-    """Return the lines that a run wrote, sorted: how they are divided among objects is the engine's affair."""
-    bucket = Bucket(client=target.client("s3"), name=target.parameter("foundation/curated-bucket-name"))
-    keys = [key for key in bucket.keys(f"{folder}/") if f"/run={run_id}/" in key]
-    found = [bucket.read(key, 10**8) for key in keys]
-    return sorted(line for one in found if one for line in one.data.splitlines(keepends=True))
+def check_books(report: dict[str, Any], cases: list[Case]) -> None:
+    assert report["in"] == len(cases) == report["out"] + report["duplicates"] + sum(report["rejects"].values())
+    assert report["rejects"] == Counter(case.code for case in cases if case.code)
 
 
-def of_document_path(target: Target, raw: dict[str, bytes]) -> list[bytes]:
-    """Return the curated lines of the objects by the function that the document path calls for each of them."""
-    bucket = Bucket(client=target.client("s3"), name=target.parameter("foundation/raw-bucket-name"))
-    made = []
-    for key in raw:
-        try:
-            found = bucket.read(key, 1_000_000)
-            assert found
-            made.append(curate(found, RuleSet()).line())
-        except Rejected:
-            continue
-    return sorted(made)
+@pytest.mark.capability("D2")
+@pytest.mark.capability("D3")
+def test_the_corpus_has_every_format_and_its_rules_redact_and_filter(
+    cases: list[Case], by_documents: list[bytes]
+) -> None:
+    found = [json.loads(line) for line in by_documents]
+    plain = [one for one in found if one["path"].startswith("plain/") and one["tenant"] == "acme"]
+    others = [one["text"] for one in found if one not in plain]
 
-
-def check_books(report: dict[str, Any], raw: dict[str, bytes]) -> None:
-    codes = [code for _, code in rejects().values()]
-    assert report["in"] == len(raw) == report["out"] + report["duplicates"] + sum(report["rejects"].values())
-    assert report["rejects"] == {code: codes.count(code) for code in codes}
+    assert {case.key.rpartition(".")[2] for case in cases if not case.code} == {*FORMATS, *OFFICE}
+    assert sum("[EMAIL]" in text and "[CARD]" in text for text in others) > 10
+    assert not any(EMAIL in text or CARD in text for text in others)
+    assert any(EMAIL in one["text"] for one in plain)
+    assert len({one["rules"] for one in found}) == 2
+    assert {code for code, _ in BAD.values()} <= {case.code for case in cases}
 
 
 @pytest.mark.capability("D8")
 def test_a_distributed_map_writes_the_lines_of_the_document_path(
-    target: Target, raw: dict[str, bytes], by_map: dict[str, Any]
+    target: Target, cases: list[Case], by_map: dict[str, Any], by_documents: list[bytes]
 ) -> None:
-    check_books(by_map, raw)
-    assert lines(target, "corpus", "by-map") == of_document_path(target, raw)
+    check_books(by_map, cases)
+    assert lines(target, "corpus", "by-map") == by_documents
 
 
 @pytest.mark.capability("D8")
-def test_every_reject_has_its_object_and_a_reason(target: Target, by_map: dict[str, Any]) -> None:
+def test_every_reject_has_its_object_and_a_reason(target: Target, cases: list[Case], by_map: dict[str, Any]) -> None:
     found = [json.loads(line) for line in lines(target, "corpus-rejects", "by-map")]
 
-    assert {row["key"]: row["code"] for row in found} == {key: code for key, (_, code) in rejects().items()}
+    assert {row["key"]: row["code"] for row in found} == {case.key: case.code for case in cases if case.code}
     assert all(row["reason"] for row in found)
 
 
-@spark_is_here
+@pytest.mark.capability("D8")
+def test_the_report_names_sources_and_the_rule_versions_of_their_documents(
+    by_map: dict[str, Any], by_documents: list[bytes]
+) -> None:
+    found = [json.loads(line) for line in by_documents]
+    sources = by_map["sources"]
+
+    assert set(sources) == {"acme", "acme/plain", "globex", "(no tenant)"}
+    assert sources["globex"]["rules"] == sorted({one["rules"] for one in found if one["tenant"] == "globex"})
+    assert sources["acme/plain"]["rules"] != sources["acme"]["rules"] == sources["globex"]["rules"]
+    assert by_map["changes"] == {name: sum(one["counts"].get(name, 0) for one in found) for name in by_map["changes"]}
+
+
+def test_nothing_of_a_run_stays_staged(target: Target, by_map: dict[str, Any]) -> None:
+    assert bucket(target, "curated").keys("corpus-staged/by-map/") == []
+
+
+@needs_java
 @pytest.mark.capability("D8")
 @pytest.mark.timeout(600)
 def test_spark_writes_the_same_bytes(
-    target: Target, raw: dict[str, bytes], by_map: dict[str, Any], by_spark: dict[str, Any]
+    target: Target,
+    cases: list[Case],
+    by_map: dict[str, Any],
+    by_spark: dict[str, Any],
+    by_documents: list[bytes],
 ) -> None:
-    check_books(by_spark, raw)
+    check_books(by_spark, cases)
     assert {**by_spark, "run_id": ""} == {**by_map, "run_id": ""}
     for folder in ("corpus", "corpus-rejects"):
         assert lines(target, folder, "by-spark") == lines(target, folder, "by-map")
-    assert lines(target, "corpus", "by-spark") == of_document_path(target, raw)
+    assert lines(target, "corpus", "by-spark") == by_documents
 
 
-@spark_is_here
+@needs_java
 @pytest.mark.capability("O14")
 @pytest.mark.timeout(600)
 def test_the_job_run_is_shown_as_glue_shows_it(target: Target, by_spark: dict[str, Any]) -> None:
@@ -141,18 +139,18 @@ def test_the_job_run_is_shown_as_glue_shows_it(target: Target, by_spark: dict[st
     assert run["JobRunState"] == "SUCCEEDED"
     assert run["Arguments"]["--run-id"] == "by-spark"
     logged = target.client("logs").get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=run["Id"])
-    assert json.loads(logged["events"][-1]["message"])["run_id"] == "by-spark"
+    assert json.loads(logged["events"][-1]["message"]) == {"run_id": "by-spark", "published": True}
 
 
 @pytest.mark.capability("D8")
-def test_a_part_of_the_bucket_and_a_second_time(target: Target, raw: dict[str, bytes]) -> None:
-    prefix = "globex/1/"
-    expected = sum(key.startswith(prefix) for key in raw)
+def test_a_part_of_the_bucket(target: Target, cases: list[Case]) -> None:
+    prefix = "globex/d1/"
+    expected = sum(case.key.startswith(prefix) for case in cases)
 
     report = corpus.run(target, "map", prefix=prefix, run_id="part-1")
-    before = lines(target, "corpus", "part-1")
+    written = lines(target, "corpus", "part-1")
 
-    assert report["in"] == report["out"] == expected == len(before) > 0
+    assert report["in"] == report["out"] == expected == len(written) > 0
 
 
 @pytest.mark.capability("D12")
@@ -173,6 +171,7 @@ def test_the_catalogue_says_where_the_lines_of_a_run_are(target: Target, by_map:
     assert found
     columns = {column["Name"] for column in table["StorageDescriptor"]["Columns"]}
     assert columns < set(json.loads(found.data.splitlines()[0]))
+    assert {"document_id", "language", "rules", "text"} < columns
 
 
 @pytest.mark.capability("D9")

@@ -38,6 +38,7 @@ def prepare(
     via: Annotated[Engine, typer.Option(help="A Distributed Map of functions, or Spark on Glue.")] = Engine.MAP,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so, like default/handbooks/.")] = "",
     run_id: Annotated[str, typer.Option(help="Names what the run writes; left open: made up.")] = "",
+    acknowledge: Annotated[str, typer.Option(help="What a held run asked to be said, separated by commas.")] = "",
     env: Environment = "dev",
     aws: InAws = False,
     as_json: AsJson = False,
@@ -50,7 +51,8 @@ def prepare(
     target = find_target(here, env, aws=aws)
     if via is Engine.SPARK and not aws:
         _say_download(here)
-    report = run(target, via.value, prefix=prefix, run_id=run_id or f"run-{uuid.uuid4().hex[:12]}")
+    named = run_id or f"run-{uuid.uuid4().hex[:12]}"
+    report = run(target, via.value, prefix=prefix, run_id=named, acknowledged=acknowledge)
     if as_json:
         print_json(report)
         return
@@ -70,7 +72,8 @@ def run(target: Target, via: str, *, prefix: str, run_id: str, acknowledged: str
     """
     states = target.client("stepfunctions")
     machine = target.parameter("corpus/state-machine-arn")
-    given = {"via": via, "prefix": prefix, "run_id": run_id, "date": datetime.now(UTC).date().isoformat()}
+    today = datetime.now(UTC).date().isoformat()
+    given = {"via": via, "prefix": prefix, "run_id": run_id, "date": today, "acknowledged": acknowledged}
     started = states.start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(given))
     while (found := states.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
         time.sleep(POLL_SECONDS)

@@ -9,7 +9,9 @@ ON = """
 removal: destroy
 encryption: {customer_managed_key: true}
 ingestion:
-  corpus: {map: true, spark: glue, batch_documents: 7, workers: 3, catalogue: true, readers: ["arn:aws:iam::123456789012:role/analysts"]}
+  corpus:
+    {map: true, spark: glue, batch_documents: 7, workers: 3, catalogue: true,
+     readers: ["arn:aws:iam::123456789012:role/analysts"]}
   rules: {redact: {kinds: [email]}}
   sources: [{prefix: acme/mail/, rules: {redact: {kinds: [name, email]}}}]
   streaming: {tenants: [acme, globex], interval_seconds: 60}

@@ -15,7 +15,11 @@ RULES = {
     },
     "sources": [{"prefix": "acme/plain/", "rules": {}}],
 }
-VOCABULARY = ["pump", "valve", "seal", "motor", "bearing", "filter", "pressure", "gauge", "cooling", "oil", "leak", "repair", "service", "manual", "operator", "shift", "report", "safety", "switch", "cable", "sensor", "panel", "alarm", "reset", "torque", "bolt", "flange", "pipe", "tank", "level", "flow", "heat", "steam", "water", "drain"]
+WORDS = """
+pump valve seal motor bearing filter pressure gauge cooling oil leak repair service manual operator shift report safety
+switch cable sensor panel alarm reset torque bolt flange pipe tank level flow heat steam water drain
+"""
+VOCABULARY = WORDS.split()
 JOINTS = ("the", "of", "and", "with", "that", "to", "have", "be")
 EMAIL, CARD = "jo@example.org", "4111 1111 1111 1111"
 FORMATS = ("md", "txt", "html", "csv", "json", "jsonl", "tsv")

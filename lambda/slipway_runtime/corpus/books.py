@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from slipway_runtime.corpus.compare import Comparison
+from slipway_runtime.corpus.compare import Comparison, Wait
 from slipway_runtime.corpus.outcome import Reject
 from slipway_runtime.corpus.part import Entry
 from slipway_runtime.corpus.storage import Storage
@@ -16,7 +16,7 @@ from slipway_runtime.prepare.rules.base import Books
 
 
 class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a source's objects. `held`: documents that wait for a person, `reason` why."""
+    """What became of a source's objects. `held`: documents that wait until a person agrees to what `wait` says."""
 
     seen: int = msgspec.field(name="in")
     out: int = 0
@@ -25,7 +25,7 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
     changes: dict[str, int] = {}
     rules: list[str] = []
     held: int = 0
-    reason: str = ""
+    wait: Wait | None = None
 
     @property
     def balanced(self) -> bool:
@@ -110,7 +110,7 @@ def _source(name: str, comparison: Comparison, books: SourceBooks) -> SourceRepo
     documents = comparison.documents.get(name, 0)
     seen = documents + sum(rejects.values())
     if comparison.held:
-        return SourceReport(seen=seen, rejects=rejects, held=documents, reason=comparison.held.get(name, ""))
+        return SourceReport(seen=seen, rejects=rejects, held=documents, wait=comparison.held.get(name))
     found = books.of[name]
     return SourceReport(
         seen=seen,
@@ -143,7 +143,7 @@ def _total(run_id: str, date: str, sources: dict[str, SourceReport], comparison:
 
 
 def _cause(run_id: str, comparison: Comparison) -> str:
-    reasons = [f"{name}: {reason}." for name, reason in sorted(comparison.held.items())]
+    reasons = [f"{name}: {wait.reason}." for name, wait in sorted(comparison.held.items())]
     if not reasons:
         return ""
     where = f"corpus-runs/{run_id}/duplicates.jsonl in the curated bucket"

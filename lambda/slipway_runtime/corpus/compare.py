@@ -47,7 +47,14 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     documents: dict[str, int] = {}
     rejects: dict[str, dict[str, int]] = {}
-    held: dict[str, str] = {}
+    held: dict[str, "Wait"] = {}
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a source waits for a person, and what that person says to agree."""
+
+    reason: str
+    acknowledgement: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +68,12 @@ class Compare:
     def run(self, staged: Staged) -> Comparison:
         """Compare the staged documents, write each part's duplicates, and return the verdict, which is written too."""
         found = _Found(staged)
-        held: dict[str, str] = {}
+        held: dict[str, Wait] = {}
         repeats: dict[str, list[Repeat]] = defaultdict(list)
         for source, documents in sorted(found.documents.items()):
             duplicates = _duplicates(staged, documents, self.threshold)
-            if reason := self._reason_to_wait(duplicates, len(documents)):
-                held[source] = reason
+            if wait := self._wait(duplicates, len(documents)):
+                held[source] = wait
             for each in duplicates:
                 repeats[documents[each.document].part].append(_repeat(documents, each))
         for part, those in repeats.items():
@@ -82,10 +89,11 @@ class Compare:
         staged.storage.write(verdict_key(staged.run_id), msgspec.json.encode(comparison, order="sorted"))
         return comparison
 
-    def _reason_to_wait(self, duplicates: list[Duplicate], documents: int) -> str:
+    def _wait(self, duplicates: list[Duplicate], documents: int) -> Wait | None:
         verdict = guard(duplicates, documents, max_share=self.max_lost_share)
-        is_held = isinstance(verdict, Held) and verdict.acknowledgement not in self.acknowledged
-        return verdict.reason if isinstance(verdict, Held) and is_held else ""
+        if not isinstance(verdict, Held) or verdict.acknowledgement in self.acknowledged:
+            return None
+        return Wait(reason=verdict.reason, acknowledgement=verdict.acknowledgement)
 
 
 class Located(NamedTuple):

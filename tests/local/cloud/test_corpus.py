@@ -1,4 +1,4 @@
-"""A corpus by the document path, by a Distributed Map and by a Glue job in local Spark, policies enforced: the same bytes.
+"""A corpus by the document path, a Distributed Map and a Glue job in local Spark, policies enforced: the same bytes.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html,
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html

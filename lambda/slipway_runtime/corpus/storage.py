@@ -1,5 +1,6 @@
 """Where a corpus lies: a bucket, or a folder on this machine. Both are named by one address."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,12 +106,15 @@ class Folder:
 
     def read(self, key: str, max_bytes: int) -> StoredObject | None:
         """Return a file. Raises: Rejected("too_large"), and OSError."""
-        path = self.root / key
-        if not path.is_file():
+        try:
+            file = (self.root / key).open("rb", buffering=0)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
-        if (size := path.stat().st_size) > max_bytes:
-            raise too_large(size, max_bytes)
-        return StoredObject(key=key, version_id="", data=path.read_bytes(), modified=path.stat().st_mtime)
+        with file:
+            status = os.fstat(file.fileno())
+            if status.st_size > max_bytes:
+                raise too_large(status.st_size, max_bytes)
+            return StoredObject(key=key, version_id="", data=file.readall(), modified=status.st_mtime)
 
     def read_part(self, key: str, begin: int, end: int) -> bytes:
         """Return a range. Raises: OSError."""

@@ -20,6 +20,7 @@ from support.corpus import BAD, CARD, EMAIL, FORMATS, OFFICE, Case, mixed
 from support.corpus_cloud import bucket, corpus_cloud, has_java, lines, upload
 from support.waiting import wait_for
 
+pytestmark = pytest.mark.timeout(900)
 needs_java = pytest.mark.skipif(not has_java(), reason="Spark needs Java 17, which is not here")
 
 
@@ -41,7 +42,7 @@ def cases(target: Target) -> list[Case]:
 def by_documents(target: Target, cases: list[Case]) -> list[bytes]:
     """What the ingesting function wrote into the curated bucket, object by object, as the events of S3 came."""
     curated, kept = bucket(target, "curated"), sum(not case.code for case in cases)
-    assert wait_for(lambda: len(curated.keys("curated/")) == kept, seconds=120)
+    assert wait_for(lambda: len(curated.keys("curated/")) == kept, seconds=400)
     found = [curated.read(key, 10**8) for key in curated.keys("curated/")]
     return sorted(one.data for one in found if one)
 
@@ -113,7 +114,6 @@ def test_nothing_of_a_run_stays_staged(target: Target, by_map: dict[str, Any]) -
 
 @needs_java
 @pytest.mark.capability("D8")
-@pytest.mark.timeout(600)
 def test_spark_writes_the_same_bytes(
     target: Target,
     cases: list[Case],
@@ -130,7 +130,6 @@ def test_spark_writes_the_same_bytes(
 
 @needs_java
 @pytest.mark.capability("O14")
-@pytest.mark.timeout(600)
 def test_the_job_run_is_shown_as_glue_shows_it(target: Target, by_spark: dict[str, Any]) -> None:
     """https://docs.aws.amazon.com/glue/latest/webapi/API_JobRun.html"""
     job = target.parameter("corpus/job-name")

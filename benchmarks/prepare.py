@@ -5,6 +5,7 @@
 Peers are installed from benchmarks/requirements.txt, with hashes, into .slipway/cache/benchmarks the first time. Each
 contender is a process of its own on one thread; runs alternate, so that a busy machine slows all alike, and the run
 with the least CPU time counts.
+The section `spark` is made for --documents 200000, needs Java 17 and installs PySpark the first time.
 Units: documents per second of CPU time (user and system); MB of memory over the corpus itself.
 """
 
@@ -12,10 +13,16 @@ import argparse
 import json
 import os
 
-from _prepare import chunks, contamination, near_duplicates, redact
+from _prepare import chunks, contamination, near_duplicates, redact, spark
 
 # Each has measure(documents, runs) -> rows, and lines(rows) -> text.
-SECTIONS = {"near-duplicates": near_duplicates, "contamination": contamination, "redact": redact, "chunks": chunks}
+SECTIONS = {
+    "near-duplicates": near_duplicates,
+    "contamination": contamination,
+    "redact": redact,
+    "chunks": chunks,
+    "spark": spark,
+}
 
 
 def main() -> None:

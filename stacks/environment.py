@@ -40,6 +40,7 @@ class EnvironmentStage(cdk.Stage):
             *_datasets(settings),
             *((LabellingStack,) if settings.labelling.enabled else ()),
             DeletionStack,
+            *_corpus(settings),
             GatewayStack,
             *_augmentation(settings),
             ObservabilityStack,
@@ -77,6 +78,15 @@ def _datasets(settings: Settings) -> tuple[_Kind, ...]:
     from stacks.datasets import DatasetsStack  # noqa: PLC0415 - nothing of it is read where it is off
 
     return (DatasetsStack,)
+
+
+def _corpus(settings: Settings) -> tuple[_Kind, ...]:
+    corpus = settings.ingestion.corpus
+    if not corpus.map and corpus.spark == "none" and not corpus.catalogue:
+        return ()
+    from stacks.corpus import CorpusStack  # noqa: PLC0415 - nothing of it is read where it is off
+
+    return (CorpusStack,)
 
 
 def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:

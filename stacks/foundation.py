@@ -11,7 +11,8 @@ from constructs import Construct
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
-from stacks.retention import ARTIFACTS, CORPUS, expiry, raw_rules
+from stacks.corpus_flow import STAGED
+from stacks.retention import ARTIFACTS, CORPUS, expiry, leftover, raw_rules
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, TENANT_INDEX, SlipwayStack
 
@@ -42,7 +43,8 @@ class FoundationStack(SlipwayStack):
             access_logs=access_logs.bucket,
             removal=self.removal,
             keep_versions=cdk.Duration.days(1),
-            lifecycle=expiry(CORPUS, retention.corpus_days),
+            # As long as Step Functions lets a failed run be redriven.
+            lifecycle=[*expiry(CORPUS, retention.corpus_days), leftover(f"{STAGED}/", days=14)],
             events=False,
             key=key,
         )
@@ -53,15 +55,10 @@ class FoundationStack(SlipwayStack):
             access_logs=access_logs.bucket,
             removal=self.removal,
             keep_versions=keep,
-            lifecycle=expiry(ARTIFACTS, retention.artifacts_days),
+            # What a build of a dataset that failed has left; one that ends well takes it away itself.
+            lifecycle=[*expiry(ARTIFACTS, retention.artifacts_days), leftover("datasets-work/", days=7)],
             events=False,
             key=key,
-        )
-        # What a build of a dataset that failed has left; one that ends well takes it away itself.
-        artifacts.bucket.add_lifecycle_rule(
-            prefix="datasets-work/",
-            expiration=cdk.Duration.days(7),
-            noncurrent_version_expiration=cdk.Duration.days(1),
         )
         documents = self._table("Documents", sort_key="item", key=key)
         documents.add_global_secondary_index(

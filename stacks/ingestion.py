@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
+from slipway_constructs.line_stream import LineStream, StreamLog
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.private_network import COMPREHEND_ACTIONS, SEND_AGAIN
 from slipway_constructs.python_function import PythonFunction
@@ -62,8 +63,26 @@ class IngestionStack(SlipwayStack):
                 "dead-letter-queue-arn": work.dead_letters.queue_arn,
                 "rule-name": rule.rule_name,
                 "function-name": ingest.function.function_name,
+                **self._streams(),
             }
         )
+
+    def _streams(self) -> dict[str, str]:
+        """Make the streams of the tenants, and return their names by that under which each is published."""
+        streaming = self.settings.ingestion.streaming
+        raw = self.look_up("foundation", "raw-bucket-name") if streaming.tenants else ""
+        return {
+            f"stream-{tenant}": LineStream(
+                self,
+                f"Stream-{tenant}",
+                bucket_arn=self.format_arn(service="s3", region="", account="", resource=raw),
+                prefix=f"{tenant}/stream/",
+                interval=cdk.Duration.seconds(streaming.interval_seconds),
+                log=StreamLog(retention=self.log_retention, removal=self.removal),
+                key=self.key(),
+            ).stream.ref
+            for tenant in streaming.tenants
+        }
 
     def _feed(self, work: DeadLetteredQueue) -> events.Rule:
         bucket = {"name": [self.look_up("foundation", "raw-bucket-name")]}

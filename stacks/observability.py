@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from slipway_constructs.api_monitor import ApiMonitor
+from slipway_constructs.delivery_stream_monitor import DeliveryStreamMonitor
 from slipway_constructs.duplicates_monitor import DuplicatesMonitor
 from slipway_constructs.erasure_monitor import ErasureMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
@@ -52,6 +53,7 @@ class ObservabilityStack(SlipwayStack):
             *self._state_machines(topic_arn),
             *self._duplicates(topic_arn),
             *self._deletion(topic_arn),
+            *self._corpus(topic_arn),
         ]
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", monitors)
@@ -106,6 +108,24 @@ class ObservabilityStack(SlipwayStack):
             StateMachineMonitor(self, "Deletion", topic_arn=topic, state_machine_arn=machine),
             ErasureMonitor(self, "Erasure", topic_arn=topic, environment=self.environment_name),
         ]
+
+    def _corpus(self, topic: str) -> list[Monitor]:
+        """Return what watches the features that are on: runs over the corpus (Spark's too), and streams."""
+        corpus, streaming = self.settings.ingestion.corpus, self.settings.ingestion.streaming
+        monitors: list[Monitor] = [
+            DeliveryStreamMonitor(
+                self,
+                f"Stream-{tenant}",
+                topic_arn=topic,
+                stream_name=self.look_up("ingestion", f"stream-{tenant}"),
+                oldest_seconds=2 * streaming.interval_seconds + OLDEST_SECONDS,
+            )
+            for tenant in streaming.tenants
+        ]
+        if corpus.map or corpus.spark != "none":
+            machine = self.look_up("corpus", "state-machine-arn")
+            monitors.append(StateMachineMonitor(self, "Corpus", topic_arn=topic, state_machine_arn=machine))
+        return monitors
 
     def _functions(self, topic: str) -> list[Monitor]:
         return [

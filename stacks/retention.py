@@ -29,6 +29,15 @@ def expiry(prefixes: tuple[str, ...], days: int | None) -> list[s3.LifecycleRule
     return [s3.LifecycleRule(prefix=folder, expiration=cdk.Duration.days(days)) for folder in folders]
 
 
+def leftover(prefix: str, *, days: int) -> s3.LifecycleRule:
+    """Return the rule of work files, which stay only where a run has failed."""
+    return s3.LifecycleRule(
+        prefix=prefix,
+        expiration=cdk.Duration.days(days),
+        noncurrent_version_expiration=cdk.Duration.days(1),
+    )
+
+
 def _raw_rule(rule: Kept) -> s3.LifecycleRule:
     return s3.LifecycleRule(
         prefix=rule.prefix or None,

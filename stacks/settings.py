@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from stacks.settings_augmentation import Augmentation
+from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_labelling import Labelling
@@ -155,6 +156,8 @@ class Ingestion(Section):
         default_factory=NearDuplicates, description="Documents that repeat others are left out."
     )
     retention: Retention = Field(default_factory=Retention, description="How long what is kept, and where.")
+    corpus: Corpus = Field(default_factory=Corpus, description="Runs over the whole raw bucket.")
+    streaming: Streaming = Field(default_factory=Streaming, description="Records that come one by one.")
 
 
 class Model(Section):

@@ -9,3 +9,4 @@ compile pyproject.toml -c requirements-dev.txt -o requirements.txt
 for set in lambda/requirements/*.in; do compile "$set" -c requirements-dev.txt -o "${set%.in}.txt"; done
 compile benchmarks/requirements.in -o benchmarks/requirements.txt
 compile tools/lambda-runtime.in -c requirements-dev.txt -o local/slipway_local/lambda_runtime.txt
+compile tools/glue-runtime.in -c requirements-dev.txt -o local/slipway_local/glue/runtime.txt

@@ -91,10 +91,11 @@ class Emulator:
         self.keeper.add("state machines", machines)
 
     def _start_data(self) -> None:
-        from slipway_local import buckets, clusters
+        from slipway_local import buckets, clusters, firehose
         from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.comprehend import classify
         from slipway_local.comprehend import service as comprehend
+        from slipway_local.glue import service as glue_jobs
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
 
@@ -103,6 +104,7 @@ class Emulator:
         aws_managed.install()
         comprehend.install()
         classify.install()
+        self._running += [glue_jobs.install(self.place, self.functions.packages), firehose.install(self.place)]
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         faults = Faults()

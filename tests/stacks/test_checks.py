@@ -17,6 +17,8 @@ ACCEPTABLE = {
     "AwsSolutions-APIG3": "no firewall by setting",
     "AwsSolutions-APIG6": "execution logs",
     "AwsSolutions-COG4": "keys, not people",
+    "AwsSolutions-GL1": "logs of the Spark job, without content",
+    "AwsSolutions-GL3": "no bookmarks",
     "AwsSolutions-IAM4": "the log role of API Gateway",
     "AwsSolutions-IAM5": "objects of one bucket, regions of one model, network interfaces",
     "AwsSolutions-L1": "Python 3.13",

@@ -31,7 +31,8 @@ def test_stacks_are_named_by_environment_and_part(environments: dict[str, Any]) 
     assert list(environments["dev"]) == [
         *("foundation", "retrieval", "ingestion", "labelling", "deletion", "gateway", "observability")
     ]
-    common = ["foundation", "network", "retrieval", "ingestion", "datasets", "labelling", "deletion", "gateway"]
+    stores = ["foundation", "network", "retrieval"]
+    common = [*stores, "ingestion", "datasets", "labelling", "deletion", "corpus", "gateway"]
     assert list(environments["prod"]) == [*common, "observability"]
     assert list(environments["staging"]) == [*common, "augmentation", "observability"]
 

@@ -48,9 +48,11 @@ class Packages:
 
         Raises RuntimeError with uv's last words when it fails.
         """
-        tag = f"{sys.implementation.cache_tag}-{sys.platform}-{os.uname().machine}".encode()
-        digest = hashlib.sha256(tag + lock).hexdigest()[:32]
-        return self._once("layers-local", digest, lambda target: _install(lock, target))
+        return self._once("layers-local", _lock_digest(lock), lambda target: _install(lock, target))
+
+    def has_lock(self, lock: bytes) -> bool:
+        """Return whether a lock file is installed already."""
+        return (self._cache / "layers-local" / _lock_digest(lock)).is_dir()
 
     def _once(self, kind: str, digest: str, make: Callable[[Path], None]) -> Path:
         final = self._cache / kind / digest
@@ -64,6 +66,11 @@ class Packages:
                 make(partial)
                 partial.rename(final)
         return final
+
+
+def _lock_digest(lock: bytes) -> str:
+    tag = f"{sys.implementation.cache_tag}-{sys.platform}-{os.uname().machine}".encode()
+    return hashlib.sha256(tag + lock).hexdigest()[:32]
 
 
 @contextlib.contextmanager

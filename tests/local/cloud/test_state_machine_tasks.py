@@ -242,7 +242,7 @@ def test_stopping_the_outer_execution_stops_the_nested_one(local_cloud: Any, mac
 
 @pytest.mark.parametrize(
     "resource",
-    ["sagemaker:createTrainingJob.sync", "glue:startJobRun.sync", "http:invoke", "eks:call", "ecs:runTask.sync"],
+    ["sagemaker:createTrainingJob.sync", "batch:submitJob.sync", "http:invoke", "eks:call", "ecs:runTask.sync"],
 )
 def test_what_is_not_emulated_fails_by_name_and_is_never_caught(machines: Machines, resource: str) -> None:
     state = task(resource, {}, Catch=[{"ErrorEquals": ["States.ALL"], "Next": "B"}], End=True)

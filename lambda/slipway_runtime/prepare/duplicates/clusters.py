@@ -7,7 +7,7 @@ online index does with documents that arrive in this order.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ ESTIMATE_MARGIN = 0.2
 # A band that more kept documents share is one of boilerplate; duplicates are found by their other bands.
 MAX_OWNERS = 16
 LOOK_AHEAD = 512
+Folded = Callable[[list[int]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -41,36 +42,63 @@ def find_duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> list[
     Each found pair has a Jaccard similarity of its shingles of at least `threshold`, or equal text in normal form.
     Units: memory is 370 bytes a document, and 8 bytes a word of the kept documents that share a band.
     """
-    firsts: dict[str, int] = {}
-    exact: list[Duplicate] = []
-    unique: list[int] = []
+    equals = Equals()
     rows: list[Signatures] = []
     for batch in batches(texts):
-        fresh: list[str] = []
-        for index in batch:
-            folded = fold(texts[index])
-            first = firsts.setdefault(digest_folded(folded), index)
-            if first == index:
-                unique.append(index)
-                fresh.append(folded)
-            else:
-                exact.append(Duplicate(index, first, 1.0))
+        folded = [fold(texts[index]) for index in batch]
+        fresh = [text for index, text in zip(batch, folded, strict=True) if equals.is_first(index, digest_folded(text))]
         rows.append(signatures(fresh))
-    near = list(_Search(texts, unique, np.concatenate(rows), threshold).run()) if rows else []
-    # The first of equal texts may itself repeat another document: its copies repeat that one too.
-    of = {duplicate.document: duplicate for duplicate in near}
-    exact = [
-        Duplicate(each.document, of[each.kept].kept, of[each.kept].similarity) if each.kept in of else each
-        for each in exact
-    ]
-    return sorted(near + exact, key=lambda duplicate: duplicate.document)
+    if not rows:
+        return []
+
+    def folded_texts(places: list[int]) -> list[str]:
+        return [fold(texts[place]) for place in places]
+
+    return equals.with_near(near_duplicates(equals.firsts, np.concatenate(rows), folded_texts, threshold))
+
+
+class Equals:
+    """Exact duplicates, by digest. `firsts`: the places of the documents that are the first of their digest."""
+
+    def __init__(self) -> None:
+        self.firsts: list[int] = []
+        self._places: dict[str, int] = {}
+        self._found: list[Duplicate] = []
+
+    def is_first(self, place: int, digest: str) -> bool:
+        """Enter a document and return whether no earlier one has its digest."""
+        first = self._places.setdefault(digest, place)
+        if first == place:
+            self.firsts.append(place)
+        else:
+            self._found.append(Duplicate(place, first, 1.0))
+        return first == place
+
+    def with_near(self, near: Sequence[Duplicate]) -> list[Duplicate]:
+        """Return exact and near duplicates in order."""
+        # The first of equal texts may itself repeat another document: its copies repeat that one too.
+        of = {duplicate.document: duplicate for duplicate in near}
+        exact = [
+            Duplicate(each.document, of[each.kept].kept, of[each.kept].similarity) if each.kept in of else each
+            for each in self._found
+        ]
+        return sorted([*near, *exact], key=lambda duplicate: duplicate.document)
+
+
+def near_duplicates(places: Sequence[int], rows: Signatures, folded: Folded, threshold: float) -> list[Duplicate]:
+    """Return the near-duplicates among documents that differ in normal form.
+
+    `rows`: the signature of each. `folded` returns texts in normal form by place; only those are asked for that share a
+    band with another document, some hundreds at a time.
+    """
+    return list(_Search(places, rows, folded, threshold).run())
 
 
 class _Search:
     """Near-duplicates among documents that differ in normal form."""
 
-    def __init__(self, texts: Sequence[str], unique: list[int], rows: Signatures, threshold: float) -> None:
-        self._texts, self._unique, self._rows, self._threshold = texts, unique, rows, threshold
+    def __init__(self, places: Sequence[int], rows: Signatures, folded: Folded, threshold: float) -> None:
+        self._places, self._rows, self._folded, self._threshold = places, rows, folded, threshold
         self._owners: dict[int, list[int]] = defaultdict(list)
         self._sets: dict[int, Hashes] = {}
 
@@ -85,7 +113,7 @@ class _Search:
             for place, row in enumerate(ahead.tolist()):
                 mine = hashes[row][shared[row]].tolist()
                 if found := self._kept_like(row, mine, sets[place]):
-                    yield Duplicate(self._unique[row], self._unique[found[0]], found[1])
+                    yield Duplicate(self._places[row], self._places[found[0]], found[1])
                 else:
                     self._keep(row, mine, sets[place])
 
@@ -110,7 +138,7 @@ class _Search:
 
     def _shingle_sets(self, rows: NDArray[np.int64]) -> list[Hashes]:
         """Shingles are made again for the few that need them: to keep all would take 8 bytes a word of the corpus."""
-        folded = [fold(self._texts[self._unique[row]]) for row in rows.tolist()]
+        folded = self._folded([self._places[row] for row in rows.tolist()])
         found = [(shingles(folded[batch.start : batch.stop]), len(batch)) for batch in batches(folded)]
         return [several.of(document) for several, number in found for document in range(number)]
 

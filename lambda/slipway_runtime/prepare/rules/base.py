@@ -68,6 +68,8 @@ class RuleSet:
 
     def fresh(self) -> "RuleSet":
         """Return the set as it begins a document."""
+        if not self.text_rules:
+            return self
         return replace(self, text_rules=tuple(rule.fresh() for rule in self.text_rules))
 
     def rewrite(self, text: str, counts: Counts) -> str:
@@ -79,6 +81,8 @@ class RuleSet:
 
     def rewrite_title(self, title: str, counts: Counts) -> str:
         """Return a title after the text rules that are for titles."""
+        if not self.text_rules:
+            return title
         return replace(self, text_rules=tuple(rule for rule in self.text_rules if rule.is_for_titles)).rewrite(
             title, counts
         )

@@ -7,7 +7,7 @@ Measured in `benchmarks/_prepare/language.py`.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ from slipway_runtime.prepare.rules.function_words import FUNCTION_WORDS
 # How much of a text is looked at: its middle is more like the rest than its beginning.
 SAMPLE_CHARACTERS = 4_000
 WORD = re.compile(r"[^\W\d_]+")
+LETTERS = "".join(chr(code).lower() if chr(code).isalpha() else " " for code in range(128))
 SCRIPTS = {
     "kana": re.compile(r"[\u3040-\u30ff]"),
     "han": re.compile(r"[\u4e00-\u9fff]"),
@@ -69,18 +70,25 @@ def _by_script(sample: str) -> str:
 
 
 def _by_words(sample: str) -> str:
-    words = WORD.findall(sample.lower())
-    scores: Counter[str] = Counter()
+    words = _words(sample)
+    scores: dict[str, float] = defaultdict(float)
     hits: Counter[str] = Counter()
-    for word in words:
-        for language in (known := BY_WORD.get(word, ())):
-            scores[language] += 1 / len(known)  # type: ignore[assignment] # a word of many languages says little
-            hits[language] += 1
+    for word, number in Counter(filter(BY_WORD.__contains__, words)).items():
+        known = BY_WORD[word]
+        for language in known:
+            scores[language] += number / len(known)  # a word of many languages says little
+            hits[language] += number
     if not scores:
         return ""
-    (best, score), (_, second) = (*scores.most_common(2), ("", 0))[:2]
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    (best, score), (_, second) = (*ranked, ("", 0.0))[:2]
     sure = hits[best] >= MIN_HITS and hits[best] >= MIN_SHARE * len(words) and score >= MIN_LEAD * second
     return best if sure else ""
+
+
+def _words(sample: str) -> list[str]:
+    # The table does for ASCII what the pattern does, five times as fast.
+    return sample.translate(LETTERS).split() if sample.isascii() else WORD.findall(sample.lower())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,45 @@
+"""Curates a batch of a Distributed Map's objects and stages what they became."""
+
+from typing import Any
+
+import msgspec
+
+from slipway_runtime import settings
+from slipway_runtime.corpus.run import Run
+from slipway_runtime.corpus.sources import Sources
+from slipway_runtime.corpus.stage import Stage
+from slipway_runtime.corpus.storage import Bucket
+from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.observability import count, logger, observed
+
+
+class Item(msgspec.Struct):
+    """An object of the raw bucket as ListObjectsV2 names it."""
+
+    key: str = msgspec.field(name="Key")
+
+
+class Batch(msgspec.Struct):
+    """What a Map state with an ItemBatcher hands to its child: the run, and the objects."""
+
+    run: Run = msgspec.field(name="BatchInput")
+    items: list[Item] = msgspec.field(name="Items")
+
+
+@observed
+def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
+    """Return how many objects were in the batch and still there; doing a batch again replaces what it wrote."""
+    batch = msgspec.convert(event, Batch)
+    keys = [item.key for item in batch.items if not item.key.endswith("/")]
+    stage = Stage(
+        raw=Bucket(client=client("s3"), name=settings.required("RAW_BUCKET")),
+        sources=Sources.of(settings.required("RULES")),
+        max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
+    )
+    curated = Bucket(client=client("s3"), name=settings.required("CURATED_BUCKET"))
+    index = stage.run(batch.run.staged(curated), keys)
+    documents = len(index.kept) + len(index.rejects)
+    count("CorpusDocumentsCurated", len(index.kept))
+    count("CorpusDocumentsRejected", len(index.rejects))
+    logger.info("batch curated", extra={"run_id": batch.run.run_id, "in": documents, "curated": len(index.kept)})
+    return {"documents": documents}

@@ -1,0 +1,1 @@
+"""AWS Glue jobs: their own script in local Spark."""

@@ -1,0 +1,146 @@
+"""The state machine of a run over the corpus, by one engine or the other. Written as Amazon States Language.
+
+    Defaults → Engine → Curate → Compare → MayPublish → Publish → Report → IsHeld → Finished, or NeedsDecision
+                     ↘ Spark, which does these four ------------↗
+
+Source: Step Functions developer guide, "Using Map state in Distributed mode", "ItemBatcher", "ResultWriter".
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+JOB_OUTPUT, STAGED = "corpus-runs", "corpus-staged"
+PARTS_PER_BATCH = 10
+DEFAULTS = '{"prefix":"","acknowledged":""}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """What the state machine calls: functions by ARN, `job` by name; an engine that is off is None.
+
+    `raw`, `curated`: names of buckets. `batch_documents`: documents of a child of the map.
+    """
+
+    partition: str
+    curate: str | None
+    compare: str | None
+    publish: str | None
+    report: str
+    job: str | None
+    raw: str
+    curated: str
+    concurrency: int
+    batch_documents: int
+
+    def definition(self) -> dict[str, Any]:
+        """Return the definition; the engines that are off lead to a failure that says so."""
+        states: dict[str, Any] = {
+            "Defaults": {
+                "Type": "Pass",
+                "Parameters": {"run.$": f"States.JsonMerge(States.StringToJson('{DEFAULTS}'), $, false)"},
+                "OutputPath": "$.run",
+                "Next": "Engine",
+            },
+            "Engine": {
+                "Type": "Choice",
+                "Choices": [
+                    *([_when("$.via", "map", "Curate")] if self.curate else []),
+                    *([_when("$.via", "spark", "Spark")] if self.job else []),
+                ],
+                "Default": "EngineIsOff",
+            },
+            "EngineIsOff": {
+                "Type": "Fail",
+                "Error": "EngineIsOff",
+                "Cause": "ingestion.corpus of the environment file does not switch on the engine that `via` names.",
+            },
+            "Report": self._invoke(self.report) | {"OutputPath": "$.Payload", "Next": "IsHeld"},
+            "IsHeld": {
+                "Type": "Choice",
+                "Choices": [_when("$.state", "held", "NeedsDecision")],
+                "Default": "Finished",
+            },
+            "NeedsDecision": {"Type": "Fail", "Error": "NeedsDecision", "CausePath": "$.cause"},
+            "Finished": {"Type": "Succeed"},
+        }
+        if self.curate and self.compare and self.publish:
+            states |= self._by_map(self.curate, self.compare, self.publish)
+        if self.job:
+            states["Spark"] = self._spark()
+        return {"StartAt": "Defaults", "States": states}
+
+    def _by_map(self, curate: str, compare: str, publish: str) -> dict[str, Any]:
+        staged = {"Bucket": self.curated, "Prefix.$": f"States.Format('{STAGED}/{{}}/index/', $.run_id)"}
+        whole = {"Bucket": self.raw, "Prefix.$": "$.prefix"}
+        return {
+            "Curate": self._map(whole, self.batch_documents, curate, "curate") | {"Next": "Compare"},
+            "Compare": self._invoke(compare) | {"ResultPath": "$.comparison", "Next": "MayPublish"},
+            "MayPublish": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.comparison.Payload.held", "NumericGreaterThan": 0, "Next": "Report"}],
+                "Default": "Publish",
+            },
+            "Publish": self._map(staged, PARTS_PER_BATCH, publish, "publish") | {"Next": "Report"},
+        }
+
+    def _map(self, listed: dict[str, str], batch: int, function: str, name: str) -> dict[str, Any]:
+        """Return a map over the objects of a bucket; a slow batch takes longer than the minutes of an express child."""
+        return {
+            "Type": "Map",
+            "Label": name,
+            "ItemReader": {"Resource": f"{self._integrations}s3:listObjectsV2", "Parameters": listed},
+            "ItemBatcher": {
+                "MaxItemsPerBatch": batch,
+                "BatchInput": {"run_id.$": "$.run_id", "date.$": "$.date"},
+            },
+            "MaxConcurrency": self.concurrency,
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Batch",
+                "States": {"Batch": self._invoke(function) | {"OutputPath": "$.Payload", "End": True}},
+            },
+            "ResultWriter": {
+                "Resource": f"{self._integrations}s3:putObject",
+                "Parameters": {
+                    "Bucket": self.curated,
+                    "Prefix.$": f"States.Format('{JOB_OUTPUT}/{{}}/{name}', $.run_id)",
+                },
+            },
+            "ResultPath": None,
+        }
+
+    def _spark(self) -> dict[str, Any]:
+        names = {"--run-id": "run_id", "--date": "date", "--prefix": "prefix", "--acknowledged": "acknowledged"}
+        arguments = {f"{argument}.$": f"$.{name}" for argument, name in names.items()}
+        return {
+            "Type": "Task",
+            "Resource": f"{self._integrations}glue:startJobRun.sync",
+            "Parameters": {"JobName": self.job, "Arguments": arguments},
+            "ResultPath": None,
+            "Next": "Report",
+        }
+
+    @property
+    def _integrations(self) -> str:
+        return f"arn:{self.partition}:states:::"
+
+    def _invoke(self, function: str) -> dict[str, Any]:
+        return {
+            "Type": "Task",
+            "Resource": f"{self._integrations}lambda:invoke",
+            "Parameters": {"FunctionName": function, "Payload.$": "$"},
+            "Retry": [
+                {
+                    "ErrorEquals": ["Lambda.ServiceException", "Lambda.TooManyRequestsException", "Lambda.Unknown"],
+                    "IntervalSeconds": 2,
+                    "MaxAttempts": 5,
+                    "BackoffRate": 2,
+                    "JitterStrategy": "FULL",
+                },
+                {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 5, "MaxAttempts": 2, "BackoffRate": 2},
+            ],
+        }
+
+
+def _when(variable: str, value: str, following: str) -> dict[str, str]:
+    return {"Variable": variable, "StringEquals": value, "Next": following}

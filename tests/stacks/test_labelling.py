@@ -32,7 +32,7 @@ def test_what_is_off_makes_nothing(synthesise: Any) -> None:
     trial = synthesise("removal: destroy")
 
     assert "labelling" not in trial
-    assert "abelling" not in json.dumps(trial)
+    assert "Labelling" not in json.dumps(trial)
     assert trial.unpublished() == []
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from local.cloud.state_machines import Machines, chain, one
+from slipway_local import remote
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -238,6 +239,33 @@ def test_stopping_the_outer_execution_stops_the_nested_one(local_cloud: Any, mac
     (running,) = local_cloud.eventually(nested)
     machines.client.stop_execution(executionArn=outer)
     assert machines.ended(running["executionArn"])["status"] == "ABORTED"
+
+
+def test_a_nested_execution_that_starts_after_the_outer_was_stopped_is_stopped(
+    local_cloud: Any, machines: Machines
+) -> None:
+    """The outer execution is stopped while its call to StartExecution is under way, so that it never hears the answer.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync
+    """
+    inner = machines.create(chain({"Type": "Wait", "Seconds": 300}))
+    outer = machines.create(chain(task("states:startExecution.sync:2", {"StateMachineArn": inner})))
+    late = {"operation": "stepfunctions.StartExecution", "error": None, "latency_seconds": 1.5}
+    url = local_cloud.place.endpoint_url
+    added = remote.ask(url, "POST", "faults", late)
+    try:
+        # The cloud's own client is spared, so only the call of the outer execution is late.
+        running = machines.start_arn(outer)
+        local_cloud.eventually(lambda: remote.ask(url, "GET", "faults")[-1]["hit"] == 1, what="the call to begin")
+        machines.client.stop_execution(executionArn=running)
+    finally:
+        remote.ask(url, "DELETE", f"faults/{added['id']}")
+
+    def nested() -> Any:
+        return machines.client.list_executions(stateMachineArn=inner)["executions"]
+
+    (begun,) = local_cloud.eventually(nested, what="the nested execution to begin after all")
+    assert machines.ended(begun["executionArn"])["status"] == "ABORTED"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 
 import concurrent.futures
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -204,21 +205,50 @@ def test_multipart_uploads_are_events_too(local_cloud: Any, events: Any) -> None
     assert (event["detail"]["reason"], event["detail"]["object"]["size"]) == ("CompleteMultipartUpload", 1000)
 
 
-def test_put_events_match_patterns_and_transform(local_cloud: Any) -> None:
-    body = {
+def shop(transformer: dict[str, Any]) -> dict[str, Any]:
+    """A rule for dear things, and the queue where they arrive transformed."""
+    return {
         "Resources": {
             "Queue": {"Type": "AWS::SQS::Queue"},
             "Rule": {"Type": "AWS::Events::Rule", "Properties": {
                 "EventPattern": {"source": ["shop"], "detail": {"price": [{"numeric": [">", 10]}]}},
-                "Targets": [{"Id": "q", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}, "InputTransformer": {
-                    "InputPathsMap": {"n": "$.detail.name"}, "InputTemplate": '{"sold": "<n>"}'}}]}},
+                "Targets": [{"Id": "q", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}, "InputTransformer": transformer}]}},
         },
-        "Outputs": {"Queue": {"Value": {"Ref": "Queue"}}},
+        "Outputs": {"Queue": {"Value": {"Ref": "Queue"}}, "Rule": {"Value": {"Fn::GetAtt": ["Rule", "Arn"]}}},
     }  # fmt: skip
-    url = local_cloud.outputs(local_cloud.deploy(Shop=body), "Shop")["Queue"]
+
+
+def sell(local_cloud: Any, **prices: int) -> None:
     entries = [
         {"Source": "shop", "DetailType": "sale", "Detail": json.dumps({"name": name, "price": price})}
-        for name, price in (("cheap", 5), ("dear", 50))
+        for name, price in prices.items()
     ]
     local_cloud.place.client("events").put_events(Entries=entries)
+
+
+def test_put_events_match_patterns_and_transform(local_cloud: Any) -> None:
+    """Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html"""
+    transformer = {"InputPathsMap": {"n": "$.detail.name"}, "InputTemplate": '{"sold": "<n>"}'}
+    url = local_cloud.outputs(local_cloud.deploy(Shop=shop(transformer)), "Shop")["Queue"]
+    sell(local_cloud, cheap=5, dear=50)
     assert receive(local_cloud, url) == [{"sold": "dear"}]
+
+
+def test_an_input_transformer_knows_the_rule_and_the_event(local_cloud: Any) -> None:
+    """Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html"""
+    template = (
+        '{"rule": "<aws.events.rule-name> is <aws.events.rule-arn>", "received": <aws.events.event.ingestion-time>,'
+        ' "envelope": <aws.events.event>, "whole": <aws.events.event.json>, "bare": <n>, "number": <p>, "none": "<m>"}'
+    )
+    paths = {"n": "$.detail.name", "p": "$.detail.price", "m": "$.detail.missing"}
+    body = shop({"InputPathsMap": paths, "InputTemplate": template})
+    out = local_cloud.outputs(local_cloud.deploy(Reserved=body), "Reserved")
+    sell(local_cloud, dear=50)
+    (got,) = receive(local_cloud, out["Queue"])
+    name = out["Rule"].rsplit("/", 1)[-1]
+    assert got["rule"] == f"{name} is {out['Rule']}"
+    assert datetime.fromisoformat(got["received"]).tzinfo is not None
+    assert got["whole"]["detail"] == {"name": "dear", "price": 50}
+    assert got["envelope"] == {key: value for key, value in got["whole"].items() if key != "detail"}
+    assert got["envelope"]["source"] == "shop"
+    assert (got["bare"], got["number"], got["none"]) == ("dear", 50, "")

@@ -269,10 +269,16 @@ def test_types_without_a_service_are_recorded_and_can_be_referred_to(local_cloud
         Acl={"Type": "AWS::WAFv2::WebACL", "Properties": {
             "DefaultAction": {"Allow": {}}, "Scope": "REGIONAL",
             "VisibilityConfig": {"CloudWatchMetricsEnabled": True, "MetricName": "m", "SampledRequestsEnabled": True}}},
+        Group={"Type": "AWS::Logs::LogGroup"},
+        Filter={"Type": "AWS::Logs::MetricFilter", "Properties": {
+            "LogGroupName": {"Ref": "Group"}, "FilterPattern": "ERROR", "MetricTransformations": [
+                {"MetricName": "Errors", "MetricNamespace": "n", "MetricValue": "1"}]}},
     )  # fmt: skip
     body["Outputs"] = {"Arn": {"Value": {"Fn::GetAtt": ["Acl", "Arn"]}}}
     status = local_cloud.deploy(Recorded=body)
-    assert "AWS::WAFv2::WebACL Recorded/Acl" in status.resources["recorded"]
+    # A metric filter extracts nothing from the log here, so it is not shown as if it were at work.
+    recorded = {"AWS::WAFv2::WebACL Recorded/Acl", "AWS::Logs::MetricFilter Recorded/Filter"}
+    assert recorded <= set(status.resources["recorded"])
     assert local_cloud.outputs(status, "Recorded")["Arn"].startswith("arn:aws:wafv2:us-east-1:123456789012:webacl/")
 
 

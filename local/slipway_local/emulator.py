@@ -102,7 +102,8 @@ class Emulator:
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         faults = Faults()
-        self.front_door.layers += [enforcement.layer, faults]
+        self.front_door.add_layer(faults)
+        self.front_door.add_layer(enforcement.layer)
         disturb = FaultControl(faults, rds_data.pause_clusters)
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
 

@@ -59,7 +59,7 @@ class Faults:
         asked = operation_of(environ, form_of(environ))
         if asked is None:
             return service(environ, start_response)
-        hits = [active.fault for active in list(self._active.values()) if active.hit(*asked)]
+        hits = [active.fault for active in list(self._active.values()) if active.hit(asked.service, asked.model.name)]
         failing = next((fault for fault in hits if fault.error), None)
         time.sleep(sum(fault.latency_seconds for fault in hits))
         if failing is None:
@@ -69,7 +69,7 @@ class Faults:
         else:
             _read_through(environ)
         message = f"Fault {failing.id} of the local cloud ({'after' if failing.after else 'instead of'} the call)"
-        return answer(environ, start_response, *asked, InjectedError(str(failing.error), message))
+        return answer(environ, start_response, asked, InjectedError(str(failing.error), message))
 
 
 class _Active:

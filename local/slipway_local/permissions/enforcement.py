@@ -11,7 +11,7 @@ from typing import Any
 from slipway_local.aws import Place
 from slipway_local.permissions import emulated
 from slipway_local.permissions.aws_managed import AWS_MANAGED, load
-from slipway_local.permissions.calls import UnknownCallError, read, signer
+from slipway_local.permissions.calls import UnknownCallError, read
 from slipway_local.permissions.conditions import UnsupportedPolicyError
 from slipway_local.permissions.decision import Need, Policies, decide
 from slipway_local.permissions.denial import Application, answer
@@ -21,6 +21,7 @@ from slipway_local.permissions.principals import Caller, RoleSession, ServicePri
 from slipway_local.permissions.request_context import context_of
 from slipway_local.permissions.sessions import Sessions
 from slipway_local.permissions.usage import Usage
+from slipway_local.signature import signature_of
 
 NamedPolicies = list[tuple[str, tuple[Statement, ...]]]
 
@@ -45,20 +46,20 @@ class Enforcement:
         return (self._denial(environ) or service)(environ, start_response)
 
     def _denial(self, environ: dict[str, Any]) -> Application | None:
-        signed = signer(environ) if self.on else None
-        caller = self.sessions.find(signed[0], self.account, self.partition) if signed else None
-        if signed is None or caller is None:
+        signature = signature_of(environ) if self.on else None
+        caller = self.sessions.find(signature.access_key_id, self.account, self.partition) if signature else None
+        if signature is None or caller is None:
             return None
-        _, region, service = signed
+        service = signature.service
         try:
-            call = read(environ, service, region, self.account, self.partition)
+            call = read(environ, signature, self.account, self.partition)
             wanted = needs(call)
         except UnknownCallError as error:
             message = f"User: {caller.arn} is not authorized: the emulator does not know {error}, so it denies the call"
             self.usage.deny(caller.label, service, "unknown", f"the emulator does not know {error}")
             return answer(environ, service, message)
         for need in wanted:
-            if reason := self.reason(caller, need, region=region, parameters=call.parameters):
+            if reason := self.reason(caller, need, region=call.region, parameters=call.parameters):
                 return answer(environ, service, _message(caller, need, reason, service))
         return None
 

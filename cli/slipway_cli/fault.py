@@ -34,7 +34,10 @@ def _ask(env: str, method: str, path: str, body: Any = None) -> Any:
     endpoint_url = find_target(project(), env, aws=False).endpoint_url
     if endpoint_url is None:
         raise CommandError("faults are for the local cloud")
-    return remote.ask(endpoint_url, method, path, body)
+    try:
+        return remote.ask(endpoint_url, method, path, body)
+    except remote.RefusedRequestError as error:
+        raise UsageError(str(error)) from error
 
 
 def _line(one: dict[str, Any]) -> str:

@@ -16,6 +16,10 @@ class UnknownCallError(Exception):
     """The emulator does not know which action or resource a call is about; the message says what it does not know."""
 
 
+class RefusedCallError(Exception):
+    """A call that no policy can allow; the message says so in AWS's words where AWS refuses it too."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """A request as IAM sees it; `prefix` is the service's name in policies, `model` botocore's of the operation."""

@@ -91,12 +91,13 @@ class Emulator:
         self.keeper.add("state machines", machines)
 
     def _start_data(self) -> None:
-        from slipway_local import buckets, clusters
+        from slipway_local import buckets, clusters, s3_destinations
         from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
 
         buckets.install()
+        s3_destinations.install()
         clusters.install(self.databases)
         aws_managed.install()
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)

@@ -22,6 +22,12 @@ def arn(name: str) -> dict[str, Any]:
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
+def lets_in(action: str, resource: Any) -> dict[str, Any]:
+    """A policy that lets S3 do one thing."""
+    who = {"Principal": {"Service": "s3.amazonaws.com"}, "Action": action, "Resource": resource}
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **who}]}
+
+
 @pytest.fixture(scope="module")
 def out(local_cloud: Any) -> dict[str, str]:
     prefix = {"S3Key": {"Rules": [{"Name": "prefix", "Value": "in/"}]}}
@@ -40,7 +46,9 @@ def out(local_cloud: Any) -> dict[str, str]:
             "Permission": {"Type": "AWS::Lambda::Permission", "Properties": {
                 "FunctionName": {"Ref": "FromBucket"}, "Action": "lambda:InvokeFunction",
                 "Principal": "s3.amazonaws.com"}},
-            "Bucket": {"Type": "AWS::S3::Bucket", "DependsOn": "Permission", "Properties": {
+            "QueuePolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {
+                "Queues": [{"Ref": "Queue"}], "PolicyDocument": lets_in("sqs:SendMessage", arn("Queue"))}},
+            "Bucket": {"Type": "AWS::S3::Bucket", "DependsOn": ["Permission", "QueuePolicy"], "Properties": {
                 "NotificationConfiguration": {
                     "LambdaConfigurations": [{**created, "Function": arn("FromBucket")}],
                     "QueueConfigurations": [{"Event": "s3:ObjectRemoved:*", "Queue": arn("Queue")}]}}},
@@ -104,6 +112,36 @@ def test_a_bucket_tells_a_function_and_a_queue(local_cloud: Any, out: Any) -> No
     (gone,) = json.loads(message(local_cloud, out["Queue"])["Body"])["Records"]
     assert (gone["eventName"], gone["s3"]["object"]["key"]) == ("ObjectRemoved:Delete", "in/red+flower%2B1.txt")
     assert int(gone["s3"]["object"]["sequencer"], 16) > int(item["sequencer"], 16)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "destination"),
+    [
+        ("Queue", "QueueArn", "arn:aws:sqs:us-east-1:123456789012:closed"),
+        ("Queue", "QueueArn", "arn:aws:sqs:us-east-1:123456789012:never-made"),
+        ("Topic", "TopicArn", "arn:aws:sns:us-east-1:123456789012:closed"),
+        ("LambdaFunction", "LambdaFunctionArn", None),
+    ],
+)
+def test_a_bucket_takes_only_destinations_that_let_it_in(
+    local_cloud: Any, out: Any, kind: str, name: str, destination: str | None
+) -> None:
+    """Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html"""
+    s3, sqs, sns = (local_cloud.place.client(service) for service in ("s3", "sqs", "sns"))
+    url = sqs.create_queue(QueueName="closed")["QueueUrl"]
+    sns.create_topic(Name="closed")
+    s3.create_bucket(Bucket="asks-to-be-let-in")
+    entry = {name: destination or out["ScheduleArn"], "Events": ["s3:ObjectCreated:*"]}
+    given = {"Bucket": "asks-to-be-let-in", "NotificationConfiguration": {f"{kind}Configurations": [entry]}}
+    with pytest.raises(ClientError, match="Unable to validate the following destination configurations") as raised:
+        s3.put_bucket_notification_configuration(**given)
+    assert raised.value.response["Error"]["Code"] == "InvalidArgument"
+    if destination and destination.endswith("sqs:us-east-1:123456789012:closed"):
+        policy = {"Policy": json.dumps(lets_in("sqs:SendMessage", destination))}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=policy)
+        s3.put_bucket_notification_configuration(**given)
+        sqs.delete_queue(QueueUrl=url)
+    s3.put_bucket_notification_configuration(**given, SkipDestinationValidation=True)
 
 
 def test_a_topic_runs_a_function_with_what_was_published(local_cloud: Any, out: Any) -> None:

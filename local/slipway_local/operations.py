@@ -6,6 +6,7 @@ before: several services sign with the same name (`bedrock`, `dynamodb`, `sagema
 Source: https://smithy.io/2.0/aws/protocols/index.html
 """
 
+import contextlib
 import functools
 import gzip
 import io
@@ -66,6 +67,16 @@ def signed_with() -> dict[str, tuple[str, ...]]:
         name: tuple(sorted(services, key=lambda one: (one == "s3", one != name, one)))
         for name, services in found.items()
     }
+
+
+def prepare(service: str) -> None:
+    """Read the models that requests to a service are compared with, so that its first request need not wait for it."""
+    from moto.core.routing import get_service_router
+
+    for names in signed_with().values():
+        for name in names if service in names else ():
+            with contextlib.suppress(NotImplementedError):  # another protocol
+                get_service_router(name)
 
 
 def _signing_name(model: Path) -> str:

@@ -1,28 +1,19 @@
 """Builders of real documents (PDF byte by byte, DOCX by zipfile), and the local services over HTTP."""
 
-import contextlib
 import hashlib
 import io
 import json
-import tempfile
 import threading
-import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from slipway_local.postgres import Postgres
-from slipway_local.rds_data import RdsDataApi
 from slipway_local.serving import serve
-from slipway_runtime.operate.retry import Backoff
-from slipway_runtime.retrieve.stores.data_api import DataApi
+from support.served import ServedDataApi, client, serve_data_api
 
 PAD = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -160,49 +151,6 @@ def make_bomb_pdf() -> Callable[[int], bytes]:
     return bomb_pdf
 
 
-CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
-SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
-
-
-def local_client(service: str, url: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Served:
-    """The local Data API over HTTP."""
-
-    app: RdsDataApi
-    url: str
-
-    def pause(self, seconds: float) -> None:
-        """Take the cluster to 0 ACU; waking it takes `seconds`."""
-        self.app.pause(CLUSTER_ARN, seconds)
-
-    def database(self, sleeps: list[float] | None = None) -> DataApi:
-        """The database; with `sleeps`, waiting between attempts is noted there and shortened."""
-
-        def sleep(seconds: float) -> None:
-            if sleeps is not None:
-                sleeps.append(seconds)
-            time.sleep(min(seconds, 0.05))
-
-        return DataApi(
-            client=local_client("rds-data", self.url),
-            cluster_arn=CLUSTER_ARN,
-            secret_arn=SECRET_ARN,
-            database="slipway",
-            backoff=Backoff(base_seconds=0.05, max_attempts=1_000, sleep=sleep),
-        )
-
-
 class ScriptedBedrock:
     """A Bedrock that gives the scripted answers, in order, over HTTP; the last one stays.
 
@@ -235,14 +183,10 @@ class ServedBedrock:
 def scripted_bedrock() -> Iterator[ServedBedrock]:
     app = ScriptedBedrock()
     with serve(app) as url:
-        yield ServedBedrock(app=app, client=local_client("bedrock-runtime", url))
+        yield ServedBedrock(app=app, client=client("bedrock-runtime", url))
 
 
 @pytest.fixture(scope="session")
-def served_data_api() -> Iterator[Served]:
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        postgres = Postgres(Path(folder))
-        stack.callback(postgres.stop)
-        postgres.ensure_cluster("slipway-test", CLUSTER_ARN, "slipway", "pass'word", "slipway")
-        app = RdsDataApi(postgres, {SECRET_ARN: {"username": "slipway", "password": "pass'word"}}.__getitem__)
-        yield Served(app=app, url=stack.enter_context(serve(app)))
+def served_data_api() -> Iterator[ServedDataApi]:
+    with serve_data_api() as served:
+        yield served

@@ -11,7 +11,7 @@ from typing import Any
 from slipway_local.aws import OWN_CALLS
 from slipway_local.faults.answer import InjectedError, answer
 from slipway_local.faults.rule import Fault, FaultError, parse
-from slipway_local.operations import form_of, operation_of
+from slipway_local.operations import form_of, operation_of, prepare
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -31,6 +31,7 @@ class Faults:
         """Take a fault into force and return it with its id. Raises: FaultError for one that AWS could not have."""
         with self._lock:
             fault = parse(f"f{self._count + 1}", given)
+            prepare(fault.service)
             self._count += 1
             active = self._active[fault.id] = _Active(fault)
         return active.describe()

@@ -140,18 +140,18 @@ def test_running_out_of_time_while_reading_is_no_verdict_on_the_document(cloud, 
 
 
 def test_throttling_is_waited_out(cloud) -> None:
-    cloud.bedrock.throttle("InvokeModel", count=3)
+    cloud.throttle("InvokeModel", times=3)
     assert cloud.ingest(cloud.put(KEY, TEXT)) == []
     assert len(cloud.rows(KEY)) == 2
 
 
 def test_a_model_that_stays_throttled_returns_the_message_and_leaves_nothing_half_done(cloud) -> None:
     event = cloud.put(KEY, TEXT)
-    cloud.bedrock.throttle("InvokeModel", rate=1.0)
+    cloud.throttle("InvokeModel")
     assert cloud.ingest(event, seconds=10.3) == ["0"]
     assert cloud.rows(KEY) == []
     assert cloud.lineage(KEY) == {}
-    cloud.bedrock.throttle("InvokeModel")
+    cloud.faults.clear()
     assert cloud.ingest(event) == []
     assert len(cloud.rows(KEY)) == 2
 
@@ -271,7 +271,7 @@ def test_a_version_that_is_gone_before_it_is_read_is_passed_over(cloud) -> None:
 
 def test_logs_hold_no_content(cloud, logged) -> None:
     cloud.ingest(cloud.put(KEY, TEXT), '{"secret words": ', cloud.put("acme/bad.json", '{"secret words": '))
-    cloud.bedrock.throttle("InvokeModel", rate=1.0)
+    cloud.throttle("InvokeModel")
     cloud.ingest(cloud.put("acme/c.md", "secret words"), seconds=10.2)
     text = logged()
     assert "record handled" in text

@@ -14,6 +14,7 @@ from slipway_runtime.retrieve.stores import schema
 from slipway_runtime.retrieve.stores.aurora import AuroraStore
 from slipway_runtime.retrieve.stores.contract import DocumentVersion, WrongDimensions
 from slipway_runtime.retrieve.stores.data_api import StoreUnavailable
+from support.database import database
 
 DIMENSIONS = 8
 
@@ -55,7 +56,7 @@ def vectors(count: int, seed: int = 0) -> list[list[float]]:
 
 @pytest.fixture
 def store(served_data_api) -> Iterator[AuroraStore]:
-    made = AuroraStore(api=served_data_api.database())
+    made = AuroraStore(api=database(served_data_api))
     if made.api.execute(schema.DIMENSIONS) not in ([], [(DIMENSIONS,)]):
         made.api.execute("DROP SCHEMA slipway CASCADE")
     made.migrate(DIMENSIONS, soon())
@@ -251,7 +252,7 @@ def test_a_large_document_goes_in_several_requests_of_one_transaction(store: Aur
 @pytest.mark.capability("R1")
 def test_a_resuming_database_is_waited_for_within_the_deadline(served_data_api, store: AuroraStore) -> None:
     sleeps: list[float] = []
-    patient = AuroraStore(api=served_data_api.database(sleeps))
+    patient = AuroraStore(api=database(served_data_api, sleeps))
     served_data_api.pause(0.3)
     assert patient.replace(version("1"), pieces(2), vectors(2), soon())
     assert len(sleeps) >= 2

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from slipway_local.targets import dumps
+
 _VARIABLE = re.compile(r"<([\w.-]+)>")
 _TEXT_OR_VARIABLE = re.compile(r'"(?:[^"\\]|\\.)*"|<[\w.-]+>')
 
@@ -21,12 +23,12 @@ def transform(transformer: Mapping[str, Any], rule: Any, event: Mapping[str, Any
     from jsonpath_ng.ext import parse
 
     found = {name: parse(path).find(event) for name, path in (transformer.get("InputPathsMap") or {}).items()}
-    values = {name: _json(matches[0].value) if matches else "" for name, matches in found.items()} | {
-        "aws.events.rule-arn": _json(rule.arn),
-        "aws.events.rule-name": _json(rule.name),
-        "aws.events.event.ingestion-time": _json(ingestion_time),
-        "aws.events.event": _json({key: value for key, value in event.items() if key != "detail"}),
-        "aws.events.event.json": _json(event),
+    values = {name: dumps(matches[0].value) if matches else "" for name, matches in found.items()} | {
+        "aws.events.rule-arn": dumps(rule.arn),
+        "aws.events.rule-name": dumps(rule.name),
+        "aws.events.event.ingestion-time": dumps(ingestion_time),
+        "aws.events.event": dumps({key: value for key, value in event.items() if key != "detail"}),
+        "aws.events.event.json": dumps(event),
     }
 
     def bare(variable: re.Match[str]) -> str:
@@ -40,7 +42,3 @@ def transform(transformer: Mapping[str, Any], rule: Any, event: Mapping[str, Any
     filled = _TEXT_OR_VARIABLE.sub(fill, transformer["InputTemplate"])
     json.loads(filled)
     return filled
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

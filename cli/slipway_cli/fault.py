@@ -34,10 +34,7 @@ def _ask(env: str, method: str, path: str, body: Any = None) -> Any:
     endpoint_url = find_target(project(), env, aws=False).endpoint_url
     if endpoint_url is None:
         raise CommandError("faults are for the local cloud")
-    try:
-        return remote.ask(endpoint_url, method, path, body)
-    except remote.RefusedRequestError as error:
-        raise UsageError(str(error)) from error
+    return remote.ask(endpoint_url, method, path, body)
 
 
 def _line(one: dict[str, Any]) -> str:
@@ -66,7 +63,10 @@ def add(
     """Let a share of an operation's calls fail or take longer, until it is cleared or the local cloud stops."""
     given = {"operation": operation, "error": error, "rate": rate, "latency_seconds": seconds_of(latency),
              "times": times, "after": after, "seed": seed}  # fmt: skip
-    added = _ask(env, "POST", "faults", given)
+    try:
+        added = _ask(env, "POST", "faults", given)
+    except remote.RefusedRequestError as error:
+        raise UsageError(str(error)) from error
     print_json(added) if as_json else answers.print(_line(added), markup=False)
 
 

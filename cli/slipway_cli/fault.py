@@ -65,8 +65,8 @@ def add(
              "times": times, "after": after, "seed": seed}  # fmt: skip
     try:
         added = _ask(env, "POST", "faults", given)
-    except remote.RefusedRequestError as error:
-        raise UsageError(str(error)) from error
+    except remote.RefusedRequestError as refused:
+        raise UsageError(str(refused)) from refused
     print_json(added) if as_json else answers.print(_line(added), markup=False)
 
 

@@ -63,7 +63,10 @@ def add(
     """Let a share of an operation's calls fail or take longer, until it is cleared or the local cloud stops."""
     given = {"operation": operation, "error": error, "rate": rate, "latency_seconds": seconds_of(latency),
              "times": times, "after": after, "seed": seed}  # fmt: skip
-    added = _ask(env, "POST", "faults", given)
+    try:
+        added = _ask(env, "POST", "faults", given)
+    except remote.RefusedRequestError as refused:
+        raise UsageError(str(refused)) from refused
     print_json(added) if as_json else answers.print(_line(added), markup=False)
 
 

@@ -167,7 +167,11 @@ def status(env: Environment = "dev", as_json: AsJson = False) -> None:
 
 
 @app.command()
-def permissions(env: Environment = "dev", as_json: AsJson = False) -> None:
+def permissions(
+    env: Environment = "dev",
+    everything: Annotated[bool, typer.Option("--all", help="Also the roles of the CDK's bootstrap.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Say, for each role, which calls were denied and what its policies allow but no call needed since the start."""
     here = project()
     here.require_environment(env)
@@ -175,7 +179,7 @@ def permissions(env: Environment = "dev", as_json: AsJson = False) -> None:
         report = cloud.permissions(here.state(env))
     except LocalCloudError as error:
         raise CommandError(str(error)) from error
-    print_json(report) if as_json else print_permissions(report)
+    print_json(report) if as_json else print_permissions(report, everything=everything)
 
 
 @app.command()

@@ -13,7 +13,7 @@ NOT_EMULATED = (
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
     "Throttled asynchronous events and failed batches of a table's stream are retried after 0.2 to 5 seconds.",
     "Functions run on this machine's Python, whatever python3.x they ask for; of other runtimes only provided.* run.",
-    "Metric filters, TTL of tables and lifecycle rules of buckets are kept and do nothing.",
+    "TTL of tables and lifecycle rules of buckets, properties of live resources, are kept and do nothing.",
     "A function may take 60 seconds to initialise, not 10; memory and architecture settings limit nothing.",
     "A function runs eight events at once; more wait, unless its reserved concurrency refuses them.",
     "Event source mappings read SQS queues and DynamoDB streams; a table's stream has one shard and is never trimmed.",

@@ -91,7 +91,7 @@ class Emulator:
         self.keeper.add("state machines", machines)
 
     def _start_data(self) -> None:
-        from slipway_local import buckets, clusters, firehose
+        from slipway_local import buckets, clusters, firehose, s3_destinations
         from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.comprehend import classify
         from slipway_local.comprehend import service as comprehend
@@ -100,6 +100,7 @@ class Emulator:
         from slipway_local.rds_data import RdsDataApi
 
         buckets.install()
+        s3_destinations.install()
         clusters.install(self.databases)
         aws_managed.install()
         comprehend.install()
@@ -108,7 +109,8 @@ class Emulator:
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         faults = Faults()
-        self.front_door.layers += [enforcement.layer, faults]
+        self.front_door.add_layer(faults)
+        self.front_door.add_layer(enforcement.layer)
         disturb = FaultControl(faults, rds_data.pause_clusters)
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
 

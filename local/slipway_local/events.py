@@ -12,6 +12,7 @@ import uuid
 from typing import Any
 
 from slipway_local.aws_json import ServiceError
+from slipway_local.input_transformer import transform
 from slipway_local.permissions.senders import Role, Service
 from slipway_local.targets import Targets, dumps, service_of
 
@@ -70,7 +71,7 @@ def _send(targets: Targets, rule: Any, target: dict[str, Any], event: dict[str, 
     if _is_log_group(arn):
         rule._send_to_cw_log_group(arn.split(":")[6], dict(event))
         return
-    bus, body = None, _body(target, event)
+    bus, body = None, _body(rule, target, event)
     if ":event-bus/" in arn:
         bus = {"Source": event["source"], "DetailType": event["detail-type"], "Resources": event["resources"]}
         body = dumps(event["detail"])
@@ -81,24 +82,21 @@ def _send(targets: Targets, rule: Any, target: dict[str, Any], event: dict[str, 
     targets.try_to_send(arn, body, sender, dead_letters, about, parameters=target, event=bus)
 
 
-def _body(target: dict[str, Any], event: dict[str, Any]) -> str:
+def _body(rule: Any, target: dict[str, Any], event: dict[str, Any]) -> str:
     """Return what the target receives: its constant input, its transformed input, or the event."""
     if "Input" in target:
         return str(target["Input"])
-    moment = event["time"]
-    if not isinstance(moment, str):
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(moment)))
-    shown = {key: value for key, value in event.items() if key != "ingestion-time"} | {"time": moment}
+    shown = {**event, "time": _moment(event["time"])}
+    received = _moment(shown.pop("ingestion-time", time.time()))
     if "InputTransformer" in target:
-        from moto.events.utils import EventTemplateParser
-
-        transformer = target["InputTransformer"]
-        full: Any = {"ingestion-time": moment, **shown}
-        parsed = EventTemplateParser.parse(transformer["InputTemplate"], transformer.get("InputPathsMap", {}), full)
-        return json.dumps(parsed)
+        return transform(target["InputTransformer"], rule, shown, received)
     if "InputPath" in target:
         from jsonpath_ng.ext import parse
 
         found = parse(target["InputPath"]).find(shown)
         return json.dumps(found[0].value if found else None)
     return json.dumps(shown)
+
+
+def _moment(value: str | float) -> str:
+    return value if isinstance(value, str) else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(value)))

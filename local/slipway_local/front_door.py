@@ -1,37 +1,24 @@
-"""The one port: looks at each request and hands it to the application that serves it.
-
-AWS requests name their service in the signature's credential scope.
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
-"""
+"""The one port: looks at each request and hands it to the application that serves it."""
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import unquote
+
+from slipway_local.signature import signature_of
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Layer = Callable[[dict[str, Any], Any, Application], Iterable[bytes]]
-SCOPE = re.compile(r"Credential=[^/,\s&]+/\d{8}/([^/]*)/([^/]+)/aws4_request")
-
-
-def service_of(environ: Mapping[str, Any]) -> str | None:
-    """Return the service that a request is signed for, by header or presigned query; None when it is unsigned."""
-    authorization = environ.get("HTTP_AUTHORIZATION", "")
-    query = unquote(environ.get("QUERY_STRING", ""))
-    match = SCOPE.search(authorization) or SCOPE.search(query)
-    return match[2].lower() if match else None
 
 
 class FrontDoor:
     """A WSGI application of applications: by path prefix, then by a pattern of the whole path, then by service.
 
-    Everything else is moto's. `layers` stand before the services, the first outermost: each gets the request and what
-    would serve it.
+    Everything else is moto's. A service is known by the signature.
     """
 
     def __init__(self) -> None:
-        self.layers: list[Layer] = []
+        self._layered: Application = self._serve
         self.by_prefix: dict[str, Application] = {}
         self.by_pattern: dict[re.Pattern[str], Application] = {}
         self.by_service: dict[str, Application] = {}
@@ -49,16 +36,17 @@ class FrontDoor:
             if pattern.fullmatch(path):
                 return application(environ, start_response)
         self.changes += environ["REQUEST_METHOD"] not in ("GET", "HEAD")
-        serve: Application = self._serve
-        for layer in reversed(self.layers):
-            serve = _within(layer, serve)
-        return serve(environ, start_response)
+        return self._layered(environ, start_response)
+
+    def add_layer(self, layer: Layer) -> None:
+        """Put a layer before the services and the layers so far; it gets each request and what would serve it."""
+        within = self._layered
+        self._layered = lambda environ, start_response: layer(environ, start_response, within)
 
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        service = service_of(environ)
-        if service in self.by_service:
-            return self.by_service[service](environ, start_response)
-        return self.moto(environ, start_response)
+        signature = signature_of(environ)
+        service = self.by_service.get(signature.service, self.moto) if signature else self.moto
+        return service(environ, start_response)
 
     def moto(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request by moto."""
@@ -71,7 +59,3 @@ class FrontDoor:
 
                 self._moto = DomainDispatcherApplication(create_backend_app)
             return self._moto
-
-
-def _within(layer: Layer, service: Application) -> Application:
-    return lambda environ, start_response: layer(environ, start_response, service)

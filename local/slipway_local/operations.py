@@ -6,6 +6,7 @@ before: several services sign with the same name (`bedrock`, `dynamodb`, `sagema
 Source: https://smithy.io/2.0/aws/protocols/index.html
 """
 
+import contextlib
 import functools
 import gzip
 import io
@@ -13,10 +14,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from slipway_local.front_door import service_of
+from slipway_local.signature import signature_of
 
 FORM = "application/x-www-form-urlencoded"
 _HEAD_BYTES = 3000  # a model begins with its metadata
@@ -33,17 +34,22 @@ def form_of(environ: dict[str, Any]) -> bytes:
     return body
 
 
-def operation_of(environ: Mapping[str, Any], body: bytes) -> tuple[str, str] | None:
-    """Return the service and operation that a request asks for; None if it is none of botocore's.
+class Operation(NamedTuple):
+    """An operation of a service: botocore's model of it, and what stands in the path for the model's labels."""
+
+    service: str
+    model: Any
+    labels: Mapping[str, str]
+
+
+def operation_of(environ: Mapping[str, Any], body: bytes) -> Operation | None:
+    """Return the operation that a request asks for; None if it is none of botocore's.
 
     Only the body of a form request is looked at (`form_of`); nothing is read from the request itself.
     """
-    signed_for = service_of(environ) or _unsigned(environ)
-    for service in signed_with().get(signed_for or "", ()):
-        operation = _match(service, environ, body)
-        if operation:
-            return service, operation
-    return None
+    signature = signature_of(environ)
+    name = signature.service if signature else _unsigned(environ)
+    return next(filter(None, (_match(one, environ, body) for one in signed_with().get(name or "", ()))), None)
 
 
 @functools.cache
@@ -63,6 +69,16 @@ def signed_with() -> dict[str, tuple[str, ...]]:
     }
 
 
+def prepare(service: str) -> None:
+    """Read the models that requests to a service are compared with, so that its first request need not wait for it."""
+    from moto.core.routing import get_service_router
+
+    for names in signed_with().values():
+        for name in names if service in names else ():
+            with contextlib.suppress(NotImplementedError):  # another protocol
+                get_service_router(name)
+
+
 def _signing_name(model: Path) -> str:
     with gzip.open(model) if model.suffix == ".gz" else model.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -80,7 +96,7 @@ def _unsigned(environ: Mapping[str, Any]) -> str | None:
     return str(known[0]) if known else None
 
 
-def _match(service: str, environ: Mapping[str, Any], body: bytes) -> str | None:
+def _match(service: str, environ: Mapping[str, Any], body: bytes) -> Operation | None:
     from moto.core.request import Request
     from moto.core.routing import get_service_router
     from moto.core.utils import get_service_model
@@ -91,6 +107,6 @@ def _match(service: str, environ: Mapping[str, Any], body: bytes) -> str | None:
         return None  # elb and elbv2 have operations of the same names
     try:
         request = Request({**environ, "wsgi.input": io.BytesIO(body)})
-        return str(get_service_router(service).match(request)[0].name)
+        return Operation(service, *get_service_router(service).match(request))
     except (HTTPException, NotImplementedError):  # no such operation, or another protocol
         return None

@@ -1,5 +1,6 @@
 """Asking a running local cloud for something, over its paths under /_slipway."""
 
+import http
 import http.client
 import json
 import urllib.error
@@ -11,6 +12,10 @@ from typing import Any
 
 class LocalCloudError(RuntimeError):
     """The local cloud could not be started, deployed to or stopped; the message says why and what to do."""
+
+
+class RefusedRequestError(LocalCloudError):
+    """The local cloud understood what it was asked for, and that makes no sense; the message says why."""
 
 
 def ask(endpoint_url: str, method: str, path: str, body: Any = None) -> Any:
@@ -35,7 +40,8 @@ def _opened(endpoint_url: str, method: str, path: str, body: Any, *, seconds: fl
         with opener.open(request, timeout=seconds) as answer:
             yield answer
     except urllib.error.HTTPError as error:
-        raise LocalCloudError(json.load(error)["message"]) from None
+        refused = RefusedRequestError if error.code == http.HTTPStatus.BAD_REQUEST else LocalCloudError
+        raise refused(json.load(error)["message"]) from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise LocalCloudError(f"the local cloud at {endpoint_url} went away while it was asked: {reason}") from error

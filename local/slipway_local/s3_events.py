@@ -56,25 +56,34 @@ class Change:
     version_id: str | None = None
 
 
+Tell = Callable[..., None]
+
+
 def install(targets: Targets, publish: Publish) -> None:
     """Put this behind moto's buckets. `publish` takes events for EventBridge's default bus."""
+    sequencer = Sequencer()
+
+    def tell(account: str, bucket: Any, event: str, key: str, **more: Any) -> None:
+        change = Change(account=account, bucket=bucket, event=event, key=key, sequencer=sequencer.next(), **more)
+        _tell(targets, publish, change)
+
+    _install_creations(tell)
+    _install_deletions(tell)
+
+
+def _install_creations(tell: Tell) -> None:
     from moto.s3 import notifications
     from moto.s3.models import S3Backend
 
-    sequencer = Sequencer()
     completing = threading.local()
-    delete, complete = S3Backend.delete_object, S3Backend.complete_multipart_upload
+    complete = S3Backend.complete_multipart_upload
 
     def send_event(account_id: str, event_name: str, bucket: Any, key: Any) -> None:
         name = str(getattr(event_name, "value", event_name))
         kind, _, what = name.removeprefix("s3:").partition(":")
-        if kind != "ObjectCreated" or (what == "Put" and getattr(completing, "upload", False)):
-            return  # deletions are told below
-        change = Change(
-            account=account_id, bucket=bucket, event=name, key=key.name, sequencer=sequencer.next(),
-            etag=key.etag.strip('"'), size=key.size, version_id=_version(key.version_id),
-        )  # fmt: skip
-        _tell(targets, publish, change)
+        if kind == "ObjectCreated" and not (what == "Put" and getattr(completing, "upload", False)):
+            version, etag = _version(key.version_id), key.etag.strip('"')
+            tell(account_id, bucket, name, key.name, etag=etag, size=key.size, version_id=version)
 
     def complete_multipart_upload(self: Any, *arguments: Any, **named: Any) -> Any:
         # moto makes the object by a put of its own, which would be a second event.
@@ -84,6 +93,14 @@ def install(targets: Targets, publish: Publish) -> None:
         finally:
             completing.upload = False
 
+    notifications.send_event, S3Backend.complete_multipart_upload = send_event, complete_multipart_upload
+
+
+def _install_deletions(tell: Tell) -> None:
+    from moto.s3.models import S3Backend
+
+    delete = S3Backend.delete_object
+
     def delete_object(
         self: Any, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
     ) -> Any:
@@ -92,16 +109,12 @@ def install(targets: Targets, publish: Publish) -> None:
         done, meta = delete(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
         marker = bucket.is_versioned and version_id is None
         if done and (existed is not None or marker):
-            change = Change(
-                account=self.account_id, bucket=bucket, key=key_name, sequencer=sequencer.next(),
-                event=f"s3:ObjectRemoved:{'DeleteMarkerCreated' if marker else 'Delete'}",
-                etag=getattr(existed, "etag", "").strip('"'), version_id=_version(meta.get("version-id")),
-            )  # fmt: skip
-            _tell(targets, publish, change)
+            event = f"s3:ObjectRemoved:{'DeleteMarkerCreated' if marker else 'Delete'}"
+            version, etag = _version(meta.get("version-id")), getattr(existed, "etag", "").strip('"')
+            tell(self.account_id, bucket, event, key_name, etag=etag, version_id=version)
         return done, meta
 
-    notifications.send_event = send_event
-    S3Backend.delete_object, S3Backend.complete_multipart_upload = delete_object, complete_multipart_upload
+    S3Backend.delete_object = delete_object
 
 
 def _version(version_id: Any) -> str | None:

@@ -1,8 +1,10 @@
 """SNS deliveries: to queues that let the topic in, and to functions, which moto runs at once with a made-up message.
 
-Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html#sns-sample-event
+Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html#sns-sample-event and
+https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html
 """
 
+import hashlib
 import json
 import sys
 import time
@@ -16,9 +18,14 @@ from slipway_local.targets import Targets
 
 def install(targets: Targets) -> None:
     """Put this behind moto's subscriptions; a delivery that fails never fails the publisher."""
-    from moto.sns.models import Subscription
+    from moto.sns.models import Subscription, Topic
 
-    publish = Subscription.publish
+    publish, publish_to_all = Subscription.publish, Topic.publish
+
+    def identified(self: Any, message: str, **named: Any) -> Any:
+        if self.fifo_topic:  # moto accepts a message without id where the content is one, but gives queues none
+            named["deduplication_id"] = named.get("deduplication_id") or hashlib.sha256(message.encode()).hexdigest()
+        return publish_to_all(self, message, **named)
 
     def deliver(self: Any, message: str, message_id: str, *arguments: Any, **named: Any) -> None:
         topic = Service(principal="sns.amazonaws.com", source_arn=self.topic.arn)
@@ -35,7 +42,7 @@ def install(targets: Targets) -> None:
             if policy:
                 targets.send(policy["deadLetterTargetArn"], message, topic)
 
-    Subscription.publish = deliver
+    Subscription.publish, Topic.publish = deliver, identified
 
 
 def _invoke(

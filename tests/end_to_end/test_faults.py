@@ -73,7 +73,7 @@ def test_asking_and_ingesting_wake_a_database_that_sleeps(slipway: Slipway, calm
 
 def test_a_fault_that_makes_no_sense_is_wrong_usage_in_words(slipway: Slipway, dev: dict[str, Any]) -> None:
     done = slipway.run("local", "fault", "add", "dynamodb.PutItm", "--error", "ThrottlingException")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "did you mean PutItem" in done.stderr
     done = slipway.run("local", "fault", "add", "dynamodb.PutItem", "--latency", "soon")
     assert done.returncode == 2

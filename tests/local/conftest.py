@@ -4,82 +4,38 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from slipway_local.aws import Place
 from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
-from slipway_local.postgres import Postgres
 from slipway_local.postgres_pool import is_alive
-from slipway_local.rds_data import RdsDataApi
 from slipway_local.serving import serve
 from support.fake_model import FakeModel
 from support.guardrails import BLOCKED
-
-CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
-SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
-
-
-@dataclass(kw_only=True)
-class DataApi:
-    """The served Data API: its parts, and the arguments every call needs."""
-
-    postgres: Postgres
-    app: RdsDataApi
-    url: str
-    secrets: dict[str, dict[str, Any]]
-
-    def client(self) -> Any:
-        return client("rds-data", self.url)
-
-    @property
-    def target(self) -> dict[str, str]:
-        return {"resourceArn": CLUSTER_ARN, "secretArn": SECRET_ARN, "database": "slipway"}
-
-
-def client(service: str, url: str) -> Any:
-    """A boto3 client that neither retries nor asks for credentials."""
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
-    )
+from support.served import CLUSTER_ARN, ServedDataApi, client, serve_data_api
 
 
 @pytest.fixture(scope="session")
-def data_api() -> Iterator[DataApi]:
+def data_api() -> Iterator[ServedDataApi]:
     """A cluster `slipway-test` with the database `slipway` behind the Data API."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        postgres = Postgres(Path(folder))
-        stack.callback(postgres.drop_cluster, "slipway-test")
-        postgres.ensure_cluster("slipway-test", CLUSTER_ARN, "slipway", "pass'word", "slipway")
-        secrets = {SECRET_ARN: {"username": "slipway", "password": "pass'word"}}
-        app = RdsDataApi(postgres, secrets.__getitem__)
-        yield DataApi(postgres=postgres, app=app, url=stack.enter_context(serve(app)), secrets=secrets)
+    with serve_data_api() as served:
+        yield served
 
 
 @pytest.fixture
-def cluster(data_api: DataApi) -> Any:
+def cluster(data_api: ServedDataApi) -> Any:
     """The cluster of `data_api`."""
     return data_api.postgres.find(CLUSTER_ARN)
 
 
 @pytest.fixture
-def kill_server(data_api: DataApi) -> Any:
+def kill_server(data_api: ServedDataApi) -> Any:
     """A function that kills the cluster's server with SIGKILL and returns when its sessions are gone too."""
 
     def kill() -> None:
@@ -95,13 +51,13 @@ def kill_server(data_api: DataApi) -> Any:
 
 
 @pytest.fixture(scope="session")
-def rds(data_api: DataApi) -> Any:
+def rds(data_api: ServedDataApi) -> Any:
     """A boto3 `rds-data` client of `data_api`."""
     return data_api.client()
 
 
 @pytest.fixture
-def run(rds: Any, data_api: DataApi) -> Any:
+def run(rds: Any, data_api: ServedDataApi) -> Any:
     """A function that runs one statement with parameters."""
 
     def run(sql: str, *parameters: dict[str, Any], **options: Any) -> Any:

@@ -120,26 +120,3 @@ def test_an_unknown_model_is_refused(bedrock, model: str) -> None:
     with pytest.raises(ClientError) as error:
         bedrock.invoke_model(modelId=model, body=b"{}")
     assert message(error) == "The provided model identifier is invalid."
-
-
-def test_throttling_on_demand(bedrock, bedrock_app, invoke) -> None:
-    # ThrottlingException, 429: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
-    bedrock_app.throttle("InvokeModel", count=2)
-    for _ in range(2):
-        with pytest.raises(bedrock.exceptions.ThrottlingException) as error:
-            invoke(inputText="x")
-        assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
-    assert invoke(inputText="x")["inputTextTokenCount"] == 1
-    bedrock_app.throttle("InvokeModel", rate=0.25)
-    outcomes = []
-    for _ in range(8):
-        try:
-            invoke(inputText="x")
-            outcomes.append(True)
-        except bedrock.exceptions.ThrottlingException:
-            outcomes.append(False)
-    assert outcomes == [True, True, True, False] * 2
-    bedrock_app.throttle("InvokeModel")
-    assert invoke(inputText="x")
-    with pytest.raises(ValueError, match="unknown operation"):
-        bedrock_app.throttle("Dream", count=1)

@@ -1,4 +1,8 @@
-"""Personal data that guardrails tell by pattern and checksum."""
+"""Personal data that guardrails tell by pattern and checksum.
+
+The types: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GuardrailPiiEntityConfig.html; how
+they are told is our own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The extractive stand-in: what it quotes, when it refuses, and how often it is right on labelled questions."""
+"""The extractive stand-in: what it quotes, when it refuses, and how often it is right on labelled questions.
+
+All of it is our own: AWS documents no such model.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Connections that stay open: one request must never see what another left behind.
 
-Expectations: https://www.rfc-editor.org/rfc/rfc9112 (message body length, persistence) and PEP 3333.
+Expectations: https://www.rfc-editor.org/rfc/rfc9112 (message body length, persistence) and PEP 3333; nothing of it is
+specific to AWS.
 """
 
 import http.client

@@ -2,6 +2,7 @@
 
 Each question goes the platform's way: the runtime's chunks, its store on the real PostgreSQL, its prompt, then the
 stand-in. One half of the questions was used to choose the stand-in's rules, the other was not looked at meanwhile.
+All of it is our own: AWS documents no such model.
 """
 
 from __future__ import annotations

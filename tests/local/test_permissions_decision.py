@@ -97,6 +97,31 @@ def test_in_one_account_a_resource_policy_that_names_the_role_is_enough(principa
     assert judge(resource=document({**allow(), "Principal": principal})) == expected
 
 
+@pytest.mark.parametrize(
+    ("spared", "expected"),
+    [
+        ([ROLE, f"arn:aws:iam::{ACCOUNT}:root"], None),
+        ([SESSION.arn, ACCOUNT], None),
+        (["*"], None),
+        ([ROLE], "with an explicit deny in a resource-based policy"),  # the account is denied, and the role with it
+        ([f"arn:aws:iam::{ACCOUNT}:root"], "with an explicit deny in a resource-based policy"),
+        ([f"arn:aws:iam::{ACCOUNT}:role/other", ACCOUNT], "with an explicit deny in a resource-based policy"),
+    ],
+)
+def test_a_deny_spares_whom_not_principal_names_with_its_account(spared: list[str], expected: str | None) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html"""
+    bucket = document({**deny(), "NotPrincipal": {"AWS": spared}})
+    assert judge(allow(), resource=bucket) == expected
+    bounded = "with an explicit deny in a resource-based policy"
+    assert judge(allow(), resource=bucket, boundary=document(allow("*", "*"))) == bounded
+
+
+def test_not_principal_goes_with_deny_only() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html"""
+    with pytest.raises(UnsupportedPolicyError, match="NotPrincipal"):
+        document({**allow(), "NotPrincipal": {"AWS": ROLE}})
+
+
 def test_a_key_needs_its_own_policy_too() -> None:
     """https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"""
     key = Need("kms:Decrypt", "arn:aws:kms:us-east-1:123456789012:key/1")

@@ -1,4 +1,8 @@
-"""Where a colon is a parameter and where it is not."""
+"""Where a colon is a parameter and where it is not.
+
+Expectations: https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html (named
+parameters) and https://www.postgresql.org/docs/current/sql-syntax-lexical.html (quotes, comments, casts).
+"""
 
 from __future__ import annotations
 

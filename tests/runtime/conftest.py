@@ -1,25 +1,16 @@
 """Builders of real documents, and the local services over HTTP."""
 
-import contextlib
 import json
-import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from slipway_local.postgres import Postgres
-from slipway_local.rds_data import RdsDataApi
 from slipway_local.serving import serve
-from slipway_runtime.operate.retry import Backoff
-from slipway_runtime.retrieve.stores.aurora.data_api import DataApi
 from support.office import bomb_pdf, docx, encrypted_pdf, paragraph, pdf
+from support.served import ServedDataApi, client, serve_data_api
 
 
 @pytest.fixture
@@ -45,49 +36,6 @@ def make_encrypted_pdf() -> Callable[..., bytes]:
 @pytest.fixture
 def make_bomb_pdf() -> Callable[[int], bytes]:
     return bomb_pdf
-
-
-CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
-SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
-
-
-def local_client(service: str, url: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Served:
-    """The local Data API over HTTP."""
-
-    app: RdsDataApi
-    url: str
-
-    def pause(self, seconds: float) -> None:
-        """Take the cluster to 0 ACU; waking it takes `seconds`."""
-        self.app.pause(CLUSTER_ARN, seconds)
-
-    def database(self, sleeps: list[float] | None = None) -> DataApi:
-        """The database; with `sleeps`, waiting between attempts is noted there and shortened."""
-
-        def sleep(seconds: float) -> None:
-            if sleeps is not None:
-                sleeps.append(seconds)
-            time.sleep(min(seconds, 0.05))
-
-        return DataApi(
-            client=local_client("rds-data", self.url),
-            cluster_arn=CLUSTER_ARN,
-            secret_arn=SECRET_ARN,
-            database="slipway",
-            backoff=Backoff(base_seconds=0.05, max_attempts=1_000, sleep=sleep),
-        )
 
 
 class ScriptedBedrock:
@@ -122,14 +70,10 @@ class ServedBedrock:
 def scripted_bedrock() -> Iterator[ServedBedrock]:
     app = ScriptedBedrock()
     with serve(app) as url:
-        yield ServedBedrock(app=app, client=local_client("bedrock-runtime", url))
+        yield ServedBedrock(app=app, client=client("bedrock-runtime", url))
 
 
 @pytest.fixture(scope="session")
-def served_data_api() -> Iterator[Served]:
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        postgres = Postgres(Path(folder))
-        stack.callback(postgres.stop)
-        postgres.ensure_cluster("slipway-test", CLUSTER_ARN, "slipway", "pass'word", "slipway")
-        app = RdsDataApi(postgres, {SECRET_ARN: {"username": "slipway", "password": "pass'word"}}.__getitem__)
-        yield Served(app=app, url=stack.enter_context(serve(app)))
+def served_data_api() -> Iterator[ServedDataApi]:
+    with serve_data_api() as served:
+        yield served

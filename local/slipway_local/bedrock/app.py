@@ -28,7 +28,6 @@ from .guardrails import Guardrails
 from .guardrails.apply import Guard, apply
 from .models import TITAN, is_embedding, resolve, takes_images
 from .openai_backend import OpenAiBackend
-from .throttle import Throttle
 
 MAX_REQUEST_BYTES = 25_000_000
 _PATH = re.compile(r"POST /model/(?P<model>.+)/(?P<operation>invoke|converse|converse-stream|count-tokens)")
@@ -58,17 +57,6 @@ class BedrockRuntime:
         self._backend: converse.TextBackend = (
             OpenAiBackend(model_url, name=model_name, key=model_key) if model_url else Extractive(self.embedder)
         )
-        self._throttles: dict[str, Throttle] = {}
-
-    def throttle(self, operation: str, *, count: int = 0, rate: float = 0.0) -> None:
-        """Refuse the next `count` calls of `operation`, then the share `rate` of them.
-
-        Operations: InvokeModel, Converse, ConverseStream, CountTokens. Both 0 ends it.
-        Raises: ValueError for an unknown operation.
-        """
-        if operation not in _OPERATIONS.values():
-            raise ValueError(f"unknown operation {operation!r}; known: {sorted(_OPERATIONS.values())}")
-        self._throttles[operation] = Throttle(count, rate)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -83,7 +71,6 @@ class BedrockRuntime:
             if path is None:
                 raise ServiceError("UnknownOperationException", "There is no such operation", 404)
             operation, model = _OPERATIONS[path["operation"]], resolve(path["model"])
-            self._throttle(operation)
             if operation == "ConverseStream":
                 frames = self._stream(model, body, began)
                 start_response("200 OK", [("Content-Type", stream.CONTENT_TYPE)])
@@ -95,10 +82,6 @@ class BedrockRuntime:
             return respond(start_response, payload, headers=headers)
         except ServiceError as error:
             return respond_error(start_response, error)
-
-    def _throttle(self, operation: str) -> None:
-        if operation in self._throttles and self._throttles[operation].hit():
-            raise ServiceError("ThrottlingException", "Too many requests, please wait before trying again.", 429)
 
     def _call(self, operation: str, model: str, body: bytes, began: float) -> JsonObject:
         if operation == "InvokeModel":

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from slipway_local.faults.common import common_errors
+from slipway_local.operations import Operation
 
 
 class InjectedError(Exception):
@@ -22,15 +23,12 @@ class InjectedError(Exception):
         self.message = message
 
 
-def answer(
-    environ: dict[str, Any], start_response: Any, service: str, operation: str, error: InjectedError
-) -> Iterable[bytes]:
+def answer(environ: dict[str, Any], start_response: Any, asked: Operation, error: InjectedError) -> Iterable[bytes]:
     """Start the response that boto3 raises as `error.code`, and return its body."""
     from moto.core.serialize import get_serializer_class
-    from moto.core.utils import get_service_model
 
-    model = get_service_model(service)
-    serializer = get_serializer_class(service, str(_protocol(model)))(model.operation_model(operation))
+    model = asked.model.service_model
+    serializer = get_serializer_class(asked.service, str(_protocol(model)))(asked.model)
     made = serializer.serialize(error)
     status = _status(model, error.code)
     body = made["body"].encode() if isinstance(made["body"], str) else made["body"]

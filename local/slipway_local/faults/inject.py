@@ -11,7 +11,7 @@ from typing import Any
 from slipway_local.aws import OWN_CALLS
 from slipway_local.faults.answer import InjectedError, answer
 from slipway_local.faults.rule import Fault, FaultError, parse
-from slipway_local.operations import form_of, operation_of
+from slipway_local.operations import form_of, operation_of, prepare
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -31,6 +31,7 @@ class Faults:
         """Take a fault into force and return it with its id. Raises: FaultError for one that AWS could not have."""
         with self._lock:
             fault = parse(f"f{self._count + 1}", given)
+            prepare(fault.service)
             self._count += 1
             active = self._active[fault.id] = _Active(fault)
         return active.describe()
@@ -59,7 +60,7 @@ class Faults:
         asked = operation_of(environ, form_of(environ))
         if asked is None:
             return service(environ, start_response)
-        hits = [active.fault for active in list(self._active.values()) if active.hit(*asked)]
+        hits = [active.fault for active in list(self._active.values()) if active.hit(asked.service, asked.model.name)]
         failing = next((fault for fault in hits if fault.error), None)
         time.sleep(sum(fault.latency_seconds for fault in hits))
         if failing is None:
@@ -69,7 +70,7 @@ class Faults:
         else:
             _read_through(environ)
         message = f"Fault {failing.id} of the local cloud ({'after' if failing.after else 'instead of'} the call)"
-        return answer(environ, start_response, *asked, InjectedError(str(failing.error), message))
+        return answer(environ, start_response, asked, InjectedError(str(failing.error), message))
 
 
 class _Active:

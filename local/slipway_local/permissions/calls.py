@@ -1,31 +1,23 @@
 """What a request asks for: service, operation and parameters, by botocore's models and moto's router and parsers."""
 
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
-SCOPE = re.compile(r"Credential=([^/,\s&]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
-QUERY_KEY = re.compile(r"(?:^|&)AWSAccessKeyId=([^&]+)")
+from slipway_local.operations import Operation, form_of, operation_of, signed_with
+from slipway_local.signature import Signature
 
-# Names in the signature whose operations lie in models of other names.
-MODELS: Mapping[str, tuple[str, ...]] = {
-    "aoss": ("opensearchserverless",),
-    "bedrock": ("bedrock-runtime", "bedrock", "bedrock-agent-runtime", "bedrock-agent"),
-    "cognito-idp": ("cognito-idp",),
-    "dynamodb": ("dynamodb", "dynamodbstreams"),
-    "monitoring": ("cloudwatch",),
-    "sagemaker": ("sagemaker", "sagemaker-runtime"),
-    "states": ("stepfunctions",),
-}
 # Names in policies that differ from those in the signature.
 PREFIXES = {"monitoring": "cloudwatch"}
 
 
 class UnknownCallError(Exception):
     """The emulator does not know which action or resource a call is about; the message says what it does not know."""
+
+
+class RefusedCallError(Exception):
+    """A call that no policy can allow; the message says so in AWS's words where AWS refuses it too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,59 +37,40 @@ class Call:
         return f"arn:{self.partition}:{service or self.prefix}:{self.region}:{self.account}:{resource}"
 
 
-def signer(environ: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """Return access key, region and service of a signed or presigned request, None for an unsigned one."""
-    query = unquote(environ.get("QUERY_STRING", ""))
-    found = SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or SCOPE.search(query)
-    if found:
-        return found[1], found[2], found[3].lower()
-    presigned = QUERY_KEY.search(query)  # signature version 2, of S3 alone
-    return (presigned[1], "us-east-1", "s3") if presigned else None
-
-
-def read(environ: dict[str, Any], service: str, region: str, account: str, partition: str) -> Call:
+def read(environ: dict[str, Any], signature: Signature, account: str, partition: str) -> Call:
     """Return the call that a request makes. Raises UnknownCallError if it is none that botocore knows."""
-    from moto.core.request import Request
-    from werkzeug.exceptions import NotFound
-
-    request = Request(_replayable(environ, service))
-    for name in MODELS.get(service, (service,)):
-        try:
-            model, parameters = _match(name, request, reads_body=_reads_body(environ, service))
-        except NotFound:
-            continue
-        return Call(
-            prefix=PREFIXES.get(service, service), operation=model.name, parameters=parameters, model=model,
-            region=region, account=account, partition=partition,
-        )  # fmt: skip
-    raise UnknownCallError(f"the operation {service} {request.headers.get('X-Amz-Target') or request.path}")
+    service = signature.service
+    found = operation_of(environ, form_of(environ))
+    if found is None and service not in signed_with():
+        raise UnknownCallError(f"the service {service}")
+    if found is None:
+        raise UnknownCallError(f"the operation {service} {environ.get('HTTP_X_AMZ_TARGET') or environ['PATH_INFO']}")
+    return Call(
+        prefix=PREFIXES.get(service, service), operation=found.model.name, parameters=_parameters(environ, found),
+        model=found.model, region=signature.region, account=account, partition=partition,
+    )  # fmt: skip
 
 
-def _match(name: str, request: Any, *, reads_body: bool) -> tuple[Any, dict[str, Any]]:
-    from botocore.exceptions import UnknownServiceError
+def _parameters(environ: dict[str, Any], asked: Operation) -> dict[str, Any]:
     from moto.core.parse import PROTOCOL_PARSERS
-    from moto.core.request import determine_request_protocol
-    from moto.core.routing import get_service_router
-    from moto.core.utils import get_service_model
+    from moto.core.request import Request, determine_request_protocol
 
+    request = Request(_replayable(environ, asked.service))
     try:
-        model, labels = get_service_router(name).match(request)
-        protocol = determine_request_protocol(get_service_model(name), request.content_type)
-    except UnknownServiceError:
-        raise UnknownCallError(f"the service {name}") from None
+        protocol = determine_request_protocol(asked.model.service_model, request.content_type)
     except NotImplementedError as error:
-        raise UnknownCallError(f"the protocol of a request to {name} ({error})") from None
-    parsed = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(
+        raise UnknownCallError(f"the protocol of a request to {asked.service} ({error})") from None
+    parsed = PROTOCOL_PARSERS[protocol](asked.model, map_type=dict).parse(
         {
             "method": request.method,
             "values": request.values,
             "headers": request.headers,
-            "body": request.get_data() if reads_body else b"",
+            "body": request.get_data() if _reads_body(environ, asked.service) else b"",
             "url_path": request.path,
-            "url_params": labels,
+            "url_params": asked.labels,
         }
     )
-    return model, {name: value for name, value in parsed.items() if value is not None}
+    return {name: value for name, value in parsed.items() if value is not None}
 
 
 def _reads_body(environ: Mapping[str, Any], service: str) -> bool:

@@ -44,7 +44,7 @@ def decide(caller: Caller, need: Need, policies: Policies, context: Context, use
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
     by_identity = _identity_verdict(need, policies.identity, context, used)
-    by_resource = _resource_verdict(caller, need, policies.resource, context)
+    by_resource = _resource_verdict(caller, need, policies, context)
     by_boundary = _boundary_verdict(need, policies.boundary, context)
     for verdict, kind in (
         (by_identity, "an identity-based policy"),
@@ -78,13 +78,11 @@ def _identity_verdict(
     return verdict
 
 
-def _resource_verdict(
-    caller: Caller, need: Need, statements: tuple[Statement, ...] | None, context: Context
-) -> str | None:
+def _resource_verdict(caller: Caller, need: Need, policies: Policies, context: Context) -> str | None:
     """Return `deny`, `direct` for an Allow that names the caller, `account` for one that names its account, or None."""
     verdict: str | None = None
-    for statement in statements or ():
-        named = naming(statement, caller)
+    for statement in policies.resource or ():
+        named = naming(statement, caller, bounded=policies.boundary is not None)
         if named is None or statement.match(need.action, need.resource, context) is None:
             continue
         if not statement.allows:

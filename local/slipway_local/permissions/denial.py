@@ -10,23 +10,35 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
+from slipway_local.operations import FORM
+
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 CODES = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError", "s3": "AccessDenied", "sqs": "AccessDenied"}
 
 
-def answer(environ: Mapping[str, Any], service: str, message: str) -> Application:
+def unsigned(environ: Mapping[str, Any]) -> Application:
+    """Return an application that refuses one request because nobody has signed it.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+    """
+    of_s3 = not environ.get("CONTENT_TYPE", "").startswith(FORM) and "HTTP_X_AMZ_TARGET" not in environ
+    message = "Access Denied" if of_s3 else "Request is missing Authentication Token"
+    return answer(environ, "s3" if of_s3 else "", message, "MissingAuthenticationToken")
+
+
+def answer(environ: Mapping[str, Any], service: str, message: str, reason: str = "AccessDenied") -> Application:
     """Return an application that refuses one request with `message`."""
     request_id = str(uuid.uuid4())
     content_type = environ.get("CONTENT_TYPE") or ""
     if service == "s3":
         status, kind, body = 403, "application/xml", _s3(message, request_id)
-    elif content_type.startswith("application/x-www-form-urlencoded"):
-        status, kind, body = 403, "text/xml", _query(CODES.get(service, "AccessDenied"), message, request_id)
+    elif content_type.startswith(FORM):
+        status, kind, body = 403, "text/xml", _query(CODES.get(service, reason), message, request_id)
     elif "HTTP_X_AMZ_TARGET" in environ:
-        status, kind, body = 400, content_type, _json(message)
+        status, kind, body = 400, content_type, _json(f"{reason}Exception", message)
     else:
         status, kind, body = 403, "application/json", json.dumps({"message": message})
-    code = CODES.get(service, "AccessDeniedException")
+    code = CODES.get(service, f"{reason}Exception")
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id), ("x-amz-request-id", request_id)]
     if kind != "application/xml":
         headers += [("x-amzn-ErrorType", code)]
@@ -50,8 +62,8 @@ def _drain(environ: dict[str, Any]) -> None:
         left -= len(piece)
 
 
-def _json(message: str) -> str:
-    return json.dumps({"__type": "com.amazon.coral.service#AccessDeniedException", "Message": message})
+def _json(code: str, message: str) -> str:
+    return json.dumps({"__type": f"com.amazon.coral.service#{code}", "Message": message})
 
 
 def _s3(message: str, request_id: str) -> str:

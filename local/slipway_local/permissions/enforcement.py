@@ -4,24 +4,28 @@ Requests to AWS APIs pass `layer` in the front door; what this cloud does itself
 (polling a queue, delivering an event) asks `role_may` and `service_may`.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from slipway_local.aws import Place
+from slipway_local.operations import form_of, operation_of
 from slipway_local.permissions import emulated
 from slipway_local.permissions.aws_managed import AWS_MANAGED, load
-from slipway_local.permissions.calls import UnknownCallError, read, signer
+from slipway_local.permissions.calls import RefusedCallError, UnknownCallError, read
 from slipway_local.permissions.conditions import UnsupportedPolicyError
 from slipway_local.permissions.decision import Need, Policies, decide
-from slipway_local.permissions.denial import Application, answer
+from slipway_local.permissions.denial import Application, answer, unsigned
 from slipway_local.permissions.needs import needs
 from slipway_local.permissions.policy import Statement, parse
 from slipway_local.permissions.principals import Caller, RoleSession, ServicePrincipal
 from slipway_local.permissions.request_context import context_of
-from slipway_local.permissions.sessions import Sessions
+from slipway_local.permissions.sessions import Sessions, deploys
 from slipway_local.permissions.usage import Usage
+from slipway_local.signature import Signature, signature_of
 
+BOOTSTRAP_ROLE = re.compile(r":role/cdk-\w+-(deploy|file-publishing|image-publishing|lookup|cfn-exec)-role-")
 NamedPolicies = list[tuple[str, tuple[Statement, ...]]]
 
 
@@ -45,20 +49,47 @@ class Enforcement:
         return (self._denial(environ) or service)(environ, start_response)
 
     def _denial(self, environ: dict[str, Any]) -> Application | None:
-        signed = signer(environ) if self.on else None
-        caller = self.sessions.find(signed[0], self.account, self.partition) if signed else None
-        if signed is None or caller is None:
+        if not self.on:
             return None
-        _, region, service = signed
+        signature = signature_of(environ)
+        if signature is None:
+            return None if _needs_no_signature(environ) else unsigned(environ)
+        caller = self.sessions.find(signature.access_key_id, self.account, self.partition)
+        if caller is None:
+            return self._missing_role(environ, signature)
+        return self._denied_to(caller, environ, signature)
+
+    def _missing_role(self, environ: dict[str, Any], signature: Signature) -> Application | None:
+        """Refuse the administrator a session of a role that does not exist, which moto would give.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
+        """
+        if signature.service != "sts":
+            return None
+        call = read(environ, signature, self.account, self.partition)
+        arn = str(call.parameters.get("RoleArn"))
+        if call.operation != "AssumeRole" or not arn.startswith("arn:") or emulated.role(arn):
+            return None
+        user = f"arn:{self.partition}:iam::{self.account}:root"
+        message = f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {arn}: there is no such role"
+        if BOOTSTRAP_ROLE.search(arn):
+            message += f"; `cdk bootstrap aws://{self.account}/{self.region}` makes it"
+        return answer(environ, "sts", message)
+
+    def _denied_to(self, caller: Caller, environ: dict[str, Any], signature: Signature) -> Application | None:
+        service = signature.service
         try:
-            call = read(environ, service, region, self.account, self.partition)
+            call = read(environ, signature, self.account, self.partition)
             wanted = needs(call)
+        except RefusedCallError as error:
+            self.usage.deny(caller.label, f"{service}:{call.operation}", "*", str(error))
+            return answer(environ, service, str(error))
         except UnknownCallError as error:
             message = f"User: {caller.arn} is not authorized: the emulator does not know {error}, so it denies the call"
             self.usage.deny(caller.label, service, "unknown", f"the emulator does not know {error}")
             return answer(environ, service, message)
         for need in wanted:
-            if reason := self.reason(caller, need, region=region, parameters=call.parameters):
+            if reason := self.reason(caller, need, region=call.region, parameters=call.parameters):
                 return answer(environ, service, _message(caller, need, reason, service))
         return None
 
@@ -91,8 +122,10 @@ class Enforcement:
 
     def service_may(self, service: str, action: str, resource: str, source_arn: str) -> bool:
         """Return whether the resource's policy lets a service in, for `source_arn`; always true while this is off."""
-        if not self.on:
-            return True
+        return not self.on or self.lets_in(service, action, resource, source_arn)
+
+    def lets_in(self, service: str, action: str, resource: str, source_arn: str) -> bool:
+        """Return whether the resource's policy lets a service in, on or off."""
         return self._told(ServicePrincipal(arn=service, account=self.account), Need(action, resource), source_arn)
 
     def _told(self, caller: Caller, need: Need, source_arn: str) -> bool:
@@ -124,7 +157,10 @@ class Enforcement:
         return parse(_default(backend.managed_policies[arn]))
 
     def report(self) -> dict[str, Any]:
-        """Return, for each role and service, the denied calls and what the template's policies allow but none did."""
+        """Return, for each role and service, the denied calls and what the template's policies allow but none did.
+
+        Roles that deploy are never judged, and say so (`deploys`).
+        """
         from moto.iam.models import iam_backends
 
         roles = {role.arn: role for role in list(iam_backends[self.account][self.partition].roles.values())}
@@ -132,7 +168,11 @@ class Enforcement:
         return {
             "enforcing": self.on,
             "roles": [
-                {"role": name, **self.usage.of(name, identity_policies(roles.get(name), aws_managed=False))}
+                {
+                    "role": name,
+                    "deploys": deploys(roles.get(name)),
+                    **self.usage.of(name, identity_policies(roles.get(name), aws_managed=False)),
+                }
                 for name in callers
             ],
         }
@@ -152,6 +192,17 @@ def identity_policies(role: Any, *, aws_managed: bool = True) -> NamedPolicies:
         if aws_managed or not AWS_MANAGED.fullmatch(arn)
     ]
     return inline + managed
+
+
+def _needs_no_signature(environ: dict[str, Any]) -> bool:
+    """Return whether a request is a browser's preflight, or one of the operations of user pools that anybody may call.
+
+    Source: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html
+    """
+    if environ["REQUEST_METHOD"] == "OPTIONS":
+        return True
+    asked = operation_of(environ, form_of(environ))
+    return asked is not None and asked.service == "cognito-idp" and asked.model.resolved_auth_type == "none"
 
 
 def _default(policy: Any) -> str:

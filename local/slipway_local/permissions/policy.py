@@ -68,6 +68,8 @@ def parse(text: str) -> tuple[Statement, ...]:
 def _statement(number: int, statement: dict[str, Any]) -> Statement:
     if unknown := set(statement) - ELEMENTS:
         raise UnsupportedPolicyError(f"the policy element {sorted(unknown)[0]}")
+    if "NotPrincipal" in statement and statement["Effect"] == "Allow":
+        raise UnsupportedPolicyError("NotPrincipal with Allow, which AWS does not support")
     return Statement(
         name=str(statement.get("Sid") or number),
         allows=statement["Effect"] == "Allow",

@@ -30,8 +30,20 @@ class RoleSession:
         """Return whether a Principal element names this session or role, or only its account, or neither."""
         if "*" in names or {"*", self.role_arn, self.arn} & set(names.get("AWS", ())):
             return "direct"
-        root = f"{':'.join(self.role_arn.split(':')[:2])}:iam::{self.account}:root"
-        return "account" if {self.account, root} & set(names.get("AWS", ())) else None
+        return "account" if self._account_names & set(names.get("AWS", ())) else None
+
+    def spared_by(self, names: Mapping[str, tuple[str, ...]]) -> bool:
+        """Return whether a NotPrincipal element leaves this session out: it has to name the account and the role.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        """
+        listed = set(names.get("AWS", ()))
+        everybody = "*" in names or "*" in listed
+        return everybody or (self.named_by(names) == "direct" and bool(self._account_names & listed))
+
+    @property
+    def _account_names(self) -> set[str]:
+        return {self.account, f"{':'.join(self.role_arn.split(':')[:2])}:iam::{self.account}:root"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +62,21 @@ class ServicePrincipal:
         """Return whether a Principal element names this service."""
         return "direct" if "*" in names or self.arn in names.get("Service", ()) else None
 
+    def spared_by(self, names: Mapping[str, tuple[str, ...]]) -> bool:
+        """Return whether a NotPrincipal element leaves this service out."""
+        return self.named_by(names) is not None
+
 
 Caller = RoleSession | ServicePrincipal
 
 
-def naming(statement: Statement, caller: Caller) -> Naming | None:
-    """Return how a statement of a resource policy names the caller, None if it does not."""
+def naming(statement: Statement, caller: Caller, *, bounded: bool) -> Naming | None:
+    """Return how a statement of a resource policy names the caller, None if it does not.
+
+    `bounded`: the caller's role has a permissions boundary, so that no NotPrincipal leaves it out.
+    """
     if statement.principal is not None:
         return caller.named_by(statement.principal)
     if statement.not_principal is not None:
-        return None if caller.named_by(statement.not_principal) else "direct"
+        return "direct" if bounded or not caller.spared_by(statement.not_principal) else None
     return None

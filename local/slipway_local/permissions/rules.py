@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 
 from slipway_local.permissions import emulated
 from slipway_local.permissions.bedrock_rules import bedrock
-from slipway_local.permissions.calls import Call
+from slipway_local.permissions.calls import Call, RefusedCallError
 from slipway_local.permissions.decision import Need
 from slipway_local.permissions.dynamodb_rules import dynamodb
 from slipway_local.permissions.key_use import READ, WRITE, key_needs
 from slipway_local.permissions.s3_rules import s3
 from slipway_local.permissions.secret_rules import rds_data, secretsmanager
+from slipway_local.permissions.sessions import deploys
 
 Rule = Callable[[Call], list[Need] | None]
 
@@ -181,11 +182,17 @@ def scheduler(call: Call) -> list[Need] | None:
 
 
 def sts(call: Call) -> list[Need] | None:
-    """Return nothing for what everybody may call.
+    """Return nothing for what everybody may call. Raises RefusedCallError for what gives a session more than it has.
 
-    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html and
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
-    return [] if call.operation in ("GetCallerIdentity", "GetSessionToken") else None
+    if call.operation in ("GetSessionToken", "GetFederationToken"):
+        raise RefusedCallError(f"Cannot call {call.operation} with session credentials")
+    role_arn = str(call.parameters.get("RoleArn", ""))
+    if role_arn.startswith("arn:") and deploys(emulated.role(role_arn)):
+        raise RefusedCallError(f"No session may assume {role_arn}: roles that deploy are administrators of this cloud")
+    return [] if call.operation == "GetCallerIdentity" else None
 
 
 def textract(call: Call) -> list[Need] | None:

@@ -35,7 +35,7 @@ class Sessions:
         from moto.sts.models import sts_backends
 
         found = sts_backends[account][partition].get_assumed_role_from_access_key(access_key_id)
-        if found is None or _deploys(emulated.role(found.role_arn)):
+        if found is None or deploys(emulated.role(found.role_arn)):
             return None
         return RoleSession(
             role_arn=found.role_arn, arn=found.arn, account=account,
@@ -43,5 +43,6 @@ class Sessions:
         )  # fmt: skip
 
 
-def _deploys(role: Any) -> bool:
+def deploys(role: Any) -> bool:
+    """Return whether a role of moto's is one of the CDK bootstrap's."""
     return role is not None and any(tag["Key"] == BOOTSTRAP_TAG for tag in role.tags or ())

@@ -174,12 +174,22 @@ class Flow:
             raise HaltedError
         return False
 
-    def call(self, work: Callable[[], Any], seconds: float | None) -> Any:
-        """Return what a blocking call returns; leave it behind when the time is over or the flow is stopped."""
+    def call(
+        self, work: Callable[[], Any], seconds: float | None, unwanted: Callable[[Any], None] | None = None
+    ) -> Any:
+        """Return what a blocking call returns; leave it behind when the time is over or the flow is stopped.
+
+        `unwanted` undoes what a call that was left behind returns in the end.
+        """
         future: Future[Any] = Future()
         threading.Thread(target=settle, args=(future, work), daemon=True).start()
-        if not self.wait_for(future, seconds):
-            raise StatesError(TIMEOUT)
+        try:
+            if not self.wait_for(future, seconds):
+                raise StatesError(TIMEOUT)
+        except (StatesError, HaltedError):
+            if unwanted:
+                future.add_done_callback(lambda left: left.exception() or unwanted(left.result()))
+            raise
         return future.result()
 
 

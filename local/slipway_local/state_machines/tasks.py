@@ -31,22 +31,20 @@ def run_task(visit: Visit) -> Any:
         return _function(visit, arn, seconds)
     if ACTIVITY.fullmatch(arn):
         return _activity(visit, arn, seconds)
-    resource = resource_of(arn)
+    return _integration(visit, resource_of(arn), seconds)
+
+
+def _integration(visit: Visit, resource: Resource, seconds: float | None) -> Any:
+    """Call a service, and wait for the job or the callback that the pattern asks for."""
     job = _job_of(resource)
     kept, tokens = visit.flow.progress.children, visit.flow.execution.engine.tokens
     if resource.pattern == "waitForTaskToken":
         visit.data.context["Task"] = {"Token": tokens.create(kept)}
-    given = visit.data.arguments()
-    kind, _, action = resource.name.rpartition(":")
-    names = {
-        "resourceType": kind if resource.optimised else f"aws-sdk:{kind}",
-        "resource": f"{action}.{resource.pattern}" if resource.pattern else action,
-    }
-    region = visit.flow.execution.engine.place.region
+    given, names = visit.data.arguments(), _names(resource)
     heartbeat = visit.data.value(visit.state, "HeartbeatSeconds")
     if "submitted" not in kept:  # else the local cloud was started again while the state waits
         visit.trail.add(
-            "TaskScheduled", **names, region=region, parameters=json.dumps(given),
+            "TaskScheduled", **names, region=visit.flow.execution.engine.place.region, parameters=json.dumps(given),
             timeoutInSeconds=seconds, heartbeatInSeconds=heartbeat,
         )  # fmt: skip
         visit.trail.add("TaskStarted", **names)
@@ -54,7 +52,8 @@ def run_task(visit: Visit) -> Any:
     def work() -> Any:
         if "submitted" not in kept:
             deadline = None if seconds is None else time.time() + seconds
-            result = visit.flow.call(lambda: call(visit, resource, given), seconds)
+            unwanted = (lambda result: _stop(visit, job, {**given, **result})) if job else None
+            result = visit.flow.call(lambda: call(visit, resource, given), seconds, unwanted)
             if not resource.pattern:
                 return result
             kept["submitted"] = result, deadline
@@ -69,6 +68,15 @@ def run_task(visit: Visit) -> Any:
     finally:
         kept.pop("submitted", None)
         tokens.forget(kept)
+
+
+def _names(resource: Resource) -> dict[str, str]:
+    """Return what the history's events call a resource."""
+    kind, _, action = resource.name.rpartition(":")
+    return {
+        "resourceType": kind if resource.optimised else f"aws-sdk:{kind}",
+        "resource": f"{action}.{resource.pattern}" if resource.pattern else action,
+    }
 
 
 def _job_of(resource: Resource) -> JobService | None:
@@ -108,8 +116,7 @@ def _follow(visit: Visit, job: JobService, pattern: str, known: dict[str, Any], 
                 raise StatesError("States.Timeout")
             visit.flow.sleep(POLL_SECONDS)
     except (StatesError, HaltedError):
-        if job.stop:
-            getattr(client, job.stop)(**job.identity(known, of_stop=True))
+        _stop(visit, job, known)
         raise
     except ClientError as error:
         raise service_error(error, client, optimised=True) from error
@@ -117,6 +124,11 @@ def _follow(visit: Visit, job: JobService, pattern: str, known: dict[str, Any], 
     if state == "failed":
         raise StatesError(TASK_FAILED, json.dumps(result))
     return result
+
+
+def _stop(visit: Visit, job: JobService, known: dict[str, Any]) -> None:
+    if job.stop:
+        getattr(client_of(visit, job.service), job.stop)(**job.identity(known, of_stop=True))
 
 
 def _function(visit: Visit, arn: str, seconds: float | None) -> Any:

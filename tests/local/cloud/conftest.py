@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
+from local.cloud.state_machines import Machines
 from slipway_local import cloud
 from slipway_local.aws import Place
+from support.cloudformation import wait
 
 CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
 
@@ -118,3 +121,22 @@ def _run(folder: Path) -> Iterator[LocalCloud]:
     yield running
     cloud.down(state)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def machines(local_cloud: LocalCloud) -> Machines:
+    return Machines(local_cloud)
+
+
+@pytest.fixture
+def cloudformation(local_cloud: LocalCloud) -> Iterator[Any]:
+    """A client that validates what it sends, and the end of every stack that the test made."""
+    session: Any = boto3.Session("x", "x", region_name="us-east-1")
+    client = session.client("cloudformation", endpoint_url=local_cloud.place.endpoint_url)
+    before = {stack["StackId"] for stack in client.describe_stacks()["Stacks"]}
+    yield client
+    for stack in client.describe_stacks()["Stacks"]:
+        if stack["StackId"] not in before:
+            client.update_termination_protection(EnableTerminationProtection=False, StackName=stack["StackName"])
+            client.delete_stack(StackName=stack["StackName"])
+            wait(client, "stack_delete_complete", stack["StackId"])

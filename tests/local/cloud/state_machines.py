@@ -4,6 +4,9 @@ import json
 import uuid
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 ROLE = "arn:aws:iam::123456789012:role/machine"
 Json = Any
 
@@ -20,6 +23,16 @@ def chain(*states: dict[str, Any], prefix: str = "S", **machine: Any) -> dict[st
 def one(states: dict[str, Any], start: str = "A", **machine: Any) -> dict[str, Any]:
     """A definition of named states."""
     return {"StartAt": start, "States": states, **machine}
+
+
+def task(resource: str, parameters: Any = None, **fields: Any) -> dict[str, Any]:
+    """A Task state of an integration."""
+    given = {"Parameters": parameters} if parameters is not None else {}
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", **given, **fields}
+
+
+def refused(code: str) -> Any:
+    return pytest.raises(ClientError, match=rf"\({code}\)")
 
 
 class Machines:

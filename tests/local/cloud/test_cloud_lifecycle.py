@@ -1,4 +1,4 @@
-"""Starting, stopping and asking for the state of a local cloud of its own."""
+"""Starting, stopping and asking for the state of a local cloud of its own: our own, nothing of AWS's."""
 
 import json
 import os

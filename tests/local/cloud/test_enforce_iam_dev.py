@@ -1,4 +1,8 @@
-"""The product's own permissions: with enforcement on, the dev environment does its work and is allowed little more."""
+"""The product's own permissions: with enforcement on, the dev environment does its work and is allowed little more.
+
+What is evaluated: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html;
+the report is our own.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from slipway_local import remote
-from slipway_local.remote import LocalCloudError
+from slipway_local.remote import LocalCloudError, RefusedRequestError
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -182,7 +182,7 @@ def test_other_operations_and_the_local_clouds_own_calls_are_spared(client: Any,
     ],
 )
 def test_what_aws_could_never_answer_is_refused(fault: Any, operation: str, settings: Any, words: str) -> None:
-    with pytest.raises(LocalCloudError, match=words):
+    with pytest.raises(RefusedRequestError, match=words):
         fault(operation, **settings)
 
 

@@ -1,4 +1,7 @@
-"""A killed daemon, a snapshot that cannot be used, a disk that cannot be written to, two environments at once."""
+"""A killed daemon, a snapshot that cannot be used, a disk that cannot be written to, two environments at once.
+
+All of it is our own: AWS's services have no such states.
+"""
 
 import json
 import os

@@ -16,12 +16,9 @@ import pytest
 from local.cloud.state_machines import Machines, chain, one
 
 pytestmark = pytest.mark.capability("O14")
+
+
 BUCKET = "map-run-items"
-
-
-@pytest.fixture(scope="module")
-def machines(local_cloud: Any) -> Machines:
-    return Machines(local_cloud)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +34,8 @@ def distributed(processor: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 SAME = chain({"Type": "Pass"}, prefix="P")
+
+
 # Fails for items whose `bad` is true.
 PICKY = one(
     {
@@ -46,7 +45,11 @@ PICKY = one(
     },
     "C",
 )
+
+
 ITEMS = [{"i": i, "bad": i == 2} for i in range(5)]
+
+
 INVENTORY = {
     "sourceBucket": "s", "destinationBucket": f"arn:aws:s3:::{BUCKET}", "fileFormat": "CSV",
     "fileSchema": "Bucket, Key, Size", "files": [{"key": "inventory/1.csv.gz", "size": 1}],

@@ -17,11 +17,6 @@ from local.cloud.state_machines import Machines, chain, one
 pytestmark = pytest.mark.capability("O14")
 
 
-@pytest.fixture(scope="module")
-def machines(local_cloud: Any) -> Machines:
-    return Machines(local_cloud)
-
-
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [

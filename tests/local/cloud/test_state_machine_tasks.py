@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from local.cloud.state_machines import Machines, chain, one
+from local.cloud.state_machines import Machines, chain, one, task
 
 pytestmark = pytest.mark.capability("O14")
+
 
 CODE = """
 import json, os, time, boto3
@@ -26,11 +27,6 @@ def handler(event, context):
         boto3.client("stepfunctions").send_task_success(taskToken=event["token"], output=json.dumps({"back": 1}))
     return {"got": event}
 """
-
-
-@pytest.fixture(scope="module")
-def machines(local_cloud: Any) -> Machines:
-    return Machines(local_cloud)
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +48,6 @@ def stack(local_cloud: Any) -> dict[str, Any]:
         },
     }  # fmt: skip
     return dict(local_cloud.outputs(local_cloud.deploy(Tasks=body), "Tasks"))
-
-
-def task(resource: str, parameters: Any = None, **fields: Any) -> dict[str, Any]:
-    given = {"Parameters": parameters} if parameters is not None else {}
-    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", **given, **fields}
 
 
 def received(local_cloud: Any, url: str) -> list[Any]:
@@ -207,37 +198,6 @@ def test_heartbeats_keep_a_task_until_they_stop(local_cloud: Any, machines: Mach
     assert time.monotonic() - began > 1.6
     with pytest.raises(machines.client.exceptions.TaskTimedOut):
         machines.client.send_task_heartbeat(taskToken=token)
-
-
-def test_a_nested_execution_is_started_or_waited_for(machines: Machines) -> None:
-    """Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html"""
-    inner = machines.create(chain({"Type": "Pass", "Parameters": {"twice.$": "States.Array($.x, $.x)"}}))
-    given = {"StateMachineArn": inner, "Input": {"x": 1}}
-    started = machines.output(chain(task("states:startExecution", given)))
-    assert machines.ended(started["ExecutionArn"])["output"] == {"twice": [1, 1]}
-    as_text = machines.output(chain(task("states:startExecution.sync", given)))
-    assert json.loads(as_text["Output"]) == {"twice": [1, 1]}
-    as_json = machines.output(chain(task("states:startExecution.sync:2", given)))
-    assert (as_json["Status"], as_json["Output"]) == ("SUCCEEDED", {"twice": [1, 1]})
-
-
-def test_a_nested_execution_that_fails_fails_the_task(machines: Machines) -> None:
-    inner = machines.create(chain({"Type": "Fail", "Error": "Inner"}))
-    shown = machines.run(chain(task("states:startExecution.sync:2", {"StateMachineArn": inner})))
-    assert shown["error"] == "States.TaskFailed"
-    assert json.loads(shown["cause"])["Error"] == "Inner"
-
-
-def test_stopping_the_outer_execution_stops_the_nested_one(local_cloud: Any, machines: Machines) -> None:
-    inner = machines.create(chain({"Type": "Wait", "Seconds": 300}))
-    outer = machines.start(chain(task("states:startExecution.sync:2", {"StateMachineArn": inner})))
-
-    def nested() -> Any:
-        return machines.client.list_executions(stateMachineArn=inner)["executions"]
-
-    (running,) = local_cloud.eventually(nested)
-    machines.client.stop_execution(executionArn=outer)
-    assert machines.ended(running["executionArn"])["status"] == "ABORTED"
 
 
 @pytest.mark.parametrize(

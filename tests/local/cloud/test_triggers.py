@@ -6,20 +6,21 @@ and https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.htm
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import ClientError
 
+from support.heard import HEARS, arn, heard, message
+
 pytestmark = pytest.mark.capability("O14")
 
-HEARS = "import json\ndef handler(e, context): print('heard', json.dumps(e))"
 
-
-def arn(name: str) -> dict[str, Any]:
-    return {"Fn::GetAtt": [name, "Arn"]}
+def lets_in(action: str, resource: Any) -> dict[str, Any]:
+    """A policy that lets S3 do one thing."""
+    who = {"Principal": {"Service": "s3.amazonaws.com"}, "Action": action, "Resource": resource}
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **who}]}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def out(local_cloud: Any) -> dict[str, str]:
             "Role": local_cloud.role(),
             "FromBucket": local_cloud.function(HEARS),
             "FromTopic": local_cloud.function(HEARS),
-            "FromSchedule": local_cloud.function(HEARS),
+            "Closed": local_cloud.function(HEARS),
             **{name: {"Type": "AWS::SQS::Queue"} for name in ("Queue", "FromBus", "Lost")},
             "Topic": {"Type": "AWS::SNS::Topic"},
             "Subscription": {"Type": "AWS::SNS::Subscription", "Properties": {
@@ -40,7 +41,9 @@ def out(local_cloud: Any) -> dict[str, str]:
             "Permission": {"Type": "AWS::Lambda::Permission", "Properties": {
                 "FunctionName": {"Ref": "FromBucket"}, "Action": "lambda:InvokeFunction",
                 "Principal": "s3.amazonaws.com"}},
-            "Bucket": {"Type": "AWS::S3::Bucket", "DependsOn": "Permission", "Properties": {
+            "QueuePolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {
+                "Queues": [{"Ref": "Queue"}], "PolicyDocument": lets_in("sqs:SendMessage", arn("Queue"))}},
+            "Bucket": {"Type": "AWS::S3::Bucket", "DependsOn": ["Permission", "QueuePolicy"], "Properties": {
                 "NotificationConfiguration": {
                     "LambdaConfigurations": [{**created, "Function": arn("FromBucket")}],
                     "QueueConfigurations": [{"Event": "s3:ObjectRemoved:*", "Queue": arn("Queue")}]}}},
@@ -55,26 +58,10 @@ def out(local_cloud: Any) -> dict[str, str]:
                      "DeadLetterConfig": {"Arn": arn("Lost")}}]}},
         },
     }  # fmt: skip
-    shown = ("Role", "FromBucket", "FromTopic", "FromSchedule", "Queue", "FromBus", "Lost", "Topic", "Bucket")
+    shown = ("Role", "FromBucket", "FromTopic", "Queue", "FromBus", "Lost", "Topic", "Bucket")
     body["Outputs"] = {name: {"Value": {"Ref": name}} for name in shown}
-    body["Outputs"] |= {"ScheduleArn": {"Value": arn("FromSchedule")}, "RoleArn": {"Value": arn("Role")}}
-    body["Outputs"] |= {"QueueArn": {"Value": arn("Queue")}}
+    body["Outputs"] |= {"ClosedArn": {"Value": arn("Closed")}}
     return dict(local_cloud.outputs(local_cloud.deploy(Triggers=body), "Triggers"))
-
-
-def heard(local_cloud: Any, name: str) -> list[Any]:
-    path = local_cloud.state / "logs" / f"{name}.log"
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [json.loads(line.removeprefix("heard ")) for line in lines if line.startswith("heard ")]
-
-
-def message(local_cloud: Any, url: str) -> Any:
-    """Return the next message, taking it out."""
-    sqs = local_cloud.place.client("sqs")
-    arguments = {"QueueUrl": url, "WaitTimeSeconds": 1, "MessageAttributeNames": ["All"]}
-    found = local_cloud.eventually(lambda: sqs.receive_message(**arguments).get("Messages"), seconds=30)[0]
-    sqs.delete_message(QueueUrl=url, ReceiptHandle=found["ReceiptHandle"])
-    return found
 
 
 def test_a_bucket_tells_a_function_and_a_queue(local_cloud: Any, out: Any) -> None:
@@ -105,12 +92,42 @@ def test_a_bucket_tells_a_function_and_a_queue(local_cloud: Any, out: Any) -> No
     assert int(gone["s3"]["object"]["sequencer"], 16) > int(item["sequencer"], 16)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "destination"),
+    [
+        ("Queue", "QueueArn", "arn:aws:sqs:us-east-1:123456789012:closed"),
+        ("Queue", "QueueArn", "arn:aws:sqs:us-east-1:123456789012:never-made"),
+        ("Topic", "TopicArn", "arn:aws:sns:us-east-1:123456789012:closed"),
+        ("LambdaFunction", "LambdaFunctionArn", None),
+    ],
+)
+def test_a_bucket_takes_only_destinations_that_let_it_in(
+    local_cloud: Any, out: Any, kind: str, name: str, destination: str | None
+) -> None:
+    """Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html"""
+    s3, sqs, sns = (local_cloud.place.client(service) for service in ("s3", "sqs", "sns"))
+    url = sqs.create_queue(QueueName="closed")["QueueUrl"]
+    sns.create_topic(Name="closed")
+    s3.create_bucket(Bucket="asks-to-be-let-in")
+    entry = {name: destination or out["ClosedArn"], "Events": ["s3:ObjectCreated:*"]}
+    given = {"Bucket": "asks-to-be-let-in", "NotificationConfiguration": {f"{kind}Configurations": [entry]}}
+    with pytest.raises(ClientError, match="Unable to validate the following destination configurations") as raised:
+        s3.put_bucket_notification_configuration(**given)
+    assert raised.value.response["Error"]["Code"] == "InvalidArgument"
+    if destination and destination.endswith("sqs:us-east-1:123456789012:closed"):
+        policy = {"Policy": json.dumps(lets_in("sqs:SendMessage", destination))}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=policy)
+        s3.put_bucket_notification_configuration(**given)
+        sqs.delete_queue(QueueUrl=url)
+    s3.put_bucket_notification_configuration(**given, SkipDestinationValidation=True)
+
+
 def test_a_topic_runs_a_function_with_what_was_published(local_cloud: Any, out: Any) -> None:
     sns = local_cloud.place.client("sns")
     wanted = {"kind": {"DataType": "String", "StringValue": "wanted"}}
     sns.publish(TopicArn=out["Topic"], Message="not for it")
     sent = sns.publish(TopicArn=out["Topic"], Message="news", Subject="today", MessageAttributes=wanted)
-    (event,) = local_cloud.eventually(lambda: heard(local_cloud, out["FromTopic"]))
+    (event,) = local_cloud.eventually(lambda: heard(local_cloud, out["FromTopic"]), seconds=60)
     (record,) = event["Records"]
     assert (record["EventSource"], record["EventVersion"]) == ("aws:sns", "1.0")
     told = record["Sns"]
@@ -139,76 +156,3 @@ def test_targets_that_are_not_emulated_are_refused_by_name(local_cloud: Any) -> 
     events.delete_rule(Name="refused")
     with pytest.raises(ClientError, match="ScheduleExpression is not valid"):
         events.put_rule(Name="never", ScheduleExpression="rate(1 minutes)")
-
-
-def schedule(out: Any, expression: str, **more: Any) -> dict[str, Any]:
-    target = {"Arn": out["ScheduleArn"], "RoleArn": out["RoleArn"], **more.pop("Target", {})}
-    window = {"FlexibleTimeWindow": {"Mode": "OFF"}}
-    return {"ScheduleExpression": expression, "Target": target, **window, **more}
-
-
-def test_a_one_time_schedule_fires_in_its_time_zone_and_is_gone(local_cloud: Any, out: Any) -> None:
-    client = local_cloud.place.client("scheduler")
-    moment = datetime.now(UTC) + timedelta(seconds=2)
-    local = moment.astimezone(ZoneInfo("Asia/Tokyo"))
-    given = '{"when": "<aws.scheduler.scheduled-time>", "by": "<aws.scheduler.schedule-arn>"}'
-    expression = f"at({local:%Y-%m-%dT%H:%M:%S})"
-    once = schedule(out, expression, Target={"Input": given}, ActionAfterCompletion="DELETE")
-    made = client.create_schedule(Name="once", ScheduleExpressionTimezone="Asia/Tokyo", **once)
-    assert client.get_schedule(Name="once")["ScheduleExpression"] == expression
-    wanted = {"when": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "by": made["ScheduleArn"]}
-    local_cloud.eventually(lambda: wanted in heard(local_cloud, out["FromSchedule"]))
-    with pytest.raises(client.exceptions.ResourceNotFoundException):
-        client.get_schedule(Name="once")
-
-
-def test_a_schedule_of_a_template_fires_changes_and_goes(local_cloud: Any, out: Any) -> None:
-    """A rate without a start date begins at once."""
-    target = {"Arn": out["QueueArn"], "RoleArn": out["RoleArn"], "Input": "first"}
-    properties = schedule(out, "rate(1 hour)") | {"GroupName": {"Ref": "Group"}, "Target": target}
-    body: dict[str, Any] = {
-        "Resources": {
-            "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": "mine"}},
-            "It": {"Type": "AWS::Scheduler::Schedule", "Properties": properties},
-        },
-        "Outputs": {"It": {"Value": {"Ref": "It"}}, "Arn": {"Value": arn("It")}},
-    }
-    made = local_cloud.outputs(local_cloud.deploy(Scheduled=body), "Scheduled")
-    assert made["Arn"] == f"arn:aws:scheduler:us-east-1:123456789012:schedule/mine/{made['It']}"
-    assert message(local_cloud, out["Queue"])["Body"] == "first"
-    properties["Target"] = {**target, "Input": "second"}
-    local_cloud.deploy(Scheduled=body)
-    assert message(local_cloud, out["Queue"])["Body"] == "second"
-    local_cloud.remove("Scheduled")
-    client = local_cloud.place.client("scheduler")
-    assert not [one for one in client.list_schedules()["Schedules"] if one["Name"] == made["It"]]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"ScheduleExpression": "sometimes"}, "Invalid Schedule Expression sometimes"),
-        ({"ScheduleExpressionTimezone": "Mars/Olympus"}, "Mars/Olympus"),
-        ({"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:s3:listBuckets", "RoleArn": "r"}}, "delivers to SQS queues"),
-    ],
-)
-def test_schedules_that_cannot_fire_are_refused(local_cloud: Any, out: Any, change: Any, message: str) -> None:
-    client = local_cloud.place.client("scheduler")
-    with pytest.raises(client.exceptions.ValidationException, match=message):
-        client.create_schedule(Name="never", **{**schedule(out, "rate(1 hour)"), **change})
-
-
-@pytest.mark.timeout(150)
-def test_a_rule_fires_by_the_wall_clock(local_cloud: Any, out: Any) -> None:
-    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html"""
-    events = local_cloud.place.client("events")
-    rule = events.put_rule(Name="each-minute", ScheduleExpression="cron(* * * * ? *)")["RuleArn"]
-    events.put_targets(Rule="each-minute", Targets=[{"Id": "f", "Arn": out["ScheduleArn"]}])
-
-    def fired() -> list[Any]:
-        return [one for one in heard(local_cloud, out["FromSchedule"]) if one.get("resources") == [rule]]
-
-    (event, *_) = local_cloud.eventually(fired, seconds=90)
-    events.disable_rule(Name="each-minute")
-    assert (event["source"], event["detail-type"], event["detail"]) == ("aws.events", "Scheduled Event", {})
-    assert datetime.strptime(event["time"], "%Y-%m-%dT%H:%M:%SZ").second == 0

@@ -7,11 +7,12 @@ from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.stores.aurora import schema
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
+from support.database import database
 
 
 @pytest.mark.parametrize("filler", ["word ", "日本"])
 def test_the_end_of_a_long_question_is_embedded(served_data_api, scripted_bedrock, filler: str) -> None:
-    store = AuroraStore(api=served_data_api.database())
+    store = AuroraStore(api=database(served_data_api))
     width = store.api.execute(schema.DIMENSIONS)
     if not width:
         store.migrate(8, Deadline.after(30))

@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from slipway_local.bedrock import BedrockRuntime
+from slipway_local.faults import Faults
 from slipway_local.serving import serve
 from slipway_runtime.handlers import authorize, chat, ingest_document
 from slipway_runtime.operate import observability
@@ -21,9 +23,9 @@ from slipway_runtime.prepare.keys import document_id
 from slipway_runtime.retrieve.stores.aurora import schema
 from slipway_runtime.retrieve.stores.aurora.data_api import DataApi
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
+from support.database import database
+from support.served import CLUSTER_ARN, SECRET_ARN
 
-CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:slipway-test"
-SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slipway-test-AbCdEf"
 BUCKET = "raw-bucket"
 CURATED = "curated-bucket"
 ARTIFACTS = "artifacts-bucket"
@@ -87,7 +89,13 @@ class Cloud:
     dynamodb: Any
     data_api: Any
     bedrock: CountingBedrock
+    faults: Faults
     sequence: Any = field(default_factory=lambda: itertools.count(1))
+
+    def throttle(self, operation: str, times: int | None = None) -> None:
+        """Let Bedrock refuse an operation's next calls, or all of them until `faults.clear()`."""
+        fault = {"operation": f"bedrock-runtime.{operation}", "error": "ThrottlingException", "times": times}
+        self.faults.add(fault)
 
     def put(self, key: str, data: bytes | str) -> dict[str, Any]:
         """Write an object and return its event."""
@@ -202,10 +210,10 @@ def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture(scope="session")
-def bedrock() -> Iterator[tuple[CountingBedrock, str]]:
-    app = CountingBedrock()
-    with serve(app) as url:
-        yield app, url
+def bedrock() -> Iterator[tuple[CountingBedrock, Faults, str]]:
+    app, faults = CountingBedrock(), Faults()
+    with serve(partial(faults, service=app)) as url:
+        yield app, faults, url
 
 
 @pytest.fixture
@@ -215,7 +223,7 @@ def context() -> Context:
 
 @pytest.fixture
 def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    app, url = bedrock
+    app, faults, url = bedrock
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL_RDS_DATA", served_data_api.url)
@@ -231,10 +239,9 @@ def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -
         dynamodb = boto3.resource("dynamodb")
         _make_tables(dynamodb)
         served_data_api.pause(0)
-        data_api = served_data_api.database()
+        data_api = database(served_data_api)
         _empty_store(data_api)
         app.calls = 0
-        yield Cloud(s3=s3, dynamodb=dynamodb, data_api=data_api, bedrock=app)
-        app.throttle("InvokeModel")
-        app.throttle("Converse")
+        yield Cloud(s3=s3, dynamodb=dynamodb, data_api=data_api, bedrock=app, faults=faults)
+        faults.clear()
     served_data_api.pause(0)

@@ -67,7 +67,7 @@ def test_a_document_is_curated_by_the_rules_of_its_source_and_lineage_says_which
 def test_no_redacted_value_is_in_any_log_line_or_metric(ruled, logged) -> None:
     ruled.ingest(ruled.put(KEY, TEXT))
     ruled.ingest(ruled.put("acme/mail/b.md", TEXT.encode() + b"\x00" * 50), ruled.put("acme/other.md", TEXT))
-    ruled.bedrock.throttle("InvokeModel", rate=1.0)
+    ruled.throttle("InvokeModel")
     ruled.ingest(ruled.put("acme/mail/c.md", TEXT), seconds=10.2)
     text = logged()
     assert '"RedactAwsKey":[1.0' in text

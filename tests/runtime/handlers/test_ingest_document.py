@@ -6,18 +6,7 @@ import threading
 import pytest
 
 from slipway_runtime.handlers import ingest_document
-
-KEY = "acme/guides/garden.md"
-TEXT = """# Garden guide
-
-## Tomatoes
-
-Tomatoes need six hours of sun a day. Water them in the morning at the root.
-
-## Compost
-
-Turn the compost heap every two weeks so that air reaches the middle.
-"""
+from support.garden import KEY, TEXT
 
 
 @pytest.mark.capability("D1")
@@ -140,18 +129,18 @@ def test_running_out_of_time_while_reading_is_no_verdict_on_the_document(cloud, 
 
 
 def test_throttling_is_waited_out(cloud) -> None:
-    cloud.bedrock.throttle("InvokeModel", count=3)
+    cloud.throttle("InvokeModel", times=3)
     assert cloud.ingest(cloud.put(KEY, TEXT)) == []
     assert len(cloud.rows(KEY)) == 2
 
 
 def test_a_model_that_stays_throttled_returns_the_message_and_leaves_nothing_half_done(cloud) -> None:
     event = cloud.put(KEY, TEXT)
-    cloud.bedrock.throttle("InvokeModel", rate=1.0)
+    cloud.throttle("InvokeModel")
     assert cloud.ingest(event, seconds=10.3) == ["0"]
     assert cloud.rows(KEY) == []
     assert cloud.lineage(KEY) == {}
-    cloud.bedrock.throttle("InvokeModel")
+    cloud.faults.clear()
     assert cloud.ingest(event) == []
     assert len(cloud.rows(KEY)) == 2
 
@@ -219,59 +208,9 @@ def test_a_document_over_the_limit_is_refused_before_it_is_read(cloud) -> None:
     assert cloud.rejects()[0]["code"] == "too_large"
 
 
-@pytest.mark.capability("D10")
-def test_a_delete_marker_removes_the_chunks_and_a_late_create_does_not_bring_them_back(cloud) -> None:
-    created = cloud.put(KEY, TEXT)
-    cloud.ingest(created)
-    deleted = cloud.delete(KEY)
-    assert cloud.ingest(deleted, deleted) == []
-    assert cloud.rows(KEY) == []
-    assert cloud.lineage(KEY)["status"] == "deleted"
-    assert cloud.ingest(created) == []
-    assert cloud.rows(KEY) == []
-    cloud.ingest(cloud.put(KEY, TEXT))
-    assert len(cloud.rows(KEY)) == 2
-
-
-def test_a_delete_that_overtakes_its_create_wins(cloud) -> None:
-    created = cloud.put(KEY, TEXT)
-    deleted = cloud.delete(KEY)
-    cloud.ingest(deleted)
-    cloud.ingest(created)
-    assert cloud.rows(KEY) == []
-    assert cloud.lineage(KEY)["status"] == "deleted"
-
-
-def test_removing_an_old_version_for_good_keeps_the_current_one(cloud) -> None:
-    old = cloud.put(KEY, "Old text.")
-    cloud.ingest(old)
-    cloud.ingest(cloud.put(KEY, TEXT))
-    before = cloud.rows(KEY)
-    assert cloud.ingest(cloud.purge(KEY, old["detail"]["object"]["version-id"])) == []
-    assert cloud.rows(KEY) == before
-    assert cloud.lineage(KEY)["status"] == "indexed"
-
-
-def test_removing_the_current_version_for_good_uncovers_the_one_before_or_nothing(cloud) -> None:
-    old, new = cloud.put(KEY, "Old text."), cloud.put(KEY, TEXT)
-    cloud.ingest(old, new)
-    cloud.ingest(cloud.purge(KEY, new["detail"]["object"]["version-id"]))
-    assert [row[1] for row in cloud.rows(KEY)] == ["Old text."]
-    cloud.ingest(cloud.purge(KEY, old["detail"]["object"]["version-id"]))
-    assert cloud.rows(KEY) == []
-    assert cloud.lineage(KEY)["status"] == "deleted"
-
-
-def test_a_version_that_is_gone_before_it_is_read_is_passed_over(cloud) -> None:
-    event = cloud.put(KEY, TEXT)
-    cloud.s3.delete_object(Bucket="raw-bucket", Key=KEY, VersionId=event["detail"]["object"]["version-id"])
-    assert cloud.ingest(event) == []
-    assert cloud.rows(KEY) == []
-
-
 def test_logs_hold_no_content(cloud, logged) -> None:
     cloud.ingest(cloud.put(KEY, TEXT), '{"secret words": ', cloud.put("acme/bad.json", '{"secret words": '))
-    cloud.bedrock.throttle("InvokeModel", rate=1.0)
+    cloud.throttle("InvokeModel")
     cloud.ingest(cloud.put("acme/c.md", "secret words"), seconds=10.2)
     text = logged()
     assert "record handled" in text

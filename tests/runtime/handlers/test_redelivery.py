@@ -31,7 +31,7 @@ def test_a_record_that_failed_for_the_moment_or_was_not_begun_comes_again_soon(
 ) -> None:
     queue = boto3.client("sqs").create_queue(QueueName="q", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
     boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(cloud.put(KEY, "Text.")))
-    cloud.bedrock.throttle("InvokeModel", rate=1.0)
+    cloud.throttle("InvokeModel")
     monkeypatch.setenv("QUEUE_URL", queue)
     answer, [call] = deliver(context, queue, seconds)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}

@@ -10,12 +10,13 @@ from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.filters import Equals
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from slipway_runtime.retrieve.stores.contract import Query, StoreUnavailable
+from support.database import database
 from support.store_contract import DIMENSIONS, cosine, pieces, soon, vectors, version
 
 
 @pytest.fixture
 def store(served_data_api) -> Iterator[AuroraStore]:
-    made = AuroraStore(api=served_data_api.database())
+    made = AuroraStore(api=database(served_data_api))
     made.api.execute("DROP SCHEMA IF EXISTS slipway CASCADE")
     made.migrate(DIMENSIONS, soon())
     yield made
@@ -125,7 +126,7 @@ def test_a_large_document_goes_in_several_requests_of_one_transaction(store: Aur
 @pytest.mark.capability("R1")
 def test_a_resuming_database_is_waited_for_within_the_deadline(served_data_api, store: AuroraStore) -> None:
     sleeps: list[float] = []
-    patient = AuroraStore(api=served_data_api.database(sleeps))
+    patient = AuroraStore(api=database(served_data_api, sleeps))
     served_data_api.pause(0.3)
     assert patient.replace(version("1"), pieces(2), vectors(2), soon())
     assert len(sleeps) >= 2

@@ -6,13 +6,14 @@ import pytest
 
 from slipway_runtime.retrieve.stores.aurora import schema
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
+from support.database import database
 from support.store_contract import DIMENSIONS, StoreContract, soon
 
 
 class TestAurora(StoreContract):
     @pytest.fixture
     def store(self, served_data_api) -> Iterator[AuroraStore]:
-        made = AuroraStore(api=served_data_api.database())
+        made = AuroraStore(api=database(served_data_api))
         if made.api.execute(schema.DIMENSIONS) not in ([], [(DIMENSIONS,)]):
             made.api.execute("DROP SCHEMA slipway CASCADE")
         made.migrate(DIMENSIONS, soon())
@@ -25,7 +26,7 @@ class TestAuroraWithAnIndexForEveryTenant(TestAurora):
 
     @pytest.fixture
     def store(self, served_data_api) -> Iterator[AuroraStore]:
-        made = AuroraStore(api=served_data_api.database(), exact_up_to_chunks=1)
+        made = AuroraStore(api=database(served_data_api), exact_up_to_chunks=1)
         made.api.execute("DROP SCHEMA IF EXISTS slipway CASCADE")
         made.migrate(DIMENSIONS, soon())
         yield made

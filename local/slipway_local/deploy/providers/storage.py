@@ -202,11 +202,6 @@ PROVIDERS: dict[str, Provider] = {
         "logs", "create_log_group", "{LogGroupName}", name="LogGroupName", name_limit=512, after=_retention,
         attributes={"Arn": _LOG_ARN}, delete_call="delete_log_group", delete_with={"logGroupName": "{id}"},
     ),
-    "AWS::Logs::MetricFilter": api(
-        "logs", "put_metric_filter", "{FilterName}", name="FilterName", name_limit=512,
-        update_call="put_metric_filter",
-        delete_call="delete_metric_filter", delete_with={"logGroupName": "{LogGroupName}", "filterName": "{id}"},
-    ),
     "AWS::CloudWatch::Alarm": api(
         "cloudwatch", "put_metric_alarm", "{AlarmName}", update_call="put_metric_alarm", **_ALARM
     ),

@@ -1,111 +1,16 @@
-"""SQS mappings, redrive, and S3 events through EventBridge.
+"""EventBridge rules: S3 events, patterns, input paths and transformers.
 
-Expectations: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html,
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html and
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+Expectations: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """
 
-import concurrent.futures
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.capability("O14")
-
-WORKER = """
-import json, os
-def handler(event, context):
-    failed = []
-    bodies = [record["body"] for record in event["Records"]]
-    print("batch", json.dumps(bodies), [r["attributes"]["ApproximateReceiveCount"] for r in event["Records"]])
-    if "crash" in bodies: os._exit(1)
-    for record in event["Records"]:
-        if record["body"].startswith("bad"): failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
-"""
-
-
-def flow(local_cloud: Any, receives: int = 2, **mapping: Any) -> dict[str, Any]:
-    """A queue with a dead-letter queue and a function that reads it."""
-    return {
-        "Resources": {
-            "Role": local_cloud.role(),
-            "Worker": local_cloud.function(WORKER),
-            "Dead": {"Type": "AWS::SQS::Queue"},
-            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 1, "RedrivePolicy": {
-                "deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": receives}}},
-            "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
-                "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]}, "FunctionName": {"Ref": "Worker"},
-                "FunctionResponseTypes": ["ReportBatchItemFailures"], **mapping}},
-        },
-        "Outputs": {"Queue": {"Value": {"Ref": "Queue"}}, "Dead": {"Value": {"Ref": "Dead"}},
-                    "DeadArn": {"Value": {"Fn::GetAtt": ["Dead", "Arn"]}}, "Worker": {"Value": {"Ref": "Worker"}}},
-    }  # fmt: skip
-
-
-def depth(local_cloud: Any, url: str) -> tuple[int, int]:
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = local_cloud.place.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return int(found[names[0]]), int(found[names[1]])
-
-
-def batches(local_cloud: Any, name: str) -> list[list[str]]:
-    path = local_cloud.state / "logs" / f"{name}.log"
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [json.loads(line[6 : line.index("]") + 1]) for line in lines if line.startswith("batch ")]
-
-
-def send(local_cloud: Any, url: str, *bodies: str) -> None:
-    for body in bodies:
-        local_cloud.place.client("sqs").send_message(QueueUrl=url, MessageBody=body)
-
-
-def test_partial_failures_retry_alone_then_go_to_the_dead_letter_queue_and_back(local_cloud: Any) -> None:
-    out = local_cloud.outputs(local_cloud.deploy(Partial=flow(local_cloud, BatchSize=10)), "Partial")
-    send(local_cloud, out["Queue"], "good-1", "bad-1", "good-2")
-    local_cloud.eventually(
-        lambda: depth(local_cloud, out["Dead"]) == (1, 0), what="one message in the dead-letter queue"
-    )
-    assert depth(local_cloud, out["Queue"]) == (0, 0)
-    seen = [body for batch in batches(local_cloud, out["Worker"]) for body in batch]
-    assert sorted(seen) == ["bad-1", "bad-1", "good-1", "good-2"]
-
-    sqs = local_cloud.place.client("sqs")
-    sqs.start_message_move_task(SourceArn=out["DeadArn"])
-    local_cloud.eventually(lambda: len(batches(local_cloud, out["Worker"])) > 3, what="the redriven message to be read")
-    task = sqs.list_message_move_tasks(SourceArn=out["DeadArn"])["Results"][0]
-    assert (task["Status"], task["ApproximateNumberOfMessagesMoved"]) == ("COMPLETED", 1)
-
-
-def test_a_batch_whose_function_dies_comes_back_whole(local_cloud: Any) -> None:
-    out = local_cloud.outputs(local_cloud.deploy(Dying=flow(local_cloud, BatchSize=5)), "Dying")
-    send(local_cloud, out["Queue"], "crash")
-    local_cloud.eventually(
-        lambda: depth(local_cloud, out["Dead"]) == (1, 0), what="the message in the dead-letter queue"
-    )
-    local_cloud.eventually(lambda: batches(local_cloud, out["Worker"]) == [["crash"], ["crash"]])
-
-
-def test_a_batching_window_fills_batches_up_to_their_size(local_cloud: Any) -> None:
-    body = flow(local_cloud, BatchSize=20, MaximumBatchingWindowInSeconds=2)
-    out = local_cloud.outputs(local_cloud.deploy(Window=body), "Window")
-    bodies = [f"m{number}" for number in range(20)]
-    send(local_cloud, out["Queue"], *bodies)
-    local_cloud.eventually(lambda: sum(map(len, batches(local_cloud, out["Worker"]))) == 20)
-    assert len(batches(local_cloud, out["Worker"])) <= 2
-
-
-def test_nothing_is_lost_when_many_send_while_others_delete(local_cloud: Any) -> None:
-    body = flow(local_cloud, BatchSize=10, ScalingConfig={"MaximumConcurrency": 3})
-    out = local_cloud.outputs(local_cloud.deploy(Many=body), "Many")
-    bodies = [f"m{number}" for number in range(200)]
-    with concurrent.futures.ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda text: send(local_cloud, out["Queue"], text), bodies))
-    local_cloud.eventually(
-        lambda: {body for batch in batches(local_cloud, out["Worker"]) for body in batch} == set(bodies), seconds=30
-    )
-    local_cloud.eventually(lambda: depth(local_cloud, out["Queue"]) == (0, 0))
 
 
 @pytest.fixture(scope="module")
@@ -204,21 +109,50 @@ def test_multipart_uploads_are_events_too(local_cloud: Any, events: Any) -> None
     assert (event["detail"]["reason"], event["detail"]["object"]["size"]) == ("CompleteMultipartUpload", 1000)
 
 
-def test_put_events_match_patterns_and_transform(local_cloud: Any) -> None:
-    body = {
+def shop(transformer: dict[str, Any]) -> dict[str, Any]:
+    """A rule for dear things, and the queue where they arrive transformed."""
+    return {
         "Resources": {
             "Queue": {"Type": "AWS::SQS::Queue"},
             "Rule": {"Type": "AWS::Events::Rule", "Properties": {
                 "EventPattern": {"source": ["shop"], "detail": {"price": [{"numeric": [">", 10]}]}},
-                "Targets": [{"Id": "q", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}, "InputTransformer": {
-                    "InputPathsMap": {"n": "$.detail.name"}, "InputTemplate": '{"sold": "<n>"}'}}]}},
+                "Targets": [{"Id": "q", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}, "InputTransformer": transformer}]}},
         },
-        "Outputs": {"Queue": {"Value": {"Ref": "Queue"}}},
+        "Outputs": {"Queue": {"Value": {"Ref": "Queue"}}, "Rule": {"Value": {"Fn::GetAtt": ["Rule", "Arn"]}}},
     }  # fmt: skip
-    url = local_cloud.outputs(local_cloud.deploy(Shop=body), "Shop")["Queue"]
+
+
+def sell(local_cloud: Any, **prices: int) -> None:
     entries = [
         {"Source": "shop", "DetailType": "sale", "Detail": json.dumps({"name": name, "price": price})}
-        for name, price in (("cheap", 5), ("dear", 50))
+        for name, price in prices.items()
     ]
     local_cloud.place.client("events").put_events(Entries=entries)
+
+
+def test_put_events_match_patterns_and_transform(local_cloud: Any) -> None:
+    """Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html"""
+    transformer = {"InputPathsMap": {"n": "$.detail.name"}, "InputTemplate": '{"sold": "<n>"}'}
+    url = local_cloud.outputs(local_cloud.deploy(Shop=shop(transformer)), "Shop")["Queue"]
+    sell(local_cloud, cheap=5, dear=50)
     assert receive(local_cloud, url) == [{"sold": "dear"}]
+
+
+def test_an_input_transformer_knows_the_rule_and_the_event(local_cloud: Any) -> None:
+    """Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html"""
+    template = (
+        '{"rule": "<aws.events.rule-name> is <aws.events.rule-arn>", "received": <aws.events.event.ingestion-time>,'
+        ' "envelope": <aws.events.event>, "whole": <aws.events.event.json>, "bare": <n>, "number": <p>, "none": "<m>"}'
+    )
+    paths = {"n": "$.detail.name", "p": "$.detail.price", "m": "$.detail.missing"}
+    body = shop({"InputPathsMap": paths, "InputTemplate": template})
+    out = local_cloud.outputs(local_cloud.deploy(Reserved=body), "Reserved")
+    sell(local_cloud, dear=50)
+    (got,) = receive(local_cloud, out["Queue"])
+    name = out["Rule"].rsplit("/", 1)[-1]
+    assert got["rule"] == f"{name} is {out['Rule']}"
+    assert datetime.fromisoformat(got["received"]).tzinfo is not None
+    assert got["whole"]["detail"] == {"name": "dear", "price": 50}
+    assert got["envelope"] == {key: value for key, value in got["whole"].items() if key != "detail"}
+    assert got["envelope"]["source"] == "shop"
+    assert (got["bare"], got["number"], got["none"]) == ("dear", 50, "")

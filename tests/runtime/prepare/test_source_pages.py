@@ -9,8 +9,8 @@ import pytest
 from slipway_runtime.prepare.rejected import Code
 
 PAGES = sorted((Path(__file__).parents[3] / "docs" / "sources").glob("*.md"))
-# Of names and rules, not of a kind of document: docs/rules.md and docs/documents.md tell of them.
-OF_RULES = {"invalid_key", "language_not_allowed", "low_quality", "names_not_redactable", "broken_text"}
+# Of names, rules and storage, not of a kind of document: docs/rules.md, documents.md and deletion.md tell of them.
+OF_RULES = {"archived", "invalid_key", "language_not_allowed", "low_quality", "names_not_redactable", "broken_text"}
 
 
 def codes(page: Path) -> set[str]:

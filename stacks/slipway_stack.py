@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -13,6 +14,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from slipway_constructs.dependency_layer import DependencyLayer
+from slipway_constructs.logged_state_machine import ExecutionLog, LoggedStateMachine
 from slipway_constructs.permissions import allow
 from slipway_constructs.private_network import DUPLICATES_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
@@ -122,6 +124,19 @@ class SlipwayStack(cdk.Stack):
             key=key or self.key(),
             network=self.function_network() if in_network else None,
         )
+
+    def state_machine(
+        self, definition: Mapping[str, Any], functions: Sequence[str], *, timeout: cdk.Duration | None = None
+    ) -> LoggedStateMachine:
+        """Return this stack's state machine, which invokes the functions, ARNs."""
+        log = ExecutionLog(
+            name=f"slipway-{self.environment_name}-{self.part}",
+            retention=self.log_retention,
+            removal=self.removal,
+            key=self.key(),
+        )
+        # The id Default is left out of the ids of what is inside: they are as if it stood in the stack itself.
+        return LoggedStateMachine(self, "Default", definition=definition, functions=functions, log=log, timeout=timeout)
 
     def store_variables(self) -> dict[str, str]:
         """Return the variables by which functions of other stacks find the vector store."""

@@ -4,10 +4,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.private_network import COMPREHEND_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.augmentation_flow import definition
 from stacks.bedrock import allow_models
 from stacks.ingestion import COMPREHEND_REASON
@@ -130,3 +133,22 @@ class AugmentationStack(SlipwayStack):
         self._allow_run(machine.role, ["s3:GetObject"], RUNS)
         machine.allow_map_runs(self.key())
         return machine
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the runs and their functions."""
+    machine = stack.look_up("augmentation", "state-machine-arn")
+    timeouts = {"plan": LISTING_TIMEOUT, "augment": TIMEOUT, "report": LISTING_TIMEOUT}
+    return [
+        StateMachineMonitor(stack, "Augmentation", topic_arn=topic_arn, state_machine_arn=machine),
+        *(
+            FunctionMonitor(
+                stack,
+                f"Augmentation{name.capitalize()}",
+                topic_arn=topic_arn,
+                function_name=stack.look_up("augmentation", f"{name}-function-name"),
+                timeout=timeout,
+            )
+            for name, timeout in timeouts.items()
+        ),
+    ]

@@ -9,10 +9,12 @@ from constructs import Construct
 
 from slipway_constructs.curated_catalogue import CuratedCatalogue
 from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.private_network import COMPREHEND_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.spark_job import SparkCode, SparkJob
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.corpus_flow import JOB_OUTPUT, STAGED, Flow
 from stacks.ingestion import COMPREHEND_REASON
 from stacks.settings import Settings
@@ -37,7 +39,7 @@ class CorpusStack(SlipwayStack):
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "corpus", name=name, settings=settings)
         corpus = settings.ingestion.corpus
-        names = self._engines() if corpus.map or corpus.spark != "none" else {}
+        names = self._engines() if corpus.runs else {}
         if corpus.catalogue:
             names["database-name"] = self._catalogue().database.ref
         self.publish(names)
@@ -184,3 +186,11 @@ class CorpusStack(SlipwayStack):
     def _permit_spark(self, role: iam.Role, spark: SparkJob) -> None:
         job = self.format_arn(service="glue", resource="job", resource_name=spark.name)
         allow(role, ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], [job])
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the runs over the corpus, Spark's too."""
+    if not stack.settings.ingestion.corpus.runs:
+        return []
+    machine = stack.look_up("corpus", "state-machine-arn")
+    return [StateMachineMonitor(stack, "Corpus", topic_arn=topic_arn, state_machine_arn=machine)]

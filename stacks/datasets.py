@@ -4,8 +4,10 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.datasets_flow import WORK, definition
 from stacks.settings import Settings
 from stacks.slipway_stack import CURATED_REASON, SlipwayStack
@@ -94,3 +96,9 @@ class DatasetsStack(SlipwayStack):
         allow(machine.role, writes, [f"{self.bucket_arn('artifacts')}/{WORK}/*"], wildcard_reason=WRITE_REASON)
         machine.allow_map_runs(self.key())
         return machine
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the builds of training sets; a function that fails or is late fails its execution."""
+    machine = stack.look_up("datasets", "state-machine-arn")
+    return [StateMachineMonitor(stack, "Datasets", topic_arn=topic_arn, state_machine_arn=machine)]

@@ -8,9 +8,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from slipway_constructs.erasure_monitor import ErasureMonitor
+from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.retention import ARTIFACTS, CORPUS
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, SlipwayStack
@@ -119,3 +123,14 @@ def definition(partition: str, function: str) -> dict[str, Any]:
             "Done": {"Type": "Succeed"},
         },
     }
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the runs, their function, and how long what is to be erased has waited."""
+    machine = stack.look_up("deletion", "state-machine-arn")
+    erase = stack.look_up("deletion", "function-name")
+    return [
+        FunctionMonitor(stack, "Erase", topic_arn=topic_arn, function_name=erase, timeout=TIMEOUT),
+        StateMachineMonitor(stack, "Deletion", topic_arn=topic_arn, state_machine_arn=machine),
+        ErasureMonitor(stack, "Erasure", topic_arn=topic_arn, environment=stack.environment_name),
+    ]

@@ -7,11 +7,18 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
+from slipway_constructs.delivery_stream_monitor import DeliveryStreamMonitor
+from slipway_constructs.duplicates_monitor import DuplicatesMonitor
+from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.line_stream import LineStream, StreamLog
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.private_network import COMPREHEND_ACTIONS, SEND_AGAIN
 from slipway_constructs.python_function import PythonFunction
+from slipway_constructs.queue_monitor import QueueMonitor
+from slipway_constructs.rule_monitor import RuleMonitor
 from stacks.bedrock import allow_models
+from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
 from stacks.settings_sources import redacts_names, rules_document
@@ -19,6 +26,7 @@ from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(5)
 BATCH_SIZE = 5
+OLDEST_SECONDS = 3600
 MEGABYTE = 1_000_000
 OBJECTS_REASON = (
     "Tenants put documents under keys of their own choice; the function reads any object of this one bucket, and "
@@ -150,3 +158,45 @@ class IngestionStack(SlipwayStack):
         allow_models(role, [self.settings.retrieval.embedding.model_id])
         self.allow_store(role, "write")
         allow_key(role, key.key_arn if key else None)
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the path of a document, and the streams of tenants."""
+    found: list[Monitor] = [
+        RuleMonitor(stack, "Events", topic_arn=topic_arn, rule_name=stack.look_up("ingestion", "rule-name")),
+        QueueMonitor(
+            stack,
+            "Ingestion",
+            topic_arn=topic_arn,
+            queue_name=part_of_arn(stack.look_up("ingestion", "queue-arn"), 5),
+            dead_letter_queue_name=part_of_arn(stack.look_up("ingestion", "dead-letter-queue-arn"), 5),
+            oldest_seconds=OLDEST_SECONDS,
+        ),
+        FunctionMonitor(
+            stack,
+            "Ingest",
+            topic_arn=topic_arn,
+            function_name=stack.look_up("ingestion", "function-name"),
+            timeout=TIMEOUT,
+        ),
+    ]
+    if stack.searches_duplicates():
+        service, environment = "ingest_document", stack.environment_name
+        found.append(
+            DuplicatesMonitor(stack, "Duplicates", topic_arn=topic_arn, service=service, environment=environment)
+        )
+    return found + _stream_monitors(stack, topic_arn)
+
+
+def _stream_monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    streaming = stack.settings.ingestion.streaming
+    return [
+        DeliveryStreamMonitor(
+            stack,
+            f"Stream-{tenant}",
+            topic_arn=topic_arn,
+            stream_name=stack.look_up("ingestion", f"stream-{tenant}"),
+            oldest_seconds=2 * streaming.interval_seconds + OLDEST_SECONDS,
+        )
+        for tenant in streaming.tenants
+    ]

@@ -4,18 +4,20 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
+from stacks.labelling_api import JOBS_REASON, TABLE_ACTIONS
 from stacks.labelling_flow import definition
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 
 STEP_TIMEOUT = cdk.Duration.minutes(5)
 READ_REASON = "A job's items are objects of the platform's own two buckets, under keys that are not known before."
-JOBS_REASON = "Each job has a folder of its own under labelling/, named by its execution."
 LABELING_JOBS_REASON = "A labeling job is named by its execution, which is not known before."
-TABLE_ACTIONS = ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 RULE = "StepFunctionsGetEventsForSageMakerLabelingJobsRule"  # Step Functions makes it, to hear of a job's end
 
 
@@ -100,3 +102,13 @@ class LabellingStack(SlipwayStack):
         allow(role, writes, [group], wildcard_reason="SageMaker names the streams of labeling jobs' log group itself.")
         allow_key(role, key.key_arn if key else None)
         return role
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the jobs and the function of their steps."""
+    machine = stack.look_up("labelling", "state-machine-arn")
+    step = stack.look_up("labelling", "step-function-name")
+    return [
+        FunctionMonitor(stack, "LabellingStep", topic_arn=topic_arn, function_name=step, timeout=STEP_TIMEOUT),
+        StateMachineMonitor(stack, "LabellingJobs", topic_arn=topic_arn, state_machine_arn=machine),
+    ]

@@ -8,12 +8,11 @@ from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.logged_state_machine import LoggedStateMachine
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
-from slipway_constructs.private_network import COMPREHEND_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.augmentation_flow import definition
 from stacks.bedrock import allow_models
-from stacks.ingestion import COMPREHEND_REASON
+from stacks.ingestion import COMPREHEND_ACTIONS, COMPREHEND_REASON
 from stacks.settings import Settings
 from stacks.settings_augmentation import wishes_document
 from stacks.settings_sources import redacts_names, rules_document

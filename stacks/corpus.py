@@ -11,12 +11,11 @@ from slipway_constructs.curated_catalogue import CuratedCatalogue
 from slipway_constructs.logged_state_machine import LoggedStateMachine
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
-from slipway_constructs.private_network import COMPREHEND_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.spark_job import SparkCode, SparkJob
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.corpus_flow import JOB_OUTPUT, STAGED, Flow
-from stacks.ingestion import COMPREHEND_REASON
+from stacks.ingestion import COMPREHEND_ACTIONS, COMPREHEND_REASON
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
 from stacks.settings_sources import redacts_names, rules_document

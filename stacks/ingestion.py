@@ -13,7 +13,6 @@ from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.line_stream import LineStream, StreamLog
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
-from slipway_constructs.private_network import COMPREHEND_ACTIONS, SEND_AGAIN
 from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
@@ -28,6 +27,12 @@ TIMEOUT = cdk.Duration.minutes(5)
 BATCH_SIZE = 5
 OLDEST_SECONDS = 3600
 MEGABYTE = 1_000_000
+# What near-duplicates are searched by. A transaction needs the permission of each of its writes, and no other.
+DUPLICATES_ACTIONS = [
+    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
+    *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+]
+SEND_AGAIN = "sqs:SendMessage"
 OBJECTS_REASON = (
     "Tenants put documents under keys of their own choice; the function reads any object of this one bucket, and "
     "writes none."
@@ -35,6 +40,7 @@ OBJECTS_REASON = (
 HOLD_REASON = (
     "A version that comes under a legal hold is kept, whatever its key; the function cannot end a hold by itself."
 )
+COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
 COMPREHEND_REASON = "The detectors of Comprehend that every account has are no resources that a policy could name."
 
 
@@ -135,7 +141,7 @@ class IngestionStack(SlipwayStack):
         told = duplicates_document(ingestion.near_duplicates, ingestion.sources)
         ingest.function.add_environment("NEAR_DUPLICATES", told)
         ingest.function.add_environment("DUPLICATES_TABLE", self.look_up("foundation", "duplicates-table-name"))
-        self.allow_duplicates(ingest.role)
+        allow(ingest.role, DUPLICATES_ACTIONS, [self.table_arn("duplicates")])
         # Documents whose original went or changed are sent through the queue again.
         allow(ingest.role, [SEND_AGAIN], [work.queue.queue_arn])
 

@@ -6,6 +6,8 @@ from slipway_constructs.permissions import allow, allow_key
 from stacks.slipway_stack import SlipwayStack
 
 TABLE_ACTIONS = ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+API_TABLE_ACTIONS = (*TABLE_ACTIONS, "dynamodb:DeleteItem", "dynamodb:UpdateItem")
+TASK_ACTIONS = ("states:SendTaskSuccess",)
 JOBS_REASON = "Each job has a folder of its own under labelling/, named by its execution."
 TOKENS_REASON = (
     "A task token names its one task, and Step Functions takes no resource for the action; the function only has "
@@ -26,6 +28,6 @@ def permit(stack: SlipwayStack, role: iam.Role) -> None:
     """Let the function hand out items, take labels, and say when a job's last one is there."""
     key = stack.key()
     allow(role, ["s3:GetObject"], [f"{stack.bucket_arn('artifacts')}/labelling/*"], wildcard_reason=JOBS_REASON)
-    allow(role, [*TABLE_ACTIONS, "dynamodb:DeleteItem", "dynamodb:UpdateItem"], [stack.table_arn("labelling")])
-    allow(role, ["states:SendTaskSuccess"], ["*"], wildcard_reason=TOKENS_REASON)
+    allow(role, API_TABLE_ACTIONS, [stack.table_arn("labelling")])
+    allow(role, TASK_ACTIONS, ["*"], wildcard_reason=TOKENS_REASON)
     allow_key(role, key.key_arn if key else None)

@@ -16,7 +16,6 @@ from constructs import Construct
 from slipway_constructs.dependency_layer import DependencyLayer
 from slipway_constructs.logged_state_machine import ExecutionLog, LoggedStateMachine
 from slipway_constructs.permissions import allow
-from slipway_constructs.private_network import DUPLICATES_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
 from stacks.settings import Settings
@@ -182,10 +181,6 @@ class SlipwayStack(cdk.Stack):
     def allow_rejects(self, role: iam.Role) -> None:
         """Let a role note that an object was rejected."""
         allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
-
-    def allow_duplicates(self, role: iam.Role) -> None:
-        """Let a role find, take and give up a document's place among its like."""
-        allow(role, DUPLICATES_ACTIONS, [self.table_arn("duplicates")])
 
     def searches_duplicates(self) -> bool:
         """Return whether any source is searched for near-duplicates; else there is no table of them."""

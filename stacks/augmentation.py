@@ -92,7 +92,8 @@ class AugmentationStack(SlipwayStack):
             raw = self.bucket_arn("raw")
             allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{raw}/*"], wildcard_reason=IMAGE_REASON)
             allow(role, ["s3:ListBucket"], [raw])
-        self.allow_counts(role)
+        # Counts, in the lineage of the document.
+        allow(role, ["dynamodb:UpdateItem"], [self.table_arn("documents")])
         allow_models(role, [self.settings.gateway.models[augmentation.model].model_id])
         self._allow_comprehend(role)
         return augment

@@ -10,7 +10,7 @@ from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.datasets_flow import WORK, definition
 from stacks.settings import Settings
-from stacks.slipway_stack import CURATED_REASON, SlipwayStack
+from stacks.slipway_stack import CURATED_REASON, TENANT_INDEX, SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest
 SCRATCH = cdk.Size.gibibytes(10)
@@ -65,7 +65,7 @@ class DatasetsStack(SlipwayStack):
 
     def _permit(self, plan: PythonFunction, collect: PythonFunction, finish: PythonFunction) -> None:
         artifacts, curated, key = self.bucket_arn("artifacts"), self.bucket_arn("curated"), self.key()
-        work = f"{artifacts}/{WORK}/*"
+        work, documents = f"{artifacts}/{WORK}/*", self.table_arn("documents")
         for each in (plan, collect, finish):
             allow(each.role, ["s3:GetObject"], [f"{artifacts}/*"], wildcard_reason=READ_REASON)
             # Without it S3 answers 403 rather than 404 for what is not there.
@@ -73,10 +73,10 @@ class DatasetsStack(SlipwayStack):
             allow(each.role, ["s3:PutObject"], [work], wildcard_reason=WRITE_REASON)
             allow_key(each.role, key.key_arn if key else None)
         allow(plan.role, ["s3:ListBucket"], [curated])
-        self.allow_document_reading(plan.role, ["dynamodb:Query"])
+        allow(plan.role, ["dynamodb:Query"], [f"{documents}/index/{TENANT_INDEX}"])
         allow(collect.role, ["s3:GetObject"], [f"{curated}/*"], wildcard_reason=CURATED_REASON)
         allow(collect.role, ["s3:ListBucket"], [curated])
-        self.allow_document_reading(collect.role, ["dynamodb:GetItem"])
+        allow(collect.role, ["dynamodb:GetItem"], [documents])
         allow(finish.role, ["s3:PutObject"], [f"{artifacts}/datasets/*"], wildcard_reason=WRITE_REASON)
         allow(finish.role, ["s3:ListBucketVersions"], [artifacts])
         allow(finish.role, ["s3:DeleteObjectVersion"], [work], wildcard_reason=WRITE_REASON)

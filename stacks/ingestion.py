@@ -160,7 +160,7 @@ class IngestionStack(SlipwayStack):
         if redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources):
             allow(role, COMPREHEND_ACTIONS, ["*"], wildcard_reason=COMPREHEND_REASON)
         self.allow_documents(role)
-        self.allow_rejects(role)
+        allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
         allow_models(role, [self.settings.retrieval.embedding.model_id])
         self.allow_store(role, "write")
         allow_key(role, key.key_arn if key else None)

@@ -158,15 +158,6 @@ class SlipwayStack(cdk.Stack):
         if listing:
             allow(role, ["dynamodb:Query"], [f"{table}/index/{TENANT_INDEX}"])
 
-    def allow_counts(self, role: iam.Role) -> None:
-        """Let a role add counts to the lineage of single documents."""
-        allow(role, ["dynamodb:UpdateItem"], [self.table_arn("documents")])
-
-    def allow_document_reading(self, role: iam.Role, actions: Sequence[str]) -> None:
-        """Let a role read lineage: single documents by GetItem, a tenant's by Query."""
-        table = self.table_arn("documents")
-        allow(role, actions, [f"{table}/index/{TENANT_INDEX}" if "dynamodb:Query" in actions else table])
-
     def allow_curated_removal(self, role: iam.Role) -> None:
         """Let a role remove versions of curated documents, whose keys come from documents' own."""
         bucket = self.bucket_arn("curated")
@@ -177,10 +168,6 @@ class SlipwayStack(cdk.Stack):
         """Return the ARN of one of the foundation's buckets."""
         resource = self.look_up("foundation", f"{name}-bucket-name")
         return self.format_arn(service="s3", region="", account="", resource=resource)
-
-    def allow_rejects(self, role: iam.Role) -> None:
-        """Let a role note that an object was rejected."""
-        allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
 
     def searches_duplicates(self) -> bool:
         """Return whether any source is searched for near-duplicates; else there is no table of them."""

@@ -1,20 +1,18 @@
 """Augmentation: examples that a model makes of curated documents, and their labels, in runs with a budget."""
 
-import json
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from slipway_constructs.acknowledgement import acknowledge
-from slipway_constructs.permissions import acknowledge_wildcards, allow, allow_key, statement
-from slipway_constructs.private_network import COMPREHEND_ACTIONS
+from slipway_constructs.function_monitor import FunctionMonitor
+from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
+from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.augmentation_flow import definition
 from stacks.bedrock import allow_models
-from stacks.ingestion import COMPREHEND_REASON
+from stacks.ingestion import COMPREHEND_ACTIONS, COMPREHEND_REASON
 from stacks.settings import Settings
 from stacks.settings_augmentation import wishes_document
 from stacks.settings_sources import redacts_names, rules_document
@@ -25,10 +23,6 @@ LISTING_TIMEOUT = cdk.Duration.minutes(10)
 RUNS, EXAMPLES, LABELS = "augmentation-runs", "augmented", "labels"
 RUN_REASON = "A run reads and writes under keys of its source and its own id, which nobody knows before."
 IMAGE_REASON = "Tenants put images under keys of their own choice; the function reads any object of this one bucket."
-DELIVERY_REASON = (
-    "CloudWatch Logs and X-Ray take no resource for these actions. Source: Step Functions, logging policy."
-)
-EXECUTIONS_REASON = "The children of a map run are executions of this one state machine with names made by it."
 
 
 class AugmentationStack(SlipwayStack):
@@ -45,7 +39,7 @@ class AugmentationStack(SlipwayStack):
         }
         machine = self._machine(functions)
         names = {f"{name}-function-name": each.function.function_name for name, each in functions.items()}
-        self.publish({"state-machine-arn": machine.state_machine_arn, **names})
+        self.publish({"state-machine-arn": machine.arn, **names})
 
     def _function(
         self, construct_id: str, module: str, does: str, defaults: FunctionDefaults, variables: dict[str, str]
@@ -98,7 +92,8 @@ class AugmentationStack(SlipwayStack):
             raw = self.bucket_arn("raw")
             allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{raw}/*"], wildcard_reason=IMAGE_REASON)
             allow(role, ["s3:ListBucket"], [raw])
-        self.allow_counts(role)
+        # Counts, in the lineage of the document.
+        allow(role, ["dynamodb:UpdateItem"], [self.table_arn("documents")])
         allow_models(role, [self.settings.gateway.models[augmentation.model].model_id])
         self._allow_comprehend(role)
         return augment
@@ -125,8 +120,7 @@ class AugmentationStack(SlipwayStack):
     def _allow_run(self, role: iam.Role, actions: list[str], folder: str) -> None:
         allow(role, actions, [f"{self.bucket_arn('artifacts')}/{folder}/*"], wildcard_reason=RUN_REASON)
 
-    def _machine(self, functions: dict[str, PythonFunction]) -> sfn.StateMachine:
-        role = iam.Role(self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+    def _machine(self, functions: dict[str, PythonFunction]) -> LoggedStateMachine:
         arns = {name: each.function.function_arn for name, each in functions.items()}
         flow = definition(
             partition=self.partition,
@@ -135,43 +129,26 @@ class AugmentationStack(SlipwayStack):
             concurrency=self.settings.augmentation.max_concurrency,
             tolerated_percent=self.settings.augmentation.tolerated_failures_percent,
         )
-        group = logs.LogGroup(
-            self,
-            "Executions",
-            # Under this prefix the resource policy of CloudWatch Logs does not grow by each state machine.
-            log_group_name=f"/aws/vendedlogs/states/slipway-{self.environment_name}-augmentation",
-            retention=self.log_retention,
-            removal_policy=self.removal,
-            encryption_key=self.key(),
-        )
-        machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(flow)),
-            role=role,
-            logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=False),
-            tracing_enabled=True,
-            timeout=cdk.Duration.days(1),
-        )
-        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", DELIVERY_REASON)
-        allow(role, ["lambda:InvokeFunction"], list(arns.values()))
-        self._allow_run(role, ["s3:GetObject"], RUNS)
-        key = self.key()
-        allow_key(role, key.key_arn if key else None)
-        self._permit_map(role, machine)
+        machine = self.state_machine(flow, list(arns.values()), timeout=cdk.Duration.days(1))
+        self._allow_run(machine.role, ["s3:GetObject"], RUNS)
+        machine.allow_map_runs(self.key())
         return machine
 
-    def _permit_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
-        # A policy of its own: the machine waits for the role's, which therefore cannot name the machine.
-        children = self.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{machine.state_machine_name}/*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        own = iam.Policy(self, "MapRuns", roles=[role])
-        own.add_statements(
-            statement(["states:StartExecution"], [machine.state_machine_arn]),
-            statement(["states:DescribeExecution", "states:StopExecution"], [children]),
-        )
-        acknowledge_wildcards(own, [children], EXECUTIONS_REASON)
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the runs and their functions."""
+    machine = stack.look_up("augmentation", "state-machine-arn")
+    timeouts = {"plan": LISTING_TIMEOUT, "augment": TIMEOUT, "report": LISTING_TIMEOUT}
+    return [
+        StateMachineMonitor(stack, "Augmentation", topic_arn=topic_arn, state_machine_arn=machine),
+        *(
+            FunctionMonitor(
+                stack,
+                f"Augmentation{name.capitalize()}",
+                topic_arn=topic_arn,
+                function_name=stack.look_up("augmentation", f"{name}-function-name"),
+                timeout=timeout,
+            )
+            for name, timeout in timeouts.items()
+        ),
+    ]

@@ -1,23 +1,21 @@
 """Corpus: the whole raw bucket made into curated documents, by a Distributed Map or by Spark, and their catalogue."""
 
 import functools
-import json
 from collections.abc import Callable
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from slipway_constructs.acknowledgement import acknowledge
 from slipway_constructs.curated_catalogue import CuratedCatalogue
-from slipway_constructs.permissions import acknowledge_wildcards, allow, allow_key, statement
-from slipway_constructs.private_network import COMPREHEND_ACTIONS
+from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
+from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.spark_job import SparkCode, SparkJob
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.corpus_flow import JOB_OUTPUT, STAGED, Flow
-from stacks.ingestion import COMPREHEND_REASON
+from stacks.ingestion import COMPREHEND_ACTIONS, COMPREHEND_REASON
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
 from stacks.settings_sources import redacts_names, rules_document
@@ -29,10 +27,6 @@ Step = Callable[..., PythonFunction]
 PUBLISHED = ("corpus", "corpus-rejects", "corpus-duplicates")
 READ_REASON = "A run reads any object of the raw bucket, under keys of tenants' own choice."
 WRITE_REASON = "A run writes under keys of its sources, its day and its own id, none of them known before."
-DELIVERY_REASON = (
-    "CloudWatch Logs and X-Ray take no resource for these actions. Source: Step Functions, logging policy."
-)
-EXECUTIONS_REASON = "The children of a map run are executions of this one state machine with names made by it."
 
 
 class CorpusStack(SlipwayStack):
@@ -44,7 +38,7 @@ class CorpusStack(SlipwayStack):
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "corpus", name=name, settings=settings)
         corpus = settings.ingestion.corpus
-        names = self._engines() if corpus.map or corpus.spark != "none" else {}
+        names = self._engines() if corpus.runs else {}
         if corpus.catalogue:
             names["database-name"] = self._catalogue().database.ref
         self.publish(names)
@@ -60,7 +54,7 @@ class CorpusStack(SlipwayStack):
         spark = self._spark() if corpus.spark == "glue" else None
         machine = self._machine({name: one.function.function_arn for name, one in functions.items()}, spark)
         return {
-            "state-machine-arn": machine.state_machine_arn,
+            "state-machine-arn": machine.arn,
             **{f"{name}-function-name": one.function.function_name for name, one in functions.items()},
             **({"job-name": spark.name} if spark else {}),
         }
@@ -161,8 +155,7 @@ class CorpusStack(SlipwayStack):
         allow(role, ["s3:ListBucket"], [bucket])
         allow_key(role, key.key_arn if key else None)
 
-    def _machine(self, functions: dict[str, str], spark: SparkJob | None) -> sfn.StateMachine:
-        role = iam.Role(self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+    def _machine(self, functions: dict[str, str], spark: SparkJob | None) -> LoggedStateMachine:
         flow = Flow(
             partition=self.partition,
             curate=functions.get("curate"),
@@ -175,53 +168,28 @@ class CorpusStack(SlipwayStack):
             concurrency=self.settings.ingestion.max_concurrency,
             batch_documents=self.settings.ingestion.corpus.batch_documents,
         )
-        group = logs.LogGroup(
-            self,
-            "Executions",
-            # Under this prefix the resource policy of CloudWatch Logs does not grow by each state machine.
-            log_group_name=f"/aws/vendedlogs/states/slipway-{self.environment_name}-corpus",
-            retention=self.log_retention,
-            removal_policy=self.removal,
-            encryption_key=self.key(),
-        )
-        machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(flow.definition())),
-            role=role,
-            logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=False),
-            tracing_enabled=True,
-            timeout=cdk.Duration.days(7),
-        )
-        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", DELIVERY_REASON)
-        allow(role, ["lambda:InvokeFunction"], list(functions.values()))
+        machine = self.state_machine(flow.definition(), list(functions.values()), timeout=cdk.Duration.days(7))
         if "curate" in functions:
-            self._permit_map(role, machine)
+            self._permit_map(machine)
         if spark:
-            self._permit_spark(role, spark)
+            self._permit_spark(machine.role, spark)
         return machine
 
-    def _permit_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
+    def _permit_map(self, machine: LoggedStateMachine) -> None:
         results = f"{self.bucket_arn('curated')}/{JOB_OUTPUT}/*"
         writes = ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
-        allow(role, ["s3:ListBucket"], [self.bucket_arn("raw"), self.bucket_arn("curated")])
-        allow(role, writes, [results], wildcard_reason=WRITE_REASON)
-        key = self.key()
-        allow_key(role, key.key_arn if key else None)
-        # A policy of its own: the machine waits for the role's, which therefore cannot name the machine.
-        children = self.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{machine.state_machine_name}/*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        own = iam.Policy(self, "MapRuns", roles=[role])
-        own.add_statements(
-            statement(["states:StartExecution"], [machine.state_machine_arn]),
-            statement(["states:DescribeExecution", "states:StopExecution"], [children]),
-        )
-        acknowledge_wildcards(own, [children], EXECUTIONS_REASON)
+        allow(machine.role, ["s3:ListBucket"], [self.bucket_arn("raw"), self.bucket_arn("curated")])
+        allow(machine.role, writes, [results], wildcard_reason=WRITE_REASON)
+        machine.allow_map_runs(self.key())
 
     def _permit_spark(self, role: iam.Role, spark: SparkJob) -> None:
         job = self.format_arn(service="glue", resource="job", resource_name=spark.name)
         allow(role, ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], [job])
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the runs over the corpus, Spark's too."""
+    if not stack.settings.ingestion.corpus.runs:
+        return []
+    machine = stack.look_up("corpus", "state-machine-arn")
+    return [StateMachineMonitor(stack, "Corpus", topic_arn=topic_arn, state_machine_arn=machine)]

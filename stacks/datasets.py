@@ -1,28 +1,21 @@
 """Datasets: curated documents, examples and feedback made into training sets."""
 
-import json
-
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from slipway_constructs.acknowledgement import acknowledge
-from slipway_constructs.permissions import acknowledge_wildcards, allow, allow_key, statement
+from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
+from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.datasets_flow import WORK, definition
 from stacks.settings import Settings
-from stacks.slipway_stack import CURATED_REASON, SlipwayStack
+from stacks.slipway_stack import CURATED_REASON, TENANT_INDEX, SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest
 SCRATCH = cdk.Size.gibibytes(10)
 READ_REASON = "A recipe names prefixes of the artifacts bucket; the function reads any object of this one bucket."
 WRITE_REASON = "A build writes under the dataset's name and version, and its own run, none of them known before."
-DELIVERY_REASON = (
-    "CloudWatch Logs and X-Ray take no resource for these actions. Source: Step Functions, logging policy."
-)
-EXECUTIONS_REASON = "The children of a map run are executions of this one state machine with names made by it."
 
 
 class DatasetsStack(SlipwayStack):
@@ -38,7 +31,7 @@ class DatasetsStack(SlipwayStack):
         machine = self._machine([plan, collect, finish])
         self.publish(
             {
-                "state-machine-arn": machine.state_machine_arn,
+                "state-machine-arn": machine.arn,
                 "plan-function-name": plan.function.function_name,
                 "collect-function-name": collect.function.function_name,
                 "finish-function-name": finish.function.function_name,
@@ -72,7 +65,7 @@ class DatasetsStack(SlipwayStack):
 
     def _permit(self, plan: PythonFunction, collect: PythonFunction, finish: PythonFunction) -> None:
         artifacts, curated, key = self.bucket_arn("artifacts"), self.bucket_arn("curated"), self.key()
-        work = f"{artifacts}/{WORK}/*"
+        work, documents = f"{artifacts}/{WORK}/*", self.table_arn("documents")
         for each in (plan, collect, finish):
             allow(each.role, ["s3:GetObject"], [f"{artifacts}/*"], wildcard_reason=READ_REASON)
             # Without it S3 answers 403 rather than 404 for what is not there.
@@ -80,16 +73,15 @@ class DatasetsStack(SlipwayStack):
             allow(each.role, ["s3:PutObject"], [work], wildcard_reason=WRITE_REASON)
             allow_key(each.role, key.key_arn if key else None)
         allow(plan.role, ["s3:ListBucket"], [curated])
-        self.allow_document_reading(plan.role, ["dynamodb:Query"])
+        allow(plan.role, ["dynamodb:Query"], [f"{documents}/index/{TENANT_INDEX}"])
         allow(collect.role, ["s3:GetObject"], [f"{curated}/*"], wildcard_reason=CURATED_REASON)
         allow(collect.role, ["s3:ListBucket"], [curated])
-        self.allow_document_reading(collect.role, ["dynamodb:GetItem"])
+        allow(collect.role, ["dynamodb:GetItem"], [documents])
         allow(finish.role, ["s3:PutObject"], [f"{artifacts}/datasets/*"], wildcard_reason=WRITE_REASON)
         allow(finish.role, ["s3:ListBucketVersions"], [artifacts])
         allow(finish.role, ["s3:DeleteObjectVersion"], [work], wildcard_reason=WRITE_REASON)
 
-    def _machine(self, functions: list[PythonFunction]) -> sfn.StateMachine:
-        role = iam.Role(self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+    def _machine(self, functions: list[PythonFunction]) -> LoggedStateMachine:
         plan, collect, finish = (each.function.function_arn for each in functions)
         flow = definition(
             partition=self.partition,
@@ -99,44 +91,14 @@ class DatasetsStack(SlipwayStack):
             artifacts=self.look_up("foundation", "artifacts-bucket-name"),
             concurrency=self.settings.datasets.max_concurrency,
         )
-        group = logs.LogGroup(
-            self,
-            "Executions",
-            # Under this prefix the resource policy of CloudWatch Logs does not grow by each state machine.
-            log_group_name=f"/aws/vendedlogs/states/slipway-{self.environment_name}-datasets",
-            retention=self.log_retention,
-            removal_policy=self.removal,
-            encryption_key=self.key(),
-        )
-        machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(flow)),
-            role=role,
-            logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=False),
-            tracing_enabled=True,
-            timeout=cdk.Duration.days(1),
-        )
-        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", DELIVERY_REASON)
-        allow(role, ["lambda:InvokeFunction"], [plan, collect, finish])
-        self._permit_map(role, machine)
+        machine = self.state_machine(flow, [plan, collect, finish], timeout=cdk.Duration.days(1))
+        writes = ["s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+        allow(machine.role, writes, [f"{self.bucket_arn('artifacts')}/{WORK}/*"], wildcard_reason=WRITE_REASON)
+        machine.allow_map_runs(self.key())
         return machine
 
-    def _permit_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
-        key = self.key()
-        writes = ["s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
-        allow(role, writes, [f"{self.bucket_arn('artifacts')}/{WORK}/*"], wildcard_reason=WRITE_REASON)
-        allow_key(role, key.key_arn if key else None)
-        # A policy of its own: the machine waits for the role's, which therefore cannot name the machine.
-        children = self.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{machine.state_machine_name}/*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        own = iam.Policy(self, "MapRuns", roles=[role])
-        own.add_statements(
-            statement(["states:StartExecution"], [machine.state_machine_arn]),
-            statement(["states:DescribeExecution", "states:StopExecution"], [children]),
-        )
-        acknowledge_wildcards(own, [children], EXECUTIONS_REASON)
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the builds of training sets; a function that fails or is late fails its execution."""
+    machine = stack.look_up("datasets", "state-machine-arn")
+    return [StateMachineMonitor(stack, "Datasets", topic_arn=topic_arn, state_machine_arn=machine)]

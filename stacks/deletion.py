@@ -5,25 +5,25 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.erasure_monitor import ErasureMonitor
+from slipway_constructs.function_monitor import FunctionMonitor
+from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.retention import ARTIFACTS, CORPUS
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest: a step goes on for as long as it may, then comes the next
+RUN_TIMEOUT = cdk.Duration.hours(20)
 FLEXIBLE_MINUTES = 15
 SHARDS_REASON = (
     "Shards have names of their jobs and data sets, any of them; the function touches only objects below these folders."
-)
-DELIVERY_REASON = (
-    "CloudWatch Logs and X-Ray take no resource for these actions. Source: Step Functions, logging policy."
 )
 
 
@@ -33,11 +33,10 @@ class DeletionStack(SlipwayStack):
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "deletion", name=name, settings=settings)
         erase = self._function()
-        machine = self._machine(erase)
+        function = erase.function.function_arn
+        machine = self.state_machine(definition(self.partition, function), [function], timeout=RUN_TIMEOUT)
         self._schedule(machine)
-        self.publish(
-            {"function-name": erase.function.function_name, "state-machine-arn": machine.state_machine_arn},
-        )
+        self.publish({"function-name": erase.function.function_name, "state-machine-arn": machine.arn})
 
     def _function(self) -> PythonFunction:
         buckets = {"curated": CORPUS, "artifacts": ARTIFACTS}
@@ -76,35 +75,9 @@ class DeletionStack(SlipwayStack):
         allow(role, writes, [*shards, *indexes], wildcard_reason=SHARDS_REASON)
         allow(role, ["s3:GetObjectVersion", "s3:DeleteObjectVersion"], shards, wildcard_reason=SHARDS_REASON)
 
-    def _machine(self, erase: PythonFunction) -> sfn.StateMachine:
-        role = iam.Role(self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        group = logs.LogGroup(
-            self,
-            "Executions",
-            # Under this prefix the resource policy of CloudWatch Logs does not grow by each state machine.
-            log_group_name=f"/aws/vendedlogs/states/slipway-{self.environment_name}-deletion",
-            retention=self.log_retention,
-            removal_policy=self.removal,
-            encryption_key=self.key(),
-        )
-        machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(
-                json.dumps(definition(self.partition, erase.function.function_arn))
-            ),
-            role=role,
-            logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=False),
-            tracing_enabled=True,
-            timeout=cdk.Duration.hours(20),
-        )
-        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", DELIVERY_REASON)
-        allow(role, ["lambda:InvokeFunction"], [erase.function.function_arn])
-        return machine
-
-    def _schedule(self, machine: sfn.StateMachine) -> None:
+    def _schedule(self, machine: LoggedStateMachine) -> None:
         role = iam.Role(self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        allow(role, ["states:StartExecution"], [machine.state_machine_arn])
+        allow(role, ["states:StartExecution"], [machine.arn])
         schedule = scheduler.CfnSchedule(
             self,
             "Nightly",
@@ -113,9 +86,7 @@ class DeletionStack(SlipwayStack):
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
                 mode="FLEXIBLE", maximum_window_in_minutes=FLEXIBLE_MINUTES
             ),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=machine.state_machine_arn, role_arn=role.role_arn, input=json.dumps({})
-            ),
+            target=scheduler.CfnSchedule.TargetProperty(arn=machine.arn, role_arn=role.role_arn, input=json.dumps({})),
         )
         # Scheduler checks the role when it makes the schedule, so the policy must be there first.
         schedule.node.add_dependency(role.node.find_child("DefaultPolicy"))
@@ -152,3 +123,14 @@ def definition(partition: str, function: str) -> dict[str, Any]:
             "Done": {"Type": "Succeed"},
         },
     }
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the runs, their function, and how long what is to be erased has waited."""
+    machine = stack.look_up("deletion", "state-machine-arn")
+    erase = stack.look_up("deletion", "function-name")
+    return [
+        FunctionMonitor(stack, "Erase", topic_arn=topic_arn, function_name=erase, timeout=TIMEOUT),
+        StateMachineMonitor(stack, "Deletion", topic_arn=topic_arn, state_machine_arn=machine),
+        ErasureMonitor(stack, "Erasure", topic_arn=topic_arn, environment=stack.environment_name),
+    ]

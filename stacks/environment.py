@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.deletion import DeletionStack
-from stacks.foundation import FoundationStack
-from stacks.gateway import GatewayStack
-from stacks.ingestion import IngestionStack
-from stacks.labelling import LabellingStack
-from stacks.observability import ObservabilityStack
-from stacks.retrieval import RetrievalStack
+from stacks.features import parts
 from stacks.settings import Settings
 from stacks.settings_file import stage_id
-from stacks.slipway_stack import SlipwayStack
 
 
 class EnvironmentStage(cdk.Stage):
@@ -32,61 +23,12 @@ class EnvironmentStage(cdk.Stage):
             env=cdk.Environment(account=settings.account, region=settings.region),
             permissions_boundary=_boundary(settings.permissions_boundary),
         )
-        kinds: tuple[_Kind, ...] = (
-            FoundationStack,
-            *_network(settings),
-            RetrievalStack,
-            IngestionStack,
-            *_datasets(settings),
-            *((LabellingStack,) if settings.labelling.enabled else ()),
-            DeletionStack,
-            *_corpus(settings),
-            GatewayStack,
-            *_augmentation(settings),
-            ObservabilityStack,
-        )
-        self.stacks: list[SlipwayStack] = [kind(self, name=name, settings=settings) for kind in kinds]
+        kinds = [part.stack() for part in parts(settings)]
+        self.stacks = [kind(self, name=name, settings=settings) for kind in kinds]
         for earlier, later in zip(self.stacks, self.stacks[1:], strict=False):
             later.add_stack_dependency(earlier)
         for key, value in {"slipway:environment": name, **settings.tags}.items():
             cdk.Tags.of(self).add(key, value)
-
-
-class _Kind(Protocol):
-    def __call__(self, scope: Construct, *, name: str, settings: Settings) -> SlipwayStack: ...
-
-
-def _network(settings: Settings) -> tuple[_Kind, ...]:
-    if settings.network.mode == "none":
-        return ()
-    from stacks.network import NetworkStack  # noqa: PLC0415 - a twentieth of a synthesis, for nothing without a VPC
-
-    return (NetworkStack,)
-
-
-def _augmentation(settings: Settings) -> tuple[_Kind, ...]:
-    if not settings.augmentation.enabled:
-        return ()
-    from stacks.augmentation import AugmentationStack  # noqa: PLC0415 - nothing of it is read where it is off
-
-    return (AugmentationStack,)
-
-
-def _datasets(settings: Settings) -> tuple[_Kind, ...]:
-    if not settings.datasets.enabled:
-        return ()
-    from stacks.datasets import DatasetsStack  # noqa: PLC0415 - nothing of it is read where it is off
-
-    return (DatasetsStack,)
-
-
-def _corpus(settings: Settings) -> tuple[_Kind, ...]:
-    corpus = settings.ingestion.corpus
-    if not corpus.map and corpus.spark == "none" and not corpus.catalogue:
-        return ()
-    from stacks.corpus import CorpusStack  # noqa: PLC0415 - nothing of it is read where it is off
-
-    return (CorpusStack,)
 
 
 def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:

@@ -1,5 +1,7 @@
 """Foundation: what holds data and outlives the rest: key, buckets, tables, and the topic of alarms."""
 
+import functools
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -25,41 +27,44 @@ class FoundationStack(SlipwayStack):
         key = self._own_key()
         log_retention = cdk.Duration.days(settings.observability.log_retention_days)
         access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)
-        keep, retention = cdk.Duration.days(settings.ingestion.keep_versions_days), settings.ingestion.retention
-        raw = SecureBucket(
-            self,
-            "Raw",
-            access_logs=access_logs.bucket,
-            removal=self.removal,
-            keep_versions=keep,
-            lifecycle=raw_rules(retention),
-            object_lock=retention.legal_hold,
-            key=key,
+        buckets, tables = self._buckets(access_logs, key), self._tables(key)
+        topic = self._alarm_topic(key)
+        if self.removal == cdk.RemovalPolicy.DESTROY:
+            self._empty_on_delete(list(buckets.values()), access_logs, key)
+        self.publish(
+            {
+                **{f"{part}-bucket-name": each.bucket.bucket_name for part, each in buckets.items()},
+                **{f"{part}-table-name": each.table_name for part, each in tables.items()},
+                "alarm-topic-arn": topic.topic_arn,
+                **({"key-arn": key.key_arn} if key else {}),
+            }
         )
-        # Made anew from the raw one at any time: a replaced version stays only while a worker could still be at it.
-        curated = SecureBucket(
-            self,
-            "Curated",
-            access_logs=access_logs.bucket,
-            removal=self.removal,
-            keep_versions=cdk.Duration.days(1),
-            # As long as Step Functions lets a failed run be redriven.
-            lifecycle=[*expiry(CORPUS, retention.corpus_days), leftover(f"{STAGED}/", days=14)],
-            events=False,
-            key=key,
-        )
-        # Training sets, labelling jobs and models: each version of them is cited by what was made of it.
-        artifacts = SecureBucket(
-            self,
-            "Artifacts",
-            access_logs=access_logs.bucket,
-            removal=self.removal,
-            keep_versions=keep,
-            # What a build of a dataset that failed has left; one that ends well takes it away itself.
-            lifecycle=[*expiry(ARTIFACTS, retention.artifacts_days), leftover("datasets-work/", days=7)],
-            events=False,
-            key=key,
-        )
+
+    def _buckets(self, access_logs: AccessLogsBucket, key: kms.IKey | None) -> dict[str, SecureBucket]:
+        ingestion, retention = self.settings.ingestion, self.settings.ingestion.retention
+        keep = cdk.Duration.days(ingestion.keep_versions_days)
+        bucket = functools.partial(SecureBucket, self, access_logs=access_logs.bucket, removal=self.removal, key=key)
+        return {
+            "raw": bucket("Raw", keep_versions=keep, lifecycle=raw_rules(retention), object_lock=retention.legal_hold),
+            # Made anew from the raw one at any time: a replaced version stays only while a worker could still be at it.
+            "curated": bucket(
+                "Curated",
+                keep_versions=cdk.Duration.days(1),
+                # As long as Step Functions lets a failed run be redriven.
+                lifecycle=[*expiry(CORPUS, retention.corpus_days), leftover(f"{STAGED}/", days=14)],
+                events=False,
+            ),
+            # Training sets, labelling jobs and models: each version of them is cited by what was made of it.
+            "artifacts": bucket(
+                "Artifacts",
+                keep_versions=keep,
+                # What a build of a dataset that failed has left; one that ends well takes it away itself.
+                lifecycle=[*expiry(ARTIFACTS, retention.artifacts_days), leftover("datasets-work/", days=7)],
+                events=False,
+            ),
+        }
+
+    def _tables(self, key: kms.IKey | None) -> dict[str, dynamodb.Table]:
         documents = self._table("Documents", sort_key="item", key=key)
         documents.add_global_secondary_index(
             index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")
@@ -67,35 +72,15 @@ class FoundationStack(SlipwayStack):
         documents.add_global_secondary_index(
             index_name=PENDING_INDEX, partition_key=_text("erasure"), sort_key=_text("due")
         )
-        rejects = self._table("Rejects", sort_key="rejected_at", key=key)
-        labelling = {}
-        if settings.labelling.enabled:
-            table = self._table("Labelling", partition_key="job", sort_key="item", key=key)
-            labelling["labelling-table-name"] = table.table_name
-        # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
-        duplicates = (
-            self._table("Duplicates", partition_key="subject", sort_key="item", key=key)
-            if self.searches_duplicates()
-            else None
-        )
-        holds = self._table("Holds", partition_key="tenant", sort_key="item", key=key) if retention.legal_hold else None
-        topic = self._alarm_topic(key)
-        if self.removal == cdk.RemovalPolicy.DESTROY:
-            self._empty_on_delete([raw, curated, artifacts], access_logs, key)
-        self.publish(
-            {
-                "raw-bucket-name": raw.bucket.bucket_name,
-                "curated-bucket-name": curated.bucket.bucket_name,
-                "artifacts-bucket-name": artifacts.bucket.bucket_name,
-                "documents-table-name": documents.table_name,
-                "rejects-table-name": rejects.table_name,
-                **({"duplicates-table-name": duplicates.table_name} if duplicates else {}),
-                "alarm-topic-arn": topic.topic_arn,
-                **labelling,
-                **({"holds-table-name": holds.table_name} if holds else {}),
-                **({"key-arn": key.key_arn} if key else {}),
-            }
-        )
+        tables = {"documents": documents, "rejects": self._table("Rejects", sort_key="rejected_at", key=key)}
+        if self.settings.labelling.enabled:
+            tables["labelling"] = self._table("Labelling", partition_key="job", sort_key="item", key=key)
+        if self.searches_duplicates():
+            # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
+            tables["duplicates"] = self._table("Duplicates", partition_key="subject", sort_key="item", key=key)
+        if self.settings.ingestion.retention.legal_hold:
+            tables["holds"] = self._table("Holds", partition_key="tenant", sort_key="item", key=key)
+        return tables
 
     def _own_key(self) -> kms.IKey | None:
         if self.settings.encryption.customer_managed_key:

@@ -7,15 +7,18 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.api_monitor import ApiMonitor
+from slipway_constructs.function_monitor import FunctionMonitor
+from slipway_constructs.monitoring import Metric, Monitor
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
 from stacks.bedrock import allow_models
-from stacks.labelling import JOBS_REASON, TABLE_ACTIONS
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 
+SLOW = cdk.Duration.seconds(20)
 API_TIMEOUT = cdk.Duration.seconds(29)  # API Gateway waits no longer by default
 KEY_LENGTH = 48
 # Two minutes: the authorizer keeps the secret for one, and API Gateway keeps what the authorizer said for another.
@@ -32,12 +35,6 @@ OBJECTS_REASON = (
 def api_name(environment: str) -> str:
     """Return the API's name, by which CloudWatch knows its metrics."""
     return f"slipway-{environment}"
-
-
-TOKENS_REASON = (
-    "A task token names its one task, and Step Functions takes no resource for the action; the function only has "
-    "tokens of labelling jobs, from its own table."
-)
 
 
 class GatewayStack(SlipwayStack):
@@ -169,23 +166,11 @@ class GatewayStack(SlipwayStack):
         return documents
 
     def _labelling(self, defaults: FunctionDefaults) -> PythonFunction:
-        labelling = self._function(
-            "Labelling",
-            "labelling",
-            "Hands out items of labelling jobs and takes labels",
-            defaults,
-            {
-                "LABELLING_TABLE": self.look_up("foundation", "labelling-table-name"),
-                "ARTIFACTS_BUCKET": self.look_up("foundation", "artifacts-bucket-name"),
-                "LEASE_SECONDS": str(self.settings.labelling.lease_minutes * 60),
-            },
-        )
-        role, key = labelling.role, self.key()
-        items = f"{self.bucket_arn('artifacts')}/labelling/*"
-        allow(role, ["s3:GetObject"], [items], wildcard_reason=JOBS_REASON)
-        allow(role, [*TABLE_ACTIONS, "dynamodb:DeleteItem", "dynamodb:UpdateItem"], [self.table_arn("labelling")])
-        allow(role, ["states:SendTaskSuccess"], ["*"], wildcard_reason=TOKENS_REASON)
-        allow_key(role, key.key_arn if key else None)
+        from stacks import labelling_api  # noqa: PLC0415 - nothing of it is read where it is off
+
+        does, variables = "Hands out items of labelling jobs and takes labels", labelling_api.variables(self)
+        labelling = self._function("Labelling", "labelling", does, defaults, variables)
+        labelling_api.permit(self, labelling.role)
         return labelling
 
     def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
@@ -208,3 +193,28 @@ class GatewayStack(SlipwayStack):
             memory=cdk.Size.mebibytes(512),
             variables=variables,
         )
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the API and the functions behind it."""
+    environment = stack.environment_name
+    # API Gateway answers 401 only to an exception, so Lambda counts every wrong key as an error. The runtime counts
+    # what it did not expect; an authorizer that does not even start shows in the API's own 5xx.
+    refusals_apart = Metric(
+        "Slipway", "AuthorizerFailures", {"service": "authorize", "environment": environment}, "Sum"
+    )
+    names = ["chat", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
+    return [
+        ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
+        *(
+            FunctionMonitor(
+                stack,
+                name.capitalize(),
+                topic_arn=topic_arn,
+                function_name=stack.look_up("gateway", f"{name}-function-name"),
+                timeout=API_TIMEOUT,
+                failures=refusals_apart if name == "authorize" else None,
+            )
+            for name in names
+        ),
+    ]

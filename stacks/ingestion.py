@@ -7,11 +7,17 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
+from slipway_constructs.delivery_stream_monitor import DeliveryStreamMonitor
+from slipway_constructs.duplicates_monitor import DuplicatesMonitor
+from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.line_stream import LineStream, StreamLog
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
-from slipway_constructs.private_network import COMPREHEND_ACTIONS, SEND_AGAIN
 from slipway_constructs.python_function import PythonFunction
+from slipway_constructs.queue_monitor import QueueMonitor
+from slipway_constructs.rule_monitor import RuleMonitor
 from stacks.bedrock import allow_models
+from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
 from stacks.settings_sources import redacts_names, rules_document
@@ -19,7 +25,14 @@ from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(5)
 BATCH_SIZE = 5
+OLDEST_SECONDS = 3600
 MEGABYTE = 1_000_000
+# What near-duplicates are searched by. A transaction needs the permission of each of its writes, and no other.
+DUPLICATES_ACTIONS = [
+    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
+    *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+]
+SEND_AGAIN = "sqs:SendMessage"
 OBJECTS_REASON = (
     "Tenants put documents under keys of their own choice; the function reads any object of this one bucket, and "
     "writes none."
@@ -27,6 +40,7 @@ OBJECTS_REASON = (
 HOLD_REASON = (
     "A version that comes under a legal hold is kept, whatever its key; the function cannot end a hold by itself."
 )
+COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
 COMPREHEND_REASON = "The detectors of Comprehend that every account has are no resources that a policy could name."
 
 
@@ -127,7 +141,7 @@ class IngestionStack(SlipwayStack):
         told = duplicates_document(ingestion.near_duplicates, ingestion.sources)
         ingest.function.add_environment("NEAR_DUPLICATES", told)
         ingest.function.add_environment("DUPLICATES_TABLE", self.look_up("foundation", "duplicates-table-name"))
-        self.allow_duplicates(ingest.role)
+        allow(ingest.role, DUPLICATES_ACTIONS, [self.table_arn("duplicates")])
         # Documents whose original went or changed are sent through the queue again.
         allow(ingest.role, [SEND_AGAIN], [work.queue.queue_arn])
 
@@ -146,7 +160,49 @@ class IngestionStack(SlipwayStack):
         if redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources):
             allow(role, COMPREHEND_ACTIONS, ["*"], wildcard_reason=COMPREHEND_REASON)
         self.allow_documents(role)
-        self.allow_rejects(role)
+        allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
         allow_models(role, [self.settings.retrieval.embedding.model_id])
         self.allow_store(role, "write")
         allow_key(role, key.key_arn if key else None)
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the path of a document, and the streams of tenants."""
+    found: list[Monitor] = [
+        RuleMonitor(stack, "Events", topic_arn=topic_arn, rule_name=stack.look_up("ingestion", "rule-name")),
+        QueueMonitor(
+            stack,
+            "Ingestion",
+            topic_arn=topic_arn,
+            queue_name=part_of_arn(stack.look_up("ingestion", "queue-arn"), 5),
+            dead_letter_queue_name=part_of_arn(stack.look_up("ingestion", "dead-letter-queue-arn"), 5),
+            oldest_seconds=OLDEST_SECONDS,
+        ),
+        FunctionMonitor(
+            stack,
+            "Ingest",
+            topic_arn=topic_arn,
+            function_name=stack.look_up("ingestion", "function-name"),
+            timeout=TIMEOUT,
+        ),
+    ]
+    if stack.searches_duplicates():
+        service, environment = "ingest_document", stack.environment_name
+        found.append(
+            DuplicatesMonitor(stack, "Duplicates", topic_arn=topic_arn, service=service, environment=environment)
+        )
+    return found + _stream_monitors(stack, topic_arn)
+
+
+def _stream_monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    streaming = stack.settings.ingestion.streaming
+    return [
+        DeliveryStreamMonitor(
+            stack,
+            f"Stream-{tenant}",
+            topic_arn=topic_arn,
+            stream_name=stack.look_up("ingestion", f"stream-{tenant}"),
+            oldest_seconds=2 * streaming.interval_seconds + OLDEST_SECONDS,
+        )
+        for tenant in streaming.tenants
+    ]

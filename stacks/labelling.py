@@ -1,28 +1,23 @@
 """Labelling: a job's items are prepared, people label them through the gateway, and the state machine merges that."""
 
-import json
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.function_monitor import FunctionMonitor
+from slipway_constructs.logged_state_machine import LoggedStateMachine
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
+from slipway_constructs.state_machine_monitor import StateMachineMonitor
+from stacks.labelling_api import JOBS_REASON, TABLE_ACTIONS
 from stacks.labelling_flow import definition
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 
 STEP_TIMEOUT = cdk.Duration.minutes(5)
 READ_REASON = "A job's items are objects of the platform's own two buckets, under keys that are not known before."
-JOBS_REASON = "Each job has a folder of its own under labelling/, named by its execution."
-DELIVERY_REASON = (
-    "CloudWatch Logs and X-Ray take no resource for these actions. Source: Step Functions, logging policy."
-)
 LABELING_JOBS_REASON = "A labeling job is named by its execution, which is not known before."
-TABLE_ACTIONS = ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 RULE = "StepFunctionsGetEventsForSageMakerLabelingJobsRule"  # Step Functions makes it, to hear of a job's end
 
 
@@ -34,9 +29,7 @@ class LabellingStack(SlipwayStack):
         ground_truth = self._ground_truth_role() if settings.labelling.ground_truth else None
         step = self._step(ground_truth)
         machine = self._machine(step, ground_truth)
-        self.publish(
-            {"state-machine-arn": machine.state_machine_arn, "step-function-name": step.function.function_name}
-        )
+        self.publish({"state-machine-arn": machine.arn, "step-function-name": step.function.function_name})
 
     def _step(self, ground_truth: iam.Role | None) -> PythonFunction:
         variables = {
@@ -69,33 +62,13 @@ class LabellingStack(SlipwayStack):
         allow_key(step.role, key.key_arn if key else None)
         return step
 
-    def _machine(self, step: PythonFunction, ground_truth: iam.Role | None) -> sfn.StateMachine:
-        role = iam.Role(self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+    def _machine(self, step: PythonFunction, ground_truth: iam.Role | None) -> LoggedStateMachine:
         flow = definition(
             partition=self.partition, function=step.function.function_arn, ground_truth=ground_truth is not None
         )
-        group = logs.LogGroup(
-            self,
-            "Executions",
-            # Under this prefix the resource policy of CloudWatch Logs does not grow by each state machine.
-            log_group_name=f"/aws/vendedlogs/states/slipway-{self.environment_name}-labelling",
-            retention=self.log_retention,
-            removal_policy=self.removal,
-            encryption_key=self.key(),
-        )
-        machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(flow)),
-            role=role,
-            # Without the data: a task token in a log could be used by whoever reads it.
-            logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=False),
-            tracing_enabled=True,
-        )
-        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", DELIVERY_REASON)
-        allow(role, ["lambda:InvokeFunction"], [step.function.function_arn])
+        machine = self.state_machine(flow, [step.function.function_arn])
         if ground_truth:
-            self._permit_ground_truth(role, ground_truth)
+            self._permit_ground_truth(machine.role, ground_truth)
         return machine
 
     def _permit_ground_truth(self, role: iam.Role, passed: iam.Role) -> None:
@@ -129,3 +102,13 @@ class LabellingStack(SlipwayStack):
         allow(role, writes, [group], wildcard_reason="SageMaker names the streams of labeling jobs' log group itself.")
         allow_key(role, key.key_arn if key else None)
         return role
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the jobs and the function of their steps."""
+    machine = stack.look_up("labelling", "state-machine-arn")
+    step = stack.look_up("labelling", "step-function-name")
+    return [
+        FunctionMonitor(stack, "LabellingStep", topic_arn=topic_arn, function_name=step, timeout=STEP_TIMEOUT),
+        StateMachineMonitor(stack, "LabellingJobs", topic_arn=topic_arn, state_machine_arn=machine),
+    ]

@@ -1,12 +1,18 @@
 """Network: the VPC that functions and database share, created or imported. Not there with mode none."""
 
+from collections import defaultdict
+
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from slipway_constructs.private_network import PrivateNetwork
+from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
+from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.settings import ExistingNetwork, Settings
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
+
+LABEL_ACTIONS = ("comprehend:BatchDetectEntities", "comprehend:ClassifyDocument")
 
 
 class NetworkStack(SlipwayStack):
@@ -28,13 +34,23 @@ class NetworkStack(SlipwayStack):
             nat_gateways=network.nat_gateways,
             log_retention=self.log_retention,
             removal=self.removal,
-            comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources)
-            or self.settings.augmentation.labels,
-            labelling=self.settings.labelling.enabled,
-            duplicates=self.searches_duplicates(),
+            reach=self._reach(),
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]
+
+    def _reach(self) -> dict[str, list[str]]:
+        """Return what the functions of features do beyond those of every environment, actions by service."""
+        ingestion, reach = self.settings.ingestion, defaultdict[str, list[str]](list)
+        if redacts_names(ingestion.rules, ingestion.sources) or self.settings.augmentation.labels:
+            reach["comprehend"] += [*COMPREHEND_ACTIONS, *LABEL_ACTIONS]
+        if self.settings.labelling.enabled:
+            reach["states"] += TASK_ACTIONS
+            reach["dynamodb"] += API_TABLE_ACTIONS
+        if self.searches_duplicates():
+            reach["sqs"].append(SEND_AGAIN)
+            reach["dynamodb"] += DUPLICATES_ACTIONS
+        return reach
 
     def _import(self, existing: ExistingNetwork) -> tuple[str, list[str], list[str]]:
         group_ids = existing.security_group_ids or [self._group(existing.vpc_id)]

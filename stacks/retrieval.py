@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.python_function import PythonFunction
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
@@ -50,3 +51,8 @@ class RetrievalStack(SlipwayStack):
         )
         # Its permissions and the store must be there when it is called.
         migration.node.add_dependency(migrate.role.node.find_child("DefaultPolicy"), *store.ready)
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the vector store."""
+    return kind(stack.settings).monitors(stack, topic_arn)

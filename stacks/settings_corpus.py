@@ -34,6 +34,16 @@ class Corpus(Section):
         description="Roles, by ARN, that Lake Formation lets read those tables. For accounts that use Lake Formation.",
     )
 
+    @property
+    def runs(self) -> bool:
+        """Return whether any engine works on the corpus."""
+        return self.map or self.spark != "none"
+
+    @property
+    def is_on(self) -> bool:
+        """Return whether anything is made."""
+        return self.runs or self.catalogue
+
 
 class Streaming(Section):
     """Firehose streams into the raw bucket; each object that they make is a document like any other."""

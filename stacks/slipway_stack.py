@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -13,8 +14,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from slipway_constructs.dependency_layer import DependencyLayer
+from slipway_constructs.logged_state_machine import ExecutionLog, LoggedStateMachine
 from slipway_constructs.permissions import allow
-from slipway_constructs.private_network import DUPLICATES_ACTIONS
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
 from stacks.settings import Settings
@@ -123,6 +124,19 @@ class SlipwayStack(cdk.Stack):
             network=self.function_network() if in_network else None,
         )
 
+    def state_machine(
+        self, definition: Mapping[str, Any], functions: Sequence[str], *, timeout: cdk.Duration | None = None
+    ) -> LoggedStateMachine:
+        """Return this stack's state machine, which invokes the functions, ARNs."""
+        log = ExecutionLog(
+            name=f"slipway-{self.environment_name}-{self.part}",
+            retention=self.log_retention,
+            removal=self.removal,
+            key=self.key(),
+        )
+        # The id Default is left out of the ids of what is inside: they are as if it stood in the stack itself.
+        return LoggedStateMachine(self, "Default", definition=definition, functions=functions, log=log, timeout=timeout)
+
     def store_variables(self) -> dict[str, str]:
         """Return the variables by which functions of other stacks find the vector store."""
         return kind(self.settings).variables(self)
@@ -144,15 +158,6 @@ class SlipwayStack(cdk.Stack):
         if listing:
             allow(role, ["dynamodb:Query"], [f"{table}/index/{TENANT_INDEX}"])
 
-    def allow_counts(self, role: iam.Role) -> None:
-        """Let a role add counts to the lineage of single documents."""
-        allow(role, ["dynamodb:UpdateItem"], [self.table_arn("documents")])
-
-    def allow_document_reading(self, role: iam.Role, actions: Sequence[str]) -> None:
-        """Let a role read lineage: single documents by GetItem, a tenant's by Query."""
-        table = self.table_arn("documents")
-        allow(role, actions, [f"{table}/index/{TENANT_INDEX}" if "dynamodb:Query" in actions else table])
-
     def allow_curated_removal(self, role: iam.Role) -> None:
         """Let a role remove versions of curated documents, whose keys come from documents' own."""
         bucket = self.bucket_arn("curated")
@@ -163,14 +168,6 @@ class SlipwayStack(cdk.Stack):
         """Return the ARN of one of the foundation's buckets."""
         resource = self.look_up("foundation", f"{name}-bucket-name")
         return self.format_arn(service="s3", region="", account="", resource=resource)
-
-    def allow_rejects(self, role: iam.Role) -> None:
-        """Let a role note that an object was rejected."""
-        allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
-
-    def allow_duplicates(self, role: iam.Role) -> None:
-        """Let a role find, take and give up a document's place among its like."""
-        allow(role, DUPLICATES_ACTIONS, [self.table_arn("duplicates")])
 
     def searches_duplicates(self) -> bool:
         """Return whether any source is searched for near-duplicates; else there is no table of them."""

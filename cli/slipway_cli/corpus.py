@@ -1,15 +1,12 @@
 """`slipway corpus`: the whole raw bucket made into curated documents."""
 
-import json
-import time
-import uuid
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from slipway_cli.errors import CommandError
+from slipway_cli import executions
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import Project, project
@@ -18,7 +15,6 @@ from slipway_local.functions.packages import Packages
 from slipway_local.glue import runtime
 
 app = typer.Typer(help="Prepare a whole corpus.", no_args_is_help=True)
-POLL_SECONDS = 0.5
 
 
 class Engine(StrEnum):
@@ -51,7 +47,7 @@ def prepare(
     target = find_target(here, env, aws=aws)
     if via is Engine.SPARK and not aws:
         _say_download(here)
-    named = run_id or f"run-{uuid.uuid4().hex[:12]}"
+    named = run_id or executions.made_up("run")
     report = run(target, via.value, prefix=prefix, run_id=named, acknowledged=acknowledge)
     if as_json:
         print_json(report)
@@ -70,18 +66,9 @@ def run(target: Target, via: str, *, prefix: str, run_id: str, acknowledged: str
 
     Raises: CommandError if it fails, or if the environment has no corpus engine.
     """
-    states = target.client("stepfunctions")
-    machine = target.parameter("corpus/state-machine-arn")
-    today = datetime.now(UTC).date().isoformat()
+    machine, today = target.parameter("corpus/state-machine-arn"), datetime.now(UTC).date().isoformat()
     given = {"via": via, "prefix": prefix, "run_id": run_id, "date": today, "acknowledged": acknowledged}
-    started = states.start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(given))
-    while (found := states.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
-        time.sleep(POLL_SECONDS)
-    if found["status"] != "SUCCEEDED":
-        reason = f"{found.get('error', '')}: {found.get('cause', '')}".strip(": ")
-        raise CommandError(f"the run {run_id} ended as {found['status']}. {reason}")
-    report: dict[str, Any] = json.loads(found["output"])
-    return report
+    return executions.run(target, machine, given, name=run_id)
 
 
 def _say_download(here: Project) -> None:

@@ -1,6 +1,5 @@
 """`slipway dataset`: training sets."""
 
-import uuid
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from rich.markup import escape
 from slipway_cli.dataset_store import SPLITS, Datasets
 from slipway_cli.dataset_store import build as run_build
 from slipway_cli.errors import UsageError
+from slipway_cli.executions import made_up
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json, progress
 from slipway_cli.project import project
@@ -73,7 +73,7 @@ def build(
     target = find_target(project(), env, aws=aws)
     with progress() as bar:
         bar.add_task(f"building {name}", total=None)
-        result = run_build(target, recipe, f"{name[:40]}-{uuid.uuid4().hex[:12]}")
+        result = run_build(target, recipe, made_up(name[:40]))
     print_json(result) if as_json else _show_result(result)
 
 

@@ -1,39 +1,20 @@
 """Builds datasets and reads what is there: cards, lines, and the documents behind a line."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+from slipway_cli import executions
 from slipway_cli.errors import CommandError
 from slipway_cli.target import Target
 
-POLL_SECONDS = 0.5
 SPLITS = ("train", "validation", "test")
 
 
 def build(target: Target, recipe: dict[str, Any], run_id: str) -> dict[str, Any]:
     """Start a build, wait for its end and return its counts. Raises: CommandError with the reason if it fails."""
-    states = target.client("stepfunctions")
-    machine = target.parameter("datasets/state-machine-arn")
-    started = states.start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(recipe))
-    while (found := states.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
-        time.sleep(POLL_SECONDS)
-    if found["status"] != "SUCCEEDED":
-        raise CommandError(f"the build {run_id} ended as {found['status']}. {_reason(found)}")
-    result: dict[str, Any] = json.loads(found["output"])
-    return result
-
-
-def _reason(execution: dict[str, Any]) -> str:
-    """Return what a function said, where the cause is a function's error as Lambda gives it."""
-    cause = str(execution.get("cause", ""))
-    try:
-        said = json.loads(cause)["errorMessage"]
-    except (ValueError, KeyError, TypeError):
-        said = cause
-    return f"{execution.get('error', '')}: {said}".strip(": ")
+    return executions.run(target, target.parameter("datasets/state-machine-arn"), recipe, name=run_id, what="build")
 
 
 class Datasets:

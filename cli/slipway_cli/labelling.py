@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-import uuid
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlencode
 import typer
 from rich.markup import escape
 
+from slipway_cli import executions
 from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.gateway import Gateway
 from slipway_cli.options import AsJson, Environment, InAws
@@ -72,7 +72,7 @@ def start(
     if not NAME.fullmatch(name):
         raise UsageError(f"--name {name!r}: expected up to 41 letters and digits, with single hyphens between them")
     target = find_target(project(), env, aws=aws)
-    job = f"{name}-{uuid.uuid4().hex[:12]}"
+    job = executions.made_up(name)
     task = {"type": kind.value, "question": question, "instructions": instructions, "choices": choice or []}
     request = {"name": name, "items": _uri(target, items, job), "task": task, "tenant": tenant, "votes": votes}
     arn = start_job(target, job, request | {"deadline_seconds": max(10, round(hours * 3600))})
@@ -156,12 +156,7 @@ def results(job: Job, env: Environment = "dev", aws: InAws = False, as_json: AsJ
 
 def start_job(target: Target, job: str, request: dict[str, Any]) -> str:
     """Start the execution of a job and return its ARN. Raises: CommandError if the environment has no labelling."""
-    machine = target.parameter("labelling/state-machine-arn")
-    started = target.client("stepfunctions").start_execution(
-        stateMachineArn=machine, name=job, input=json.dumps(request)
-    )
-    arn: str = started["executionArn"]
-    return arn
+    return executions.start(target, target.parameter("labelling/state-machine-arn"), request, name=job)
 
 
 def _uri(target: Target, items: str, job: str) -> str:

@@ -45,9 +45,7 @@ class LineStream(Construct):
         group = logs.LogGroup(self, "Errors", retention=log.retention, removal_policy=log.removal, encryption_key=key)
         errors = logs.LogStream(self, "Delivery", log_group=group, removal_policy=log.removal)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("firehose.amazonaws.com"))
-        uploads = ["s3:AbortMultipartUpload", "s3:PutObject"]
-        allow(role, uploads, [f"{bucket_arn}/{prefix}*"], wildcard_reason=WRITE_REASON)
-        allow(role, ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket_arn])
+        _allow_uploads(role, bucket_arn, prefix)
         written = f"{group.log_group_arn}:log-stream:{errors.log_stream_name}"
         role.add_to_policy(iam.PolicyStatement(actions=["logs:PutLogEvents"], resources=[cdk.Fn.join("", [written])]))
         allow_key(role, key.key_arn if key else None)
@@ -65,19 +63,7 @@ class LineStream(Construct):
                 buffering_hints=firehose.CfnDeliveryStream.BufferingHintsProperty(
                     interval_in_seconds=int(interval.to_seconds()), size_in_m_bs=5
                 ),
-                processing_configuration=firehose.CfnDeliveryStream.ProcessingConfigurationProperty(
-                    enabled=True,
-                    processors=[
-                        firehose.CfnDeliveryStream.ProcessorProperty(
-                            type="AppendDelimiterToRecord",
-                            parameters=[
-                                firehose.CfnDeliveryStream.ProcessorParameterProperty(
-                                    parameter_name="Delimiter", parameter_value="\\n"
-                                )
-                            ],
-                        )
-                    ],
-                ),
+                processing_configuration=_line_ends(),
                 cloud_watch_logging_options=firehose.CfnDeliveryStream.CloudWatchLoggingOptionsProperty(
                     enabled=True, log_group_name=group.log_group_name, log_stream_name=errors.log_stream_name
                 ),
@@ -94,3 +80,16 @@ def _encryption(
     return firehose.CfnDeliveryStream.DeliveryStreamEncryptionConfigurationInputProperty(
         key_type="CUSTOMER_MANAGED_CMK", key_arn=key.key_arn
     )
+
+
+def _line_ends() -> firehose.CfnDeliveryStream.ProcessingConfigurationProperty:
+    """Return the processing that ends each record with a newline."""
+    newline = firehose.CfnDeliveryStream.ProcessorParameterProperty(parameter_name="Delimiter", parameter_value="\\n")
+    append = firehose.CfnDeliveryStream.ProcessorProperty(type="AppendDelimiterToRecord", parameters=[newline])
+    return firehose.CfnDeliveryStream.ProcessingConfigurationProperty(enabled=True, processors=[append])
+
+
+def _allow_uploads(role: iam.Role, bucket_arn: str, prefix: str) -> None:
+    uploads = ["s3:AbortMultipartUpload", "s3:PutObject"]
+    allow(role, uploads, [f"{bucket_arn}/{prefix}*"], wildcard_reason=WRITE_REASON)
+    allow(role, ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket_arn])

@@ -5,6 +5,9 @@ functions, gateway endpoints (S3, DynamoDB), interface endpoints, flow logs.   G
 Source: VPC user guide, "Gateway endpoints"; Bedrock and RDS user guides, "Interface VPC endpoints".
 """
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -18,29 +21,22 @@ from slipway_constructs.permissions import allow
 # What functions call. Logs, metrics and the receiving of messages go through Lambda itself and need no endpoint.
 # The actions are all that anyone can do through the endpoint, whatever a role allows.
 INTERFACE_SERVICES = {
-    "BedrockRuntime": ("bedrock-runtime", ["bedrock:InvokeModel"]),
-    "Queues": ("sqs", ["sqs:ChangeMessageVisibility"]),
-    "RdsData": ("rds-data", list(DATA_API_ACTIONS)),
-    "Secrets": ("secretsmanager", ["secretsmanager:GetSecretValue"]),
+    "bedrock-runtime": ["bedrock:InvokeModel"],
+    "sqs": ["sqs:ChangeMessageVisibility"],
+    "rds-data": list(DATA_API_ACTIONS),
+    "secretsmanager": ["secretsmanager:GetSecretValue"],
 }
-COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
-LABEL_ACTIONS = ["comprehend:BatchDetectEntities", "comprehend:ClassifyDocument"]
+TABLES = "dynamodb"
 TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-# What labelling adds: a report on a task token, and writes that hold together with conditions on other rows.
-LABELLING_TABLE_ACTIONS = ["dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"]
-# What near-duplicates are searched by. A transaction needs the permission of each of its writes, and no other.
-DUPLICATES_ACTIONS = [
-    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
-    *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
-]
-SEND_AGAIN = "sqs:SendMessage"
+# Of endpoints that are not called as their service.
+CONSTRUCT_IDS = {"sqs": "Queues", "secretsmanager": "Secrets", "states": "StateMachines"}
 
 
 class PrivateNetwork(Construct):
     """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`.
 
-    `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more; `labelling`: AWS Step Functions too.
-    `duplicates`: they may search for near-duplicates, and send documents through the queue again.
+    `reach`: what functions do beyond that of every environment, actions by service; each service that is not among
+    `INTERFACE_SERVICES` is one endpoint more, but for DynamoDB's, which is always there.
     """
 
     def __init__(
@@ -53,9 +49,7 @@ class PrivateNetwork(Construct):
         nat_gateways: int,
         log_retention: logs.RetentionDays,
         removal: cdk.RemovalPolicy,
-        comprehend: bool = False,
-        labelling: bool = False,
-        duplicates: bool = False,
+        reach: Mapping[str, Sequence[str]] = MappingProxyType({}),
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -71,20 +65,14 @@ class PrivateNetwork(Construct):
         private = self.vpc.private_subnets if nat_gateways else self.vpc.isolated_subnets
         self.subnet_ids = [subnet.subnet_id for subnet in private]
         self._log_flows(log_retention, removal, key)
-        services = dict(INTERFACE_SERVICES)
-        if comprehend:
-            services["Comprehend"] = ("comprehend", COMPREHEND_ACTIONS + LABEL_ACTIONS)
-        if labelling:
-            services["StateMachines"] = ("states", ["states:SendTaskSuccess"])
-        if duplicates:
-            services["Queues"] = ("sqs", [*services["Queues"][1], SEND_AGAIN])
-        added = [*(LABELLING_TABLE_ACTIONS if labelling else ()), *(DUPLICATES_ACTIONS if duplicates else ())]
-        table_actions = sorted({*TABLE_ACTIONS, *added})
-        self._endpoints(private, services, table_actions)
+        more = {service: actions for service, actions in reach.items() if service != TABLES}
+        services = {
+            service: [*INTERFACE_SERVICES.get(service, ()), *more.get(service, ())]
+            for service in {**INTERFACE_SERVICES, **more}
+        }
+        self._endpoints(private, services, sorted({*TABLE_ACTIONS, *reach.get(TABLES, ())}))
 
-    def _endpoints(
-        self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]], table_actions: list[str]
-    ) -> None:
+    def _endpoints(self, subnets: list[ec2.ISubnet], services: dict[str, list[str]], table_actions: list[str]) -> None:
         # Open: custom resources answer CloudFormation by pre-signed URLs of buckets that are AWS's own accounts'.
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         tables = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
@@ -101,10 +89,10 @@ class PrivateNetwork(Construct):
             allow_all_outbound=False,
         )
         endpoints.add_ingress_rule(self.functions, ec2.Port.tcp(443), "HTTPS from functions")
-        for name, (service_name, actions) in services.items():
+        for service, actions in services.items():
             endpoint = self.vpc.add_interface_endpoint(
-                name,
-                service=ec2.InterfaceVpcEndpointAwsService(service_name),
+                CONSTRUCT_IDS.get(service) or service.title().replace("-", ""),
+                service=ec2.InterfaceVpcEndpointAwsService(service),
                 security_groups=[endpoints],
                 subnets=ec2.SubnetSelection(subnets=subnets),
                 private_dns_enabled=True,

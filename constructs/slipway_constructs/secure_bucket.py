@@ -57,8 +57,10 @@ class SecureBucket(Construct):
                 *lifecycle,
             ],
         )
-        if not events:
-            return
+        if events:
+            self._send_events()
+
+    def _send_events(self) -> None:
         # The library's `event_bridge_enabled` brings a custom resource with its own function; the property does not.
         resource = cast(s3.CfnBucket, self.bucket.node.default_child)
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(

@@ -51,11 +51,7 @@ class SparkJob(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
-        script = assets.Asset(self, "Script", path=str(code.script))
-        lock = assets.Asset(self, "Lock", path=str(code.lock_file))
-        packages = assets.Asset(
-            self, "Packages", path=str(code.packages), exclude=code.excludes, ignore_mode=cdk.IgnoreMode.GIT
-        )
+        script, lock, packages = self._assets(code)
         self.job = glue.CfnJob(
             self,
             "Job",
@@ -82,6 +78,14 @@ class SparkJob(Construct):
         acknowledge(self.job, "AwsSolutions-GL3", BOOKMARKS_REASON)
         self.name = self.job.ref
         self._permit([script, lock, packages])
+
+    def _assets(self, code: SparkCode) -> tuple[assets.Asset, assets.Asset, assets.Asset]:
+        """Return the script, the lock file and the packages."""
+        packages = assets.Asset(
+            self, "Packages", path=str(code.packages), exclude=code.excludes, ignore_mode=cdk.IgnoreMode.GIT
+        )
+        script = assets.Asset(self, "Script", path=str(code.script))
+        return script, assets.Asset(self, "Lock", path=str(code.lock_file)), packages
 
     def _permit(self, needed: list[assets.Asset]) -> None:
         stack = cdk.Stack.of(self)

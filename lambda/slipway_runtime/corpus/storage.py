@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,7 +64,7 @@ class Bucket:
             if error_code(error) in GONE:
                 return None
             raise
-        with response["Body"] as body:
+        with closing(response["Body"]) as body:
             if response["ContentLength"] > max_bytes:
                 raise too_large(response["ContentLength"], max_bytes)
             return StoredObject(
@@ -76,7 +77,7 @@ class Bucket:
     def read_part(self, key: str, begin: int, end: int) -> bytes:
         """Return a range. Raises: the errors of S3."""
         response = self.client.get_object(Bucket=self.name, Key=key, Range=f"bytes={begin}-{end - 1}")
-        with response["Body"] as body:
+        with closing(response["Body"]) as body:
             found: bytes = body.read()
         return found
 

@@ -6,6 +6,7 @@ second reads again. Doing the same twice is doing it once.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +143,7 @@ class Board:
         answer = self.s3.get_object(
             Bucket=self.bucket, Key=f"{folder(job.id)}items.jsonl", Range=f"bytes={state.offset}-{last}"
         )
-        with answer["Body"] as body:
+        with closing(answer["Body"]) as body:
             return msgspec.json.decode(body.read(), type=Item)
 
     def _open(self, job_id: str) -> Job:

@@ -42,7 +42,7 @@ class Files:
 
     def read(self, key: str) -> bytes:
         """Return a file of a job. Raises: the errors of S3."""
-        with self.client.get_object(Bucket=self.artifacts, Key=key)["Body"] as body:
+        with closing(self.client.get_object(Bucket=self.artifacts, Key=key)["Body"]) as body:
             data: bytes = body.read()
             return data
 

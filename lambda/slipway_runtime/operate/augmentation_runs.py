@@ -5,9 +5,9 @@ labels/<source>/<run>/labels.jsonl                          lines of `LabelRecor
 augmentation-runs/<source>/<run>/plan.json, report.json, rejects.jsonl, documents/<document id>.json
 """
 
-import contextlib
 import re
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ class Run:
             if error_code(error) in GONE:
                 return None
             raise
-        with response["Body"] as body, contextlib.suppress(msgspec.DecodeError):
+        with closing(response["Body"]) as body, suppress(msgspec.DecodeError):
             return msgspec.json.decode(body.read(), type=Outcome)
         return None
 

@@ -5,8 +5,8 @@ that a newer event won takes back exactly the version it wrote: what the newer o
 Source: Amazon S3 user guide, "Deleting object versions from a versioning-enabled bucket".
 """
 
-import contextlib
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class Curated:
             if error_code(error) in GONE:
                 return None
             raise
-        with response["Body"] as body, contextlib.suppress(msgspec.DecodeError):
+        with closing(response["Body"]) as body, suppress(msgspec.DecodeError):
             return read_line(body.read())
         return None
 

@@ -1,5 +1,6 @@
 """Objects of the raw bucket: read one version, ask which is current, remove all."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,8 @@ class Objects:
             if error_code(error) == ARCHIVED:
                 raise archived() from error
             raise
-        with response["Body"] as body:
+        # Not the body's own `with`, which hands out the bare connection: that takes a broken one for the end.
+        with closing(response["Body"]) as body:
             if response["ContentLength"] > max_bytes:
                 raise too_large(response["ContentLength"], max_bytes)
             data: bytes = body.read()

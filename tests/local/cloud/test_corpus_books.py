@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with corpus_cloud(tmp_path_factory.mktemp("books"), batch_documents=200) as there:
+    with corpus_cloud(tmp_path_factory.mktemp("books"), batch_documents=200, near_duplicates=True) as there:
         # What the document path would make of them is no matter here.
         there.client("events").disable_rule(Name=there.parameter("ingestion/rule-name"))
         yield there

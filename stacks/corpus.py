@@ -155,10 +155,12 @@ class CorpusStack(SlipwayStack):
     def _allow_output(self, role: iam.Role) -> None:
         bucket, key = self.bucket_arn("curated"), self.key()
         written = [f"{bucket}/{folder}/*" for folder in (*PUBLISHED, JOB_OUTPUT, STAGED)]
-        allow(role, ["s3:PutObject"], written, wildcard_reason=WRITE_REASON)
+        indexes = [f"{bucket}/index/{folder}/*" for folder in PUBLISHED]
+        allow(role, ["s3:PutObject"], [*written, *indexes], wildcard_reason=WRITE_REASON)
+        allow(role, ["s3:AbortMultipartUpload"], written[: len(PUBLISHED)], wildcard_reason=WRITE_REASON)
         allow(role, ["s3:GetObject"], written[-2:], wildcard_reason=WRITE_REASON)
-        allow(role, ["s3:DeleteObject"], written[-1:], wildcard_reason=WRITE_REASON)
-        allow(role, ["s3:ListBucket"], [bucket])
+        allow(role, ["s3:DeleteObjectVersion"], written[-1:], wildcard_reason=WRITE_REASON)
+        allow(role, ["s3:ListBucket", "s3:ListBucketVersions"], [bucket])
         allow_key(role, key.key_arn if key else None)
 
     def _machine(self, functions: dict[str, str], spark: SparkJob | None) -> sfn.StateMachine:

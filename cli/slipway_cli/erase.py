@@ -11,14 +11,16 @@ POLL_SECONDS = 0.5
 COUNTS = ("documents", "objects", "lines")
 
 
-def erase(target: Target) -> dict[str, int]:
+def erase(target: Target, *, confirm: bool) -> dict[str, int]:
     """Run it; returns how many deleted documents it finished with, and what it took from how many objects.
+
+    `confirm`: no job is running that read a document before it was deleted, so that no second pass is needed.
 
     Raises: CommandError if the run fails: what could be erased has been, and the rest stays asked for.
     """
     machines = target.client("stepfunctions")
     arn = target.parameter("deletion/state-machine-arn")
-    execution = machines.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+    execution = machines.start_execution(stateMachineArn=arn, input=json.dumps({"confirm": confirm}))["executionArn"]
     while (run := machines.describe_execution(executionArn=execution))["status"] == "RUNNING":
         time.sleep(POLL_SECONDS)
     if run["status"] != "SUCCEEDED":

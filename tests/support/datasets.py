@@ -72,3 +72,10 @@ def indexed(target: Target, documents: dict[str, str]) -> dict[str, str]:
 
     assert wait_for(done, seconds=120)
     return {key: answer["VersionId"] for key, answer in put.items()}
+
+
+def put_lines(target: Target, key: str, *lines: object) -> None:
+    """Put an object of lines, as they are or as JSON, into the artifacts bucket."""
+    bucket = target.parameter("foundation/artifacts-bucket-name")
+    body = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+    target.client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distribut
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
 
+import functools
 import hashlib
 import json
 import re
@@ -19,7 +20,7 @@ from slipway_cli.target import Target
 from slipway_local import cloud
 from slipway_runtime.prepare.keys import document_id
 from support.command import ROOT, Slipway
-from support.datasets import NOTES, SECRET, TEXT, chat, files, indexed, note, rows, up
+from support.datasets import NOTES, SECRET, TEXT, chat, files, indexed, note, put_lines, rows, up
 from support.waiting import wait_for
 
 
@@ -45,13 +46,7 @@ def documents(target: Target) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def artifacts(target: Target) -> Any:
     """Put an object of lines into the artifacts bucket."""
-    bucket, s3 = target.parameter("foundation/artifacts-bucket-name"), target.client("s3")
-
-    def put(key: str, *lines: object) -> None:
-        body = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
-        s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
-
-    return put
+    return functools.partial(put_lines, target)
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +222,9 @@ def test_the_documented_commands_work(folder: Path, documents: dict[str, str], e
     for command in commands:
         if "EXAMPLE_ID" in command:
             card = slipway.json("dataset", "show", "handbook")
-            place = files(Target("dev", endpoint(slipway), None), "handbook", card["version"])
+            place = files(
+                Target("dev", slipway.json("local", "status")["endpoint_url"], None), "handbook", card["version"]
+            )
             (line,) = rows(place["train.jsonl"])
             command = command.replace("EXAMPLE_ID", line["example_id"])  # noqa: PLW2901
         done = slipway.run(*command.split())
@@ -237,10 +234,6 @@ def test_the_documented_commands_work(folder: Path, documents: dict[str, str], e
     assert "# handbook, version" in shown
     assert slipway.run("dataset", "show", "nothing").stderr.startswith("slipway: there is no dataset nothing;")
     assert slipway.run("dataset", "build", "a", "--split", "90/5").returncode == 2
-
-
-def endpoint(slipway: Slipway) -> str:
-    return str(slipway.json("local", "status")["endpoint_url"])
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,10 @@ def test_nothing_was_denied_and_no_log_has_a_token_or_a_person(api: Api, target:
     unused = {
         call["action"] for one in roles if "abelling" in one["role"] or "-Step" in one["role"] for call in one["unused"]
     }
-    assert {action for action in unused if not action.startswith(("logs:", "xray:"))} <= {"s3:ListBucket"}
+    assert {action for action in unused if not action.startswith(("logs:", "xray:"))} <= {
+        "s3:ListBucket",
+        "s3:AbortMultipartUpload",
+    }
     machine = target.parameter("labelling/state-machine-arn")
     tokens = [
         json.loads(event["taskScheduledEventDetails"]["parameters"])["Payload"]["token"]

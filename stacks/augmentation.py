@@ -111,9 +111,10 @@ class AugmentationStack(SlipwayStack):
     def _report(self, defaults: FunctionDefaults) -> PythonFunction:
         does = "Leaves out duplicates of a run of augmentation and adds up its books"
         report = self._function("Report", "report_augmentation", does, defaults, {})
-        self._allow_run(report.role, ["s3:GetObject", "s3:PutObject"], RUNS)
-        self._allow_run(report.role, ["s3:PutObject"], EXAMPLES)
-        self._allow_run(report.role, ["s3:PutObject"], LABELS)
+        self._allow_run(report.role, ["s3:GetObject"], RUNS)
+        for folder in (RUNS, EXAMPLES, LABELS):
+            self._allow_run(report.role, ["s3:PutObject", "s3:AbortMultipartUpload"], folder)
+            self._allow_run(report.role, ["s3:PutObject"], f"index/{folder}")
         allow(report.role, ["s3:ListBucket"], [self.bucket_arn("artifacts")])
         return report
 

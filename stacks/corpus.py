@@ -45,7 +45,9 @@ class CorpusStack(SlipwayStack):
 
     def _engines(self) -> dict[str, str]:
         corpus, step = self.settings.ingestion.corpus, functools.partial(self._step, self.function_defaults("ingest"))
-        functions = {"report": step("Report", "corpus_report", "Adds up the books of a run over the corpus", 512)}
+        report = step("Report", "corpus_report", "Adds up the books of a run over the corpus", 512)
+        self._allow_end(report.role)
+        functions = {"report": report}
         if corpus.map:
             functions["curate"] = self._curate(step)
             # Fingerprints of some hundred thousand documents, and what is compared of them.
@@ -149,11 +151,18 @@ class CorpusStack(SlipwayStack):
     def _allow_output(self, role: iam.Role) -> None:
         bucket, key = self.bucket_arn("curated"), self.key()
         written = [f"{bucket}/{folder}/*" for folder in (*PUBLISHED, JOB_OUTPUT, STAGED)]
-        allow(role, ["s3:PutObject"], written, wildcard_reason=WRITE_REASON)
+        indexes = [f"{bucket}/index/{folder}/*" for folder in PUBLISHED]
+        allow(role, ["s3:PutObject"], [*written, *indexes], wildcard_reason=WRITE_REASON)
+        allow(role, ["s3:AbortMultipartUpload"], written[: len(PUBLISHED)], wildcard_reason=WRITE_REASON)
         allow(role, ["s3:GetObject"], written[-2:], wildcard_reason=WRITE_REASON)
-        allow(role, ["s3:DeleteObject"], written[-1:], wildcard_reason=WRITE_REASON)
         allow(role, ["s3:ListBucket"], [bucket])
         allow_key(role, key.key_arn if key else None)
+
+    def _allow_end(self, role: iam.Role) -> None:
+        """Let a role take away what a run has staged, every version of it."""
+        bucket = self.bucket_arn("curated")
+        allow(role, ["s3:DeleteObjectVersion"], [f"{bucket}/{STAGED}/*"], wildcard_reason=WRITE_REASON)
+        allow(role, ["s3:ListBucketVersions"], [bucket])
 
     def _machine(self, functions: dict[str, str], spark: SparkJob | None) -> LoggedStateMachine:
         flow = Flow(

@@ -77,7 +77,9 @@ class DatasetsStack(SlipwayStack):
         allow(collect.role, ["s3:GetObject"], [f"{curated}/*"], wildcard_reason=CURATED_REASON)
         allow(collect.role, ["s3:ListBucket"], [curated])
         allow(collect.role, ["dynamodb:GetItem"], [documents])
-        allow(finish.role, ["s3:PutObject"], [f"{artifacts}/datasets/*"], wildcard_reason=WRITE_REASON)
+        written = [f"{artifacts}/datasets/*", f"{artifacts}/index/datasets/*"]
+        allow(finish.role, ["s3:PutObject"], written, wildcard_reason=WRITE_REASON)
+        allow(finish.role, ["s3:AbortMultipartUpload"], written[:1], wildcard_reason=WRITE_REASON)
         allow(finish.role, ["s3:ListBucketVersions"], [artifacts])
         allow(finish.role, ["s3:DeleteObjectVersion"], [work], wildcard_reason=WRITE_REASON)
 

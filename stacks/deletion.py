@@ -15,20 +15,25 @@ from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
-from stacks.retention import ARTIFACTS, CORPUS
+from stacks.retention import ARTIFACTS, ARTIFACTS_WORK, CORPUS, CORPUS_WORK, GIVEN
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest: a step goes on for as long as it may, then comes the next
 RUN_TIMEOUT = cdk.Duration.hours(20)
 FLEXIBLE_MINUTES = 15
+# By bucket: folders of shards, and the folder of the work of runs.
+PLACES = {"curated": (CORPUS, CORPUS_WORK), "artifacts": ((*ARTIFACTS, *GIVEN), ARTIFACTS_WORK)}
 SHARDS_REASON = (
     "Shards have names of their jobs and data sets, any of them; the function touches only objects below these folders."
 )
 
 
 class DeletionStack(SlipwayStack):
-    """A state machine that repeats the function until it is done; StartExecution with {} begins a run."""
+    """A state machine that repeats the function until it is done; StartExecution with {} begins a run.
+
+    {"confirm": true} says that no job is running which read a document before it was deleted.
+    """
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "deletion", name=name, settings=settings)
@@ -39,9 +44,12 @@ class DeletionStack(SlipwayStack):
         self.publish({"function-name": erase.function.function_name, "state-machine-arn": machine.arn})
 
     def _function(self) -> PythonFunction:
-        buckets = {"curated": CORPUS, "artifacts": ARTIFACTS}
-        names = {bucket: self.look_up("foundation", f"{bucket}-bucket-name") for bucket in buckets}
-        places = [(names[bucket], prefix) for bucket, prefixes in buckets.items() for prefix in prefixes]
+        names = {bucket: self.look_up("foundation", f"{bucket}-bucket-name") for bucket in PLACES}
+        places = [
+            (names[bucket], folder, folder == work)
+            for bucket, (folders, work) in PLACES.items()
+            for folder in (*folders, work)
+        ]
         erase = PythonFunction(
             self,
             "Erase",
@@ -55,10 +63,13 @@ class DeletionStack(SlipwayStack):
                 # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
                 "ERASURE_PLACES": json.dumps(places),
+                **{name: self.look_up("foundation", value) for name, value in self._labelling().items()},
             },
         )
-        for bucket, prefixes in buckets.items():
-            self._allow_shards(erase.role, self.bucket_arn(bucket), prefixes)
+        for bucket, (folders, work) in PLACES.items():
+            self._allow_shards(erase.role, self.bucket_arn(bucket), folders, work)
+        if self._labelling():
+            allow(erase.role, ["dynamodb:Query", "dynamodb:DeleteItem"], [self.table_arn("labelling")])
         table, key = self.table_arn("documents"), self.key()
         actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         allow(erase.role, actions, [table])
@@ -66,14 +77,21 @@ class DeletionStack(SlipwayStack):
         allow_key(erase.role, key.key_arn if key else None)
         return erase
 
-    def _allow_shards(self, role: iam.Role, bucket: str, prefixes: tuple[str, ...]) -> None:
-        shards = [f"{bucket}/{prefix}*" for prefix in prefixes]
-        indexes = [f"{bucket}/index/{prefix}*" for prefix in prefixes]
+    def _labelling(self) -> dict[str, str]:
+        """Return the variables by which what people said of items is found, and the names behind them."""
+        if not self.settings.labelling.enabled:
+            return {}
+        return {"LABELLING_TABLE": "labelling-table-name", "ARTIFACTS_BUCKET": "artifacts-bucket-name"}
+
+    def _allow_shards(self, role: iam.Role, bucket: str, folders: tuple[str, ...], work: str) -> None:
+        shards = [f"{bucket}/{folder}*" for folder in folders]
+        indexes = [f"{bucket}/index/{folder}*" for folder in folders]
         # Without s3:ListBucket S3 answers 403 rather than 404 for an index that is not there.
         allow(role, ["s3:ListBucketVersions", "s3:ListBucket"], [bucket])
         writes = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
         allow(role, writes, [*shards, *indexes], wildcard_reason=SHARDS_REASON)
-        allow(role, ["s3:GetObjectVersion", "s3:DeleteObjectVersion"], shards, wildcard_reason=SHARDS_REASON)
+        removals = ["s3:GetObjectVersion", "s3:DeleteObjectVersion"]
+        allow(role, removals, [*shards, f"{bucket}/{work}*"], wildcard_reason=SHARDS_REASON)
 
     def _schedule(self, machine: LoggedStateMachine) -> None:
         role = iam.Role(self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))

@@ -13,8 +13,7 @@ from constructs import Construct
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
-from stacks.corpus_flow import STAGED
-from stacks.retention import ARTIFACTS, CORPUS, expiry, leftover, raw_rules
+from stacks.retention import ARTIFACTS, ARTIFACTS_WORK, CORPUS, CORPUS_WORK, expiry, leftover, raw_rules
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, TENANT_INDEX, SlipwayStack
 
@@ -51,7 +50,7 @@ class FoundationStack(SlipwayStack):
                 "Curated",
                 keep_versions=cdk.Duration.days(1),
                 # As long as Step Functions lets a failed run be redriven.
-                lifecycle=[*expiry(CORPUS, retention.corpus_days), leftover(f"{STAGED}/", days=14)],
+                lifecycle=[*expiry(CORPUS, retention.corpus_days), leftover(CORPUS_WORK, days=14)],
                 events=False,
             ),
             # Training sets, labelling jobs and models: each version of them is cited by what was made of it.
@@ -59,7 +58,7 @@ class FoundationStack(SlipwayStack):
                 "Artifacts",
                 keep_versions=keep,
                 # What a build of a dataset that failed has left; one that ends well takes it away itself.
-                lifecycle=[*expiry(ARTIFACTS, retention.artifacts_days), leftover("datasets-work/", days=7)],
+                lifecycle=[*expiry(ARTIFACTS, retention.artifacts_days), leftover(ARTIFACTS_WORK, days=7)],
                 events=False,
             ),
         }

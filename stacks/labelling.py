@@ -57,7 +57,9 @@ class LabellingStack(SlipwayStack):
         artifacts, curated = self.bucket_arn("artifacts"), self.bucket_arn("curated")
         allow(step.role, ["s3:GetObject"], [f"{artifacts}/*", f"{curated}/*"], wildcard_reason=READ_REASON)
         allow(step.role, ["s3:ListBucket"], [artifacts, curated])
-        allow(step.role, ["s3:PutObject"], [f"{artifacts}/labelling/*"], wildcard_reason=JOBS_REASON)
+        files = [f"{artifacts}/labelling/*", f"{artifacts}/index/labelling/*"]
+        allow(step.role, ["s3:PutObject"], files, wildcard_reason=JOBS_REASON)
+        allow(step.role, ["s3:AbortMultipartUpload"], files[:1], wildcard_reason=JOBS_REASON)
         allow(step.role, [*TABLE_ACTIONS, "dynamodb:UpdateItem"], [self.table_arn("labelling")])
         allow_key(step.role, key.key_arn if key else None)
         return step

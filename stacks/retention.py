@@ -6,8 +6,12 @@ from aws_cdk import aws_s3 as s3
 from stacks.settings_retention import Kept, Retention, Transition
 
 # Where runs over the corpus write, and what is made of documents for training; their indexes lie below `index/`.
-CORPUS = ("corpus/", "corpus-rejects/")
-ARTIFACTS = ("datasets/", "augmented/", "labelling/")
+CORPUS = ("corpus/", "corpus-rejects/", "corpus-duplicates/")
+ARTIFACTS = ("datasets/", "augmented/", "labels/", "augmentation-runs/", "labelling/")
+# What people put there, which nothing but a deletion takes away.
+GIVEN = ("evaluation-sets/", "feedback/")
+# What runs leave when they fail.
+CORPUS_WORK, ARTIFACTS_WORK = "corpus-staged/", "datasets-work/"
 CLASSES = {
     "STANDARD_IA": s3.StorageClass.INFREQUENT_ACCESS,
     "GLACIER_IR": s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,

@@ -133,9 +133,16 @@ def redrive(env: Environment = "dev", aws: InAws = False, as_json: AsJson = Fals
 
 
 @app.command()
-def erase(env: Environment = "dev", aws: InAws = False, as_json: AsJson = False) -> None:
+def erase(
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="No job runs that read them: make the second pass now, not a day later.")
+    ] = False,
+    env: Environment = "dev",
+    aws: InAws = False,
+    as_json: AsJson = False,
+) -> None:
     """Erase deleted documents from training sets and other derived lines now, not in the night."""
-    erased = erase_deleted(find_target(project(), env, aws=aws))
+    erased = erase_deleted(find_target(project(), env, aws=aws), confirm=confirm)
     if as_json:
         print_json(erased)
         return

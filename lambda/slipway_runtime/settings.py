@@ -58,15 +58,15 @@ def embedding() -> EmbeddingSettings:
     return EmbeddingSettings(required("EMBEDDING_MODEL_ID"), int(required("EMBEDDING_DIMENSIONS")))
 
 
-def places() -> list[tuple[str, str]]:
-    """Return ERASURE_PLACES: the buckets and prefixes below which shards lie.
+def places() -> list[tuple[str, str, bool]]:
+    """Return ERASURE_PLACES: the buckets and prefixes below which shards lie, and whether they are work of runs.
 
     Raises: MissingSetting if it is not the expected JSON.
     """
     try:
-        return msgspec.json.decode(required("ERASURE_PLACES"), type=list[tuple[str, str]])
+        return msgspec.json.decode(required("ERASURE_PLACES"), type=list[tuple[str, str, bool]])
     except msgspec.DecodeError as error:
-        raise MissingSetting(f"ERASURE_PLACES is not a JSON list of bucket and prefix: {error}") from error
+        raise MissingSetting(f"ERASURE_PLACES is not a JSON list of bucket, prefix and is_work: {error}") from error
 
 
 def near_duplicates() -> SourceNearDuplicates:

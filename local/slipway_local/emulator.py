@@ -91,7 +91,7 @@ class Emulator:
         self.keeper.add("state machines", machines)
 
     def _start_data(self) -> None:
-        from slipway_local import buckets, clusters, firehose, s3_destinations
+        from slipway_local import buckets, clusters, firehose, object_versions, s3_destinations
         from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.comprehend import classify
         from slipway_local.comprehend import service as comprehend
@@ -100,6 +100,7 @@ class Emulator:
         from slipway_local.rds_data import RdsDataApi
 
         buckets.install()
+        object_versions.install()
         s3_destinations.install()
         clusters.install(self.databases)
         aws_managed.install()

@@ -1,9 +1,11 @@
 """What moto's SQS lacks: queues that several threads may use at once, and redrive from a dead-letter queue.
 
 moto rebuilds a queue's list of messages at each delete, so that a message sent in the same moment is lost; every
-operation on a queue therefore holds its lock here. maxReceiveCount is moto's own and works.
+operation on a queue therefore holds its lock here. It also forgets a queue's policy whenever other attributes are set.
+maxReceiveCount is moto's own and works.
 """
 
+import json
 import threading
 import time
 import uuid
@@ -49,6 +51,14 @@ def install() -> "InFlight":
                     return messages
                 source._messages_lock.wait(min(POLL_SECONDS, remaining))
 
+    set_attributes = queue._set_attributes
+
+    def keep_policy(self: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+        before = self.__dict__.get("_policy_json")
+        policy = {"Policy": json.dumps(before)} if before and "Policy" not in attributes else {}
+        set_attributes(self, attributes | policy, now)
+
+    queue._set_attributes = keep_policy
     queue.add_message, queue.delete_message = add_message, delete_message
     backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
     return InFlight(_add_move_tasks(responses))

@@ -10,7 +10,9 @@ import pytest
 
 from slipway_cli.gateway import Gateway
 from slipway_cli.target import Target, find_target
+from slipway_runtime.prepare.keys import document_id
 from support.command import Slipway
+from support.killing import function_workers, kill
 from support.near_texts import changed, text
 from support.waiting import wait_for
 
@@ -54,6 +56,13 @@ class Staging:
 
         return look
 
+    def has_claimed(self, path: str) -> bool:
+        """Whether the document holds a place among its like."""
+        table = self.target.parameter("foundation/duplicates-table-name")
+        subject = f"document#{document_id(f'{TENANT}/{path}')}#{TENANT}"
+        key = {"subject": {"S": subject}, "item": {"S": "current"}}
+        return "Item" in self.target.client("dynamodb").get_item(TableName=table, Key=key)
+
     def answers_from(self, question: str) -> set[str]:
         return {
             citation["document"] for citation in self.gateway.ask(question, model="default")["slipway"]["citations"]
@@ -81,6 +90,7 @@ FACTS = {
     "light": "The lighthouse of the island flashes red every nine seconds.",
     "camel": "A camel of the desert caravan drinks a hundred litres of water.",
     "oak": "The oldest oak of the forest was planted by monks.",
+    "mill": "The old water mill grinds rye and mustard for nine villages.",
     "train": "The night train to the mountains leaves from platform six.",
     "bridge": "The stone bridge over the canyon has eleven arches.",
 }
@@ -142,6 +152,29 @@ def test_a_new_version_of_the_kept_document_brings_its_copy_back(staging: Stagin
 
     assert wait_for(staging.settled("new/", kept="indexed", copy="indexed"), seconds=60)
     assert staging.answers_from("How much water does a camel of the desert caravan drink?") >= {"new/copy.md"}
+
+
+def test_a_worker_killed_between_claim_and_index_loses_neither_document_nor_copy(staging: Staging) -> None:
+    """SQS delivers again what nobody answered for, here after seconds: the model keeps the worker waiting until then.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+    """
+    sqs, queue = staging.target.client("sqs"), staging.target.parameter("ingestion/queue-url")
+    usual = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    staging.json("local", "fault", "add", "bedrock-runtime.InvokeModel", "--latency", "10m")
+    try:
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "30"})
+        staging.put("killed/kept.md", manual("mill"))
+        assert wait_for(lambda: staging.has_claimed("killed/kept.md"), seconds=60)
+        staging.put("killed/copy.md", manual("mill", 1))
+        assert wait_for(staging.settled("killed/", copy="duplicate"), seconds=60)
+        kill(lambda: function_workers(str(staging.target.endpoint_url)))
+    finally:
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes=usual)
+        staging.json("local", "fault", "clear")
+
+    assert wait_for(staging.settled("killed/", kept="indexed", copy="duplicate"), seconds=180)
+    assert staging.answers_from("What does the old water mill grind?") >= {"killed/kept.md"}
 
 
 def test_a_source_that_loses_too_much_waits_for_a_person_to_confirm(staging: Staging, tmp_path: Path) -> None:

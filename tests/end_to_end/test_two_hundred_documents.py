@@ -1,12 +1,9 @@
 """Two hundred Markdown files, 1 MB: killing workers and PostgreSQL ten times in the middle changes nothing."""
 
 import contextlib
-import os
 import random
-import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ import pytest
 
 from slipway_cli.target import Target
 from support.command import BIN, ROOT, Slipway
+from support.killing import function_workers, kill
 from support.waiting import wait_for
 
 COUNT = 200
@@ -68,16 +66,6 @@ SELECT count(*) FROM slipway.chunks a JOIN slipway.chunks b
   ON substr(a.path, strpos(a.path, '/')) = substr(b.path, strpos(b.path, '/')) AND a.ordinal = b.ordinal
 WHERE a.path LIKE 'calm/%' AND b.path LIKE :prefix AND a.embedding <=> b.embedding > 0.001
 """
-
-
-def function_workers(endpoint_url: str) -> list[psutil.Process]:
-    """The processes in which this local cloud runs the ingestion function."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline", "environ"])
-        if "slipway_runtime.handlers.ingest_document.handler" in (process.info["cmdline"] or [])
-        and (process.info["environ"] or {}).get("AWS_ENDPOINT_URL") == endpoint_url
-    ]
 
 
 def server(slipway: Slipway) -> list[psutil.Process]:
@@ -135,17 +123,3 @@ def test_killing_workers_and_postgresql_ends_with_the_rows_of_an_undisturbed_run
     assert rows(target, "disturbed") == rows(target, "calm"), seed
     assert len(rows(target, "calm")) == calm["chunks"]
     assert query(target, APART, "disturbed/%") == [[0]]
-
-
-def kill(find: Callable[[], list[psutil.Process]]) -> None:
-    """Kill the processes, as soon as there are some: one that was killed before may be on its way up."""
-    victims: list[psutil.Process] = []
-
-    def found() -> bool:
-        victims[:] = find()
-        return bool(victims)
-
-    assert wait_for(found, seconds=60)
-    for process in victims:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)

@@ -81,10 +81,13 @@ def test_comprehend_is_allowed_only_where_names_are_redacted(trial: Any, synthes
 
 def test_only_what_each_part_needs_is_allowed(trial: Any) -> None:
     assert trial.allowed("corpus", "Spark") == {
-        *("s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject", "kms:Decrypt", "kms:GenerateDataKey"),
+        *("s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"),
+        *("kms:Decrypt", "kms:GenerateDataKey"),
         *("comprehend:DetectEntities", "comprehend:DetectPiiEntities"),
         *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
     }
+    removing = {name for name in (*STEPS, "Spark") if "s3:DeleteObjectVersion" in trial.allowed("corpus", name)}
+    assert removing == {"Report"}
     assert trial.allowed("corpus", "MapRuns") == {
         "states:StartExecution", "states:DescribeExecution", "states:StopExecution"
     }  # fmt: skip

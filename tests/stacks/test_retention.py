@@ -54,11 +54,19 @@ def test_the_rules_of_the_settings_are_those_of_the_buckets(synthesise: Any) -> 
     expiring = {each["Prefix"]: each["ExpirationInDays"] for each in lifecycle(trial, "Artifacts") if "Prefix" in each}
     assert expiring == {
         "datasets-work/": 7,
-        **{f"{folder}{name}/": 400 for folder in ("", "index/") for name in ("datasets", "augmented", "labelling")},
+        **{
+            f"{folder}{name}/": 400
+            for folder in ("", "index/")
+            for name in ("datasets", "augmented", "labels", "augmentation-runs", "labelling")
+        },
     }
     assert {each["Prefix"]: each["ExpirationInDays"] for each in lifecycle(trial, "Curated") if "Prefix" in each} == {
         "corpus-staged/": 14,
-        **{f"{folder}{name}/": 90 for folder in ("", "index/") for name in ("corpus", "corpus-rejects")},
+        **{
+            f"{folder}{name}/": 90
+            for folder in ("", "index/")
+            for name in ("corpus", "corpus-rejects", "corpus-duplicates")
+        },
     }
 
 
@@ -94,7 +102,11 @@ def test_erasure_runs_every_night_over_what_is_derived_and_finds_its_requests_wi
     variables = trial.function("deletion", "erase")["Environment"]["Variables"]
 
     assert trial.one("deletion", "AWS::Scheduler::Schedule")["ScheduleExpression"] == "cron(0 22 * * ? *)"
-    assert "labelling/" in json.dumps(variables["ERASURE_PLACES"])
+    places = json.dumps(variables["ERASURE_PLACES"])
+    for folder in ("corpus", "datasets", "augmented", "labels", "augmentation-runs", "labelling", "feedback"):
+        assert f"{folder}/" in places
+    assert "corpus-staged/" in places
+    assert "LABELLING_TABLE" not in variables
     assert "dynamodb:Scan" not in trial.allowed("deletion", "Erase")
     indexes = [
         index["IndexName"]

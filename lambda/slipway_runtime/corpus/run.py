@@ -43,15 +43,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         index, lines = staged.index(part), staged.lines(part)
         repeats = repeats_of(staged, part)
         repeated = {repeat.key for repeat in repeats}
-        written = defaultdict[str, list[bytes]](list)
+        written = defaultdict[str, list[tuple[str, bytes]]](list)
         for entry in index.kept:
             if entry.key not in repeated:
-                written[f"corpus/source={entry.tenant}"].append(lines[entry.begin : entry.end])
-        written["corpus-rejects"] = [reject.line() for reject in index.rejects]
-        written["corpus-duplicates"] = [repeat.line() for repeat in repeats]
+                line = lines[entry.begin : entry.end]
+                written[f"corpus/source={entry.tenant}"].append((entry.document_id, line))
+        written["corpus-rejects"] = [(reject.document_id, reject.line()) for reject in index.rejects]
+        written["corpus-duplicates"] = [(repeat.document_id, repeat.line()) for repeat in repeats]
         for folder, those in written.items():
             if those:
-                storage.write(f"{folder}/date={self.date}/run={self.run_id}/{part}.jsonl", b"".join(those))
+                ids, data = zip(*those, strict=True)
+                storage.write_lines(f"{folder}/date={self.date}/run={self.run_id}/{part}.jsonl", data, ids)
         return self._enter(storage, part, index, repeated)
 
     def _enter(self, storage: Storage, part: str, index: Index, repeated: set[str]) -> SourceBooks:

@@ -1,15 +1,16 @@
 """Where a corpus lies: a bucket, or a folder on this machine. Both are named by one address."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from slipway_runtime.operate.objects import GONE, too_large
+from slipway_runtime.operate.objects import GONE, Objects, too_large
 from slipway_runtime.operate.retry import error_code
+from slipway_runtime.operate.shards import put_shard
 from slipway_runtime.prepare.curate import RawObject
 
 
@@ -39,8 +40,12 @@ class Storage(Protocol):
         """Put an object, in place of one that is there."""
         ...
 
+    def write_lines(self, key: str, lines: Sequence[bytes], ids: Iterable[str]) -> None:
+        """Put a shard: lines of JSON that name these documents, so that a deletion finds them."""
+        ...
+
     def remove(self, prefix: str) -> None:
-        """Remove the objects whose keys begin with `prefix`."""
+        """Remove the objects whose keys begin with `prefix`, and every version of them."""
         ...
 
 
@@ -85,13 +90,16 @@ class Bucket:
         """Put an object. Raises: the errors of S3."""
         self.client.put_object(Bucket=self.name, Key=key, Body=data)
 
+    def write_lines(self, key: str, lines: Sequence[bytes], ids: Iterable[str]) -> None:
+        """Put a shard and its index. Raises: the errors of S3."""
+        put_shard(self.client, self.name, key, lines, ids)
+
     def remove(self, prefix: str) -> None:
-        """Remove objects, a thousand a request. Raises: the errors of S3, and OSError for objects that stay."""
-        for keys in batched(self.keys(prefix), 1000):
-            named = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
-            answer = self.client.delete_objects(Bucket=self.name, Delete=named)
-            if errors := answer.get("Errors"):
-                raise OSError(f"{len(errors)} objects under {prefix} were not removed: {errors[0]['Code']}")
+        """Remove every version of objects, a thousand a request.
+
+        Raises: the errors of S3, and Kept for objects that stay.
+        """
+        Objects(client=self.client).empty(self.name, prefix)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +136,10 @@ class Folder:
         path = self.root / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+
+    def write_lines(self, key: str, lines: Sequence[bytes], ids: Iterable[str]) -> None:  # noqa: ARG002
+        """Write a file; nobody deletes documents from a folder, so it has no index."""
+        self.write(key, b"".join(lines))
 
     def remove(self, prefix: str) -> None:
         """Remove files; folders stay."""

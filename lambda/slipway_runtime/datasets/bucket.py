@@ -9,10 +9,9 @@ from typing import Any
 from slipway_runtime.datasets.recipe import RecipeError
 from slipway_runtime.operate.objects import GONE
 from slipway_runtime.operate.retry import error_code
+from slipway_runtime.operate.shards import ERASURES, put_shard
 
 MAX_FILE_BYTES = 256_000_000
-# Beside files of lines: notes of lines that went because their documents were deleted.
-ERASURES = "erasures.jsonl"
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,9 @@ class Bucket:
         self.client.put_object(Bucket=self.name, Key=key, Body=data)
 
     def upload(self, path: Path, key: str) -> None:
-        """Put a file of any size. Raises: the errors of S3."""
-        self.client.upload_file(str(path), self.name, key)
+        """Put a file of lines of any size, and its index. Raises: the errors of S3."""
+        with path.open("rb") as lines:
+            put_shard(self.client, self.name, key, lines)
 
     def has(self, key: str) -> bool:
         """Return whether an object is there."""

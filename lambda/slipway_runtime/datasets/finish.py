@@ -65,16 +65,10 @@ class Finisher:
         shares = plan.recipe.split.shares()
         splits = assign(sizes, shares, plan.recipe.seed)
         files = {name: LineFile(folder / f"{name}.jsonl") for name in (*shares, "documents", "rejects")}
-        origins: Counter[str] = Counter()
-        rules: Counter[str] = Counter()
-        used: set[tuple[str, str, str]] = set()
         for example, group in zip(examples, groups, strict=True):
             files[splits[group]].write(dataset_line(example, plan.recipe.kind, group))
-            origins[example.origin] += 1
-            rules.update(set(example.rules))
-            used |= set(zip(example.documents, example.source_versions, example.rules, strict=True))
-        documents = _documents(books, used)
-        for document in documents:
+        made_of = _made_of(examples, books)
+        for document in made_of.documents:
             files["documents"].write(document.json_line())
         duplicates = [_duplicate(example, stays) for example, stays in examples.duplicates]
         for line in sorted([*self._lines(plan, "rejects"), *(each.json_line() for each in duplicates)]):
@@ -87,9 +81,9 @@ class Finisher:
             groups=_count(splits, list(shares)),
             largest_group=max(sizes.values()),
             rejects=_rejects(books, len(duplicates)),
-            origins=dict(sorted(origins.items())),
-            rules=dict(sorted(rules.items())),
-            documents=len(documents),
+            origins=made_of.origins,
+            rules=made_of.rules,
+            documents=len(made_of.documents),
             evaluation_sets=plan.evaluation_sets,
             contaminated=_sum(books, "contaminated"),
             files=facts,
@@ -98,6 +92,28 @@ class Finisher:
         if not card.balanced or facts["rejects.jsonl"].lines != sum(card.rejects.values()):
             raise UnbalancedError(f"{card.seen} seen, {card.splits} in the splits, rejects {card.rejects}")
         return card.with_version()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MadeOf:
+    """Examples by origin and by version of rules, and the versions of documents behind them."""
+
+    origins: dict[str, int]
+    rules: dict[str, int]
+    documents: list[SourceDocument]
+
+
+def _made_of(examples: Gathered, books: list[Books]) -> _MadeOf:
+    origins: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    used: set[tuple[str, str, str]] = set()
+    for example in examples:
+        origins[example.origin] += 1
+        rules.update(set(example.rules))
+        used |= set(zip(example.documents, example.source_versions, example.rules, strict=True))
+    return _MadeOf(
+        origins=dict(sorted(origins.items())), rules=dict(sorted(rules.items())), documents=_documents(books, used)
+    )
 
 
 def _groups(examples: Gathered, recipe: Recipe) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from slipway_runtime import settings
+from slipway_runtime.labelling.forget import Forget
+from slipway_runtime.labelling.table import Table
 from slipway_runtime.operate.change import now
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.erasing import Erasing, Place, Step
@@ -39,4 +41,12 @@ def _erasing() -> Erasing:
         requests=Requests(client=client("dynamodb"), table=table),
         places=[Place(*place) for place in settings.places()],
         now=now,
+        forget=_forget,
     )
+
+
+def _forget(key: str, numbers: list[int]) -> None:
+    """Take away what people said of items whose document was deleted, where the environment has labelling."""
+    if name := settings.optional("LABELLING_TABLE"):
+        table = Table(client=client("dynamodb"), name=name)
+        Forget(table=table, s3=client("s3"), bucket=settings.required("ARTIFACTS_BUCKET"))(key, numbers)

@@ -8,7 +8,7 @@ import msgspec
 from slipway_runtime import settings
 from slipway_runtime.labelling.decide import Decision
 from slipway_runtime.labelling.ground_truth import GroundTruth, prepared, read_output
-from slipway_runtime.labelling.items import Item
+from slipway_runtime.labelling.items import Item, read_file
 from slipway_runtime.labelling.job import Job, folder
 from slipway_runtime.labelling.merge import Report, Result, merge, result_of, write
 from slipway_runtime.labelling.prepare import collect, open_job, write_files, write_rows
@@ -68,7 +68,7 @@ def _prepare(step: Step, request: JobRequest) -> dict[str, Any]:
 def _merge_ground_truth(step: Step, request: JobRequest) -> dict[str, Any]:
     files = _files()
     data, rejected = files.read(f"{folder(step.job)}items.jsonl"), files.read(f"{folder(step.job)}rejected.jsonl")
-    items = [msgspec.json.decode(line, type=Item) for line in data.splitlines()]
+    items = read_file(data)
     decided = dict(read_output(files, step.job, request.task))
     job = Job(
         id=step.job,
@@ -84,6 +84,8 @@ def _merge_ground_truth(step: Step, request: JobRequest) -> dict[str, Any]:
 
 
 def _decided(job: Job, item: Item, decision: Decision) -> Result:
+    if not item.text:
+        return result_of(job, item, "erased", UNDECIDED)
     return result_of(job, item, "unlabelled" if decision.label is None else "labelled", decision)
 
 

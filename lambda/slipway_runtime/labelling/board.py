@@ -4,6 +4,7 @@ Every change is written under the revision that was read, and together with what
 second reads again. Doing the same twice is doing it once.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,7 +15,7 @@ import msgspec
 
 from slipway_runtime.generate.errors import ApiError, invalid
 from slipway_runtime.labelling import table as rows
-from slipway_runtime.labelling.items import Item
+from slipway_runtime.labelling.items import Item, read_item
 from slipway_runtime.labelling.job import LAST, Job, folder, item_id, item_row, jobs_of, read_job, read_state
 from slipway_runtime.labelling.open_item import ItemState
 from slipway_runtime.labelling.resume import resume
@@ -67,10 +68,16 @@ class Board:
         last = int(cursor.get("number", 0))
         held = self.table.get(job.partition, f"open#{item_id(last)}") if last else None
         if held and (until := read_state(held).lease_of(worker, now)):
-            return job, Lease(item=self.item(job, read_state(held)), until=until)
+            item = self.item(job, read_state(held))
+            if item.text:
+                return job, Lease(item=item, until=until)
         for row in self._candidates(job, last):
             state = read_state(row)
             if worker in state.skipped or not state.has_place(worker, now):
+                continue
+            item = self.item(job, state)
+            if not item.text:
+                self._leave_out(job, row)
                 continue
             leased = state.leased(worker, now + lease_seconds, now)
             mark: Row = {"job": job.partition, "item": f"worker#{worker}", "number": state.number}
@@ -78,8 +85,8 @@ class Board:
                 self.table.write([_replaced(job, row, leased), rows.put(mark), _while_open(job)])
             except Conflict:  # another worker took it, or the job has ended
                 continue
-            return job, Lease(item=self.item(job, state), until=now + lease_seconds)
-        return job, None
+            return job, Lease(item=item, until=now + lease_seconds)
+        return self.job(job_id), None  # it may have been resumed, where what was left was erased
 
     def label(self, job_id: str, number: int, worker: str, label: Any) -> Label:
         """Note a worker's label and return it in canonical form; again the same is no second vote.
@@ -144,7 +151,13 @@ class Board:
             Bucket=self.bucket, Key=f"{folder(job.id)}items.jsonl", Range=f"bytes={state.offset}-{last}"
         )
         with closing(answer["Body"]) as body:
-            return msgspec.json.decode(body.read(), type=Item)
+            return read_item(body.read(), state.number)
+
+    def _leave_out(self, job: Job, row: Row) -> None:
+        """Ask nobody any more about an item whose document was deleted; it counts as flagged."""
+        gone = read_state(row).erased()
+        with contextlib.suppress(Conflict):  # somebody else has found it out
+            self.table.write([_replaced(job, row, gone), *_moved(job, gone), _counted(job, gone, "flagged")])
 
     def _open(self, job_id: str) -> Job:
         job = self.job(job_id)
@@ -169,9 +182,14 @@ class Board:
             raise ApiError(409, message, code="item_done", param="item")
 
     def _checked(self, job: Job, state: ItemState, label: Any) -> Label:
-        task = job.request.task
+        task, text = job.request.task, ""
+        if task.type in ("span", "text"):  # whose labels hold words of the document
+            text = self.item(job, state).text
+            if not text:
+                message = "The document of this item was deleted. Ask for the next item."
+                raise ApiError(404, message, code="item_not_found", param="item")
         try:
-            return task.checked(label, self.item(job, state).text if task.type == "span" else "")
+            return task.checked(label, text)
         except InvalidLabel as error:
             raise invalid(str(error), error.field) from error
 

@@ -65,7 +65,10 @@ def prepared(
             f"names of at most {MAX_NAME_CHARACTERS} characters; set labelling.ground_truth: false for anything else"
         )
     place, task = folder(job_id), request.task
-    lines = [msgspec.json.encode({"source": item.text, "item": item.number}) + b"\n" for item in items]
+    # Ground Truth copies members that it does not know into its output, so that both files name the document.
+    lines = [
+        msgspec.json.encode({"source": item.text, "item": item.number, **_document(item)}) + b"\n" for item in items
+    ]
     classes = {"document-version": "2018-11-28", "labels": [{"label": choice} for choice in task.choices]}
     team = {"UiTemplateS3Uri": files.put(f"{place}page.liquid", _page(task).encode())}
     function = f"arn:aws:lambda:{settings.region}:{account}:function:"
@@ -93,6 +96,11 @@ def prepared(
             "TaskAvailabilityLifetimeInSeconds": max(60, min(request.deadline_seconds, MAX_AVAILABLE_SECONDS)),
         },
     }
+
+
+def _document(item: Item) -> dict[str, str]:
+    known = {"document_id": item.document_id, "source_version": item.source_version}
+    return known if item.document_id else {}
 
 
 def read_output(files: Files, job_id: str, task: Task) -> Iterator[tuple[int, Decision]]:

@@ -13,7 +13,10 @@ EXPECTED = (
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """What people see, and where it came from. `number` is its place among the job's items, from 1."""
+    """What people see, and where it came from. `number` is its place among the job's items, from 1.
+
+    `text` is "" where its document was deleted since.
+    """
 
     number: int
     text: str
@@ -48,6 +51,16 @@ class _Given(msgspec.Struct):
     source_version: str = ""
     rules: str = ""
     tenant: str | None = None
+
+
+def read_file(data: bytes) -> list[Item]:
+    """Return the items of a job's file."""
+    return [read_item(line, number) for number, line in enumerate(data.split(b"\n")[:-1], 1)]
+
+
+def read_item(line: bytes, number: int) -> Item:
+    """Return the item of a line of a job's file; spaces stand for one whose document was deleted."""
+    return msgspec.json.decode(line, type=Item) if line.strip() else Item(number=number, text="")
 
 
 def read_items(lines: Iterable[tuple[str, int, bytes]], tenant: str) -> Iterator[Item | RejectedLine]:

@@ -9,13 +9,13 @@ import msgspec
 
 from slipway_runtime.labelling.agreement import Agreement, agreement
 from slipway_runtime.labelling.decide import Decision, decide, example_of
-from slipway_runtime.labelling.items import Item
+from slipway_runtime.labelling.items import Item, read_file
 from slipway_runtime.labelling.job import LAST, Job, folder, jobs_of, read_job
 from slipway_runtime.labelling.sources import Files
 from slipway_runtime.labelling.table import Row, Table, update
 from slipway_runtime.labelling.task import Label
 
-Outcome = Literal["labelled", "undecided", "partial", "flagged", "unlabelled"]
+Outcome = Literal["labelled", "undecided", "partial", "flagged", "unlabelled", "erased"]
 
 
 class Vote(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,10 +70,12 @@ def merge(table: Table, files: Files, tenant: str, job_id: str) -> Report:
         [update(*place, "SET #status = :closing", "#status <> :preparing", closing="closing", preparing="preparing")]
     )
     job = read_job(table.get(*place) or {})
-    items = [msgspec.json.decode(line, type=Item) for line in files.read(f"{folder(job_id)}items.jsonl").splitlines()]
+    items = read_file(files.read(f"{folder(job_id)}items.jsonl"))
     votes, passes = _votes(table, job), _passes(table, job)
     results = [_result(job, item, votes[item.number], passes[item.number]) for item in items]
-    labels = [[vote.label for vote in result.votes] for result in results if result.outcome != "flagged"]
+    labels = [
+        [vote.label for vote in result.votes] for result in results if result.outcome not in ("flagged", "erased")
+    ]
     report = write(files, job, results, agreement(job.request.task, labels))
     end = "SET #status = :status"
     table.write([update(*place, end, "#status = :closing", status=report.status, closing="closing")])
@@ -121,6 +123,8 @@ def result_of(job: Job, item: Item, outcome: Outcome, decision: Decision, **more
 
 
 def _result(job: Job, item: Item, votes: list[Vote], passes: list[Pass]) -> Result:
+    if not item.text:
+        return result_of(job, item, "erased", Decision())
     decision = decide(job.request.task, [vote.label for vote in votes])
     outcome: Outcome = "labelled" if decision.label is not None else "undecided"
     if any(each.flag for each in passes):

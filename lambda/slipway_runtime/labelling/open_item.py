@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-State = Literal["open", "labelled", "flagged"]
+State = Literal["open", "labelled", "flagged", "erased"]
 
 
 class ItemState(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +50,10 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
         skipped = sorted({*self.skipped, worker})
         state: State = "flagged" if flag else self.state
         return msgspec.structs.replace(self, skipped=skipped, leases=self._others(worker, now), state=state)
+
+    def erased(self) -> "ItemState":
+        """Return the item whose document was deleted: nobody is asked about it any more."""
+        return msgspec.structs.replace(self, leases={}, state="erased")
 
     def _others(self, worker: str, now: float) -> dict[str, float]:
         return {name: until for name, until in self.leases.items() if name != worker and until > now}

@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway_runtime.labelling.request import InvalidJob, JobRequest
 from slipway_runtime.operate.retry import error_code
+from slipway_runtime.operate.shards import is_shard, put_shard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,10 @@ class Files:
 
     def put(self, key: str, data: bytes) -> str:
         """Write a file of a job and return its URI."""
-        kind = "application/jsonl" if key.endswith(".jsonl") else "application/json"
-        self.client.put_object(Bucket=self.artifacts, Key=key, Body=data, ContentType=kind)
+        if is_shard(key):
+            put_shard(self.client, self.artifacts, key, data.splitlines(keepends=True))
+        else:
+            self.client.put_object(Bucket=self.artifacts, Key=key, Body=data, ContentType="application/json")
         return f"s3://{self.artifacts}/{key}"
 
     def read(self, key: str) -> bytes:

@@ -51,6 +51,10 @@ class Table:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def remove(self, job: str, item: str) -> None:
+        """Remove a row, if it is there."""
+        self.client.delete_item(TableName=self.name, Key=_cells({"job": job, "item": item}))
+
     def write(self, writes: Sequence[Mapping[str, Any]]) -> None:
         """Do all writes or none; another writer in the way is waited out. Raises: Conflict if a condition fails."""
         request = [{kind: {"TableName": self.name, **one} for kind, one in each.items()} for each in writes]

@@ -15,6 +15,7 @@ import msgspec
 
 from slipway_runtime.operate.objects import GONE
 from slipway_runtime.operate.retry import error_code
+from slipway_runtime.operate.shards import put_shard
 from slipway_runtime.prepare.augment.outcome import Outcome
 from slipway_runtime.prepare.augment.plan import Plan
 from slipway_runtime.prepare.augment.report import Results
@@ -73,9 +74,9 @@ class Run:
 
     def write_results(self, results: Results) -> None:
         """Write the results, the report last."""
-        self._put(self._key("augmented", "examples.jsonl"), b"".join(results.examples))
-        self._put(self._key("labels", "labels.jsonl"), b"".join(results.labels))
-        self._put(self._key("augmentation-runs", "rejects.jsonl"), b"".join(results.rejects))
+        put_shard(self.client, self.bucket, self._key("augmented", "examples.jsonl"), results.examples)
+        put_shard(self.client, self.bucket, self._key("labels", "labels.jsonl"), results.labels)
+        put_shard(self.client, self.bucket, self._key("augmentation-runs", "rejects.jsonl"), results.rejects)
         report = msgspec.json.encode(results.report.shown(), order="sorted")
         self._put(self._key("augmentation-runs", "report.json"), report)
 

@@ -3,35 +3,47 @@
 A step stops before its deadline and says where to go on, so that a run may take as long as the shards need.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from slipway_runtime.operate.erasure import Erasure
-from slipway_runtime.operate.erasure_requests import Request, Requests
+from slipway_runtime.operate.deleted import Deleted
+from slipway_runtime.operate.erasure import Erased, Erasure
+from slipway_runtime.operate.erasure_requests import CONFIRM_AFTER, Request, Requests
 from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.observability import count, logger
 from slipway_runtime.operate.retry import Deadline, error_code
-from slipway_runtime.operate.shards import is_shard
+from slipway_runtime.operate.shards import is_shard, is_work
 
 BATCH = 1_000
+# An object about one document, as runs of augmentation keep them.
+OF_DOCUMENT = re.compile(r"/documents/(doc_[^/]+)\.json\Z")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A folder of a bucket whose shards hold lines of documents."""
+    """A folder of a bucket whose shards hold lines of documents.
+
+    `is_work`: what runs leave there when they fail. An object of it goes whole, once no run can be at it any more.
+    """
 
     bucket: str
     prefix: str
+    is_work: bool = False
 
 
 class Step(msgspec.Struct, kw_only=True):
-    """Where a run stands: the batch's ids, the place and the last key that was gone through, and what has gone."""
+    """Where a run stands: the batch's ids, the place and the last key that was gone through, and what has gone.
 
+    `confirm`: no job is running that read a document before it was deleted, so that no second pass is needed.
+    """
+
+    confirm: bool = False
     ids: list[str] = []
     place: int = 0
     after: str = ""
@@ -48,62 +60,74 @@ class ErasureIncomplete(Exception):  # noqa: N818 - says what is wrong
 
 @dataclass(frozen=True, kw_only=True)
 class Erasing:
-    """Goes through the shards of `places`; `now` gives the time, ISO 8601."""
+    """Goes through the shards of `places`; `now` gives the time, ISO 8601, `forget` see Erasure."""
 
     s3: Any
     lineage: Lineage
     requests: Requests
     places: Sequence[Place]
     now: Callable[[], str]
+    forget: Callable[[str, list[int]], None]
 
     def step(self, step: Step, deadline: Deadline) -> Step:
         """Do a part of the run and return where it stands.
 
         Raises: ErasureIncomplete when a batch has gone through everything and failed somewhere.
         """
-        if not step.ids:
-            due = self.requests.due(self.now(), BATCH)
+        if step.ids:
+            deleted = self._deleted(map(self.requests.find, step.ids))
+        else:
+            due = self.requests.due("" if step.confirm else self.now(), BATCH)
             count("ErasureAgeSeconds", self._age(due))
-            step.ids = [request.document_id for request in self._wanted(due)]
+            deleted = self._deleted(due)
             step.place, step.after, step.done = 0, "", not due
-            return step if not step.ids else self._walk(step, deadline)
-        step.ids = [request.document_id for request in self._wanted(map(self.requests.find, step.ids))]
-        return self._walk(step, deadline) if step.ids else step
+        step.ids = list(deleted)
+        return self._walk(step, deleted, deadline) if step.ids else step
 
-    def _wanted(self, requests: Any) -> Iterator[Request]:
-        """Yield those whose document is still deleted; the others' requests are dropped."""
-        for request in filter(None, requests):
-            record = self.lineage.current(request.document_id)
-            if record is not None and record.status != "deleted":
-                self.requests.drop(request)
-            else:
-                yield request
+    def _deleted(self, requests: Iterable[Request | None]) -> Deleted:
+        return Deleted({request.document_id: self._later(request) for request in requests if request})
 
-    def _walk(self, step: Step, deadline: Deadline) -> Step:
+    def _later(self, request: Request) -> frozenset[str]:
+        """Return the source versions that came after a deletion, none unless the document is there again."""
+        record = self.lineage.current(request.document_id)
+        if record is None or record.status == "deleted":
+            return frozenset()
+        history = self.lineage.history(request.document_id)
+        return frozenset(
+            [record.version_id, *(each.version_id for each in history if each.sequencer > request.sequencer)]
+        )
+
+    def _walk(self, step: Step, deleted: Deleted, deadline: Deadline) -> Step:
         while step.place < len(self.places):
             place = self.places[step.place]
-            for key in self._shards(place, step.after):
+            for key in self._objects(place, step, deleted):
                 if deadline.remaining_seconds <= 0:
                     return step
-                self._erase(place, key, step)
+                self._erase(place, key, step, deleted)
                 step.after = key
             step.place, step.after = step.place + 1, ""
-        return self._complete(step)
+        return self._complete(step, deleted)
 
-    def _shards(self, place: Place, after: str) -> Iterator[str]:
-        """Yield the keys of shards after `after`, also of those of which only old versions are left."""
-        where = {"Bucket": place.bucket, "Prefix": place.prefix} | ({"KeyMarker": after} if after else {})
-        last = after
+    def _objects(self, place: Place, step: Step, deleted: Deleted) -> Iterator[str]:
+        """Yield the keys after `step.after` that may hold lines to erase, also where only old versions are left."""
+        last = step.after
+        where = {"Bucket": place.bucket, "Prefix": place.prefix} | ({"KeyMarker": last} if last else {})
+        # Work of runs that may go on is left to the second pass, a day after the deletion.
+        until = datetime.fromisoformat(self.now()) - CONFIRM_AFTER
         for page in self.s3.get_paginator("list_object_versions").paginate(**where):
             for entry in page.get("Versions", []):
-                if entry["Key"] > last and is_shard(entry["Key"]):
-                    last = entry["Key"]
-                    yield last
+                key = entry["Key"]
+                if key <= last:
+                    continue
+                of = OF_DOCUMENT.search(key)
+                is_due = place.is_work and is_work(key) and (step.confirm or entry["LastModified"] <= until)
+                if is_due or (not place.is_work and (is_shard(key) or (of and of[1] in deleted))):
+                    last = key
+                    yield key
 
-    def _erase(self, place: Place, key: str, step: Step) -> None:
-        erasure = Erasure(client=self.s3, bucket=place.bucket, ids=frozenset(step.ids), now=self.now)
+    def _erase(self, place: Place, key: str, step: Step, deleted: Deleted) -> None:
         try:
-            erased = erasure.erase(key)
+            erased = self._erased(place, key, deleted)
         except Exception as error:
             # One shard in the way must not keep the lines of all the others.
             logger.error("shard failed", extra={"shard": key, "reason": error_code(error)})
@@ -117,12 +141,17 @@ class Erasing:
         for document_id, number in lines.items():
             self.requests.add(document_id, "examples", number)
 
-    def _complete(self, step: Step) -> Step:
+    def _erased(self, place: Place, key: str, deleted: Deleted) -> Erased:
+        erasure = Erasure(client=self.s3, bucket=place.bucket, deleted=deleted, now=self.now, forget=self.forget)
+        return erasure.remove(key) if place.is_work or not is_shard(key) else erasure.erase(key)
+
+    def _complete(self, step: Step, deleted: Deleted) -> Step:
         if step.failed:
             raise ErasureIncomplete(f"{step.failed} shards could not be erased from; see the log for which and why")
-        for request in self._wanted(map(self.requests.find, step.ids)):
-            self.lineage.forget_titles(request.document_id)
-            self.requests.finish(request, self.now())
+        for request in filter(None, map(self.requests.find, step.ids)):
+            self.lineage.forget_titles(request.document_id, request.sequencer)
+            if self.requests.finish(request, self.now(), confirm=step.confirm) and deleted.later[request.document_id]:
+                self.requests.drop(request)  # the document is there again, and what it was is nowhere any more
             step.documents += 1
         step.ids = []
         return step

@@ -44,12 +44,15 @@ class Requests:
         return _request(item) if item else None
 
     def due(self, now: str, limit: int) -> list[Request]:
-        """Return up to `limit` requests whose time has come, the oldest first."""
+        """Return up to `limit` requests whose time has come, the oldest first; all of them without a time."""
+        condition, values = "erasure = :pending", {":pending": _s(PENDING)}
+        if now:
+            condition, values = f"{condition} AND due <= :now", values | {":now": _s(now)}
         found = self.client.query(
             TableName=self.table,
             IndexName=INDEX,
-            KeyConditionExpression="erasure = :pending AND due <= :now",
-            ExpressionAttributeValues={":pending": {"S": PENDING}, ":now": {"S": now}},
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
             Limit=limit,
         )
         return [_request(item) for item in found["Items"]]
@@ -58,11 +61,15 @@ class Requests:
         """Add to what has gone. A request that was dropped meanwhile stays away."""
         self._update(document_id, "ADD #kind :number", {":number": {"N": str(number)}}, {"#kind": REMOVED + kind})
 
-    def finish(self, request: Request, now: str) -> None:
-        """Note that every shard was gone through, unless the document was deleted once more since."""
+    def finish(self, request: Request, now: str, *, confirm: bool) -> bool:
+        """Note that every shard was gone through, unless the document was deleted once more since.
+
+        Returns whether that is the end of it: a day has passed, or `confirm` says that no job can be under way.
+        """
         values = {":now": {"S": now}, ":sequencer": {"S": request.sequencer}}
         again = _later(request.requested_at)
-        if now >= again:
+        is_end = confirm or now >= again
+        if is_end:
             what = "SET erased_at = if_not_exists(erased_at, :now), confirmed_at = :now REMOVE erasure, due"
         else:
             what, values = (
@@ -70,6 +77,7 @@ class Requests:
                 {**values, ":again": _s(again)},
             )
         self._update(request.document_id, what, values, {}, " AND sequencer = :sequencer")
+        return is_end
 
     def drop(self, request: Request) -> None:
         """Forget a request whose document is there again, unless that was deleted too."""

@@ -148,10 +148,10 @@ class Lineage:
             tenant = item.pop("tenant_id")
             yield _record(item | {"tenant": tenant})
 
-    def forget_titles(self, document_id: str) -> None:
-        """Take the titles, which are the document's own words, out of its history."""
+    def forget_titles(self, document_id: str, sequencer: str) -> None:
+        """Take the titles, which are the document's own words, out of its history up to the event `sequencer`."""
         for item in self._versions(document_id):
-            if item.get("title", {}).get("S"):
+            if item.get("title", {}).get("S") and item["sequencer"]["S"] <= sequencer:
                 self.client.update_item(
                     TableName=self.documents_table,
                     Key={name: item[name] for name in ("document_id", "item")},

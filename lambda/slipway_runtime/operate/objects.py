@@ -79,9 +79,9 @@ class Objects:
         """Remove every version and delete marker of exactly this key and return how many."""
         return self._remove(bucket, lambda entry: entry["Key"] == key, Prefix=key)
 
-    def empty(self, bucket: str) -> int:
-        """Remove every version of every object of the bucket and return how many."""
-        return self._remove(bucket, lambda _entry: True)
+    def empty(self, bucket: str, prefix: str = "") -> int:
+        """Remove every version of every object whose key begins so, and return how many."""
+        return self._remove(bucket, lambda _entry: True, Prefix=prefix)
 
     def _remove(self, bucket: str, wanted: Any, **where: str) -> int:
         removed = 0

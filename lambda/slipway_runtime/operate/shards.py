@@ -1,12 +1,14 @@
 """Shards: objects of JSON lines, many documents in each, whose lines name the documents that they are made of.
 
-A line names them by `document_id`, or by `documents`, a list of ids. Beside each shard, under `index/` and the same
+A line names them by `document_id`, or by `documents`, a list of ids, and may say of which version of each it was made,
+by `source_version` or by `source_versions`, which runs in parallel. Beside each shard, under `index/` and the same
 key, lies its index: the ids, sorted, one a line. Its metadata says which ETag of the shard it describes, so that an
 index that is behind is known as such.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -15,7 +17,7 @@ from slipway_runtime.operate.objects import GONE
 from slipway_runtime.operate.retry import error_code
 
 INDEX = "index/"
-SUFFIX = ".jsonl"
+SUFFIXES = (".jsonl", ".manifest")  # the latter is Ground Truth's
 ERASURES = "erasures.jsonl"
 SHARD_ETAG = "shard-etag"
 CONTENT_TYPE = "application/x-ndjson"
@@ -30,7 +32,9 @@ class UnreadableShard(Exception):  # noqa: N818 - says what is wrong
 
 class _Names(msgspec.Struct):
     document_id: str = ""
+    source_version: str = ""
     documents: list[str] = []
+    source_versions: list[str] = []
 
 
 _decoder = msgspec.json.Decoder(_Names)
@@ -147,17 +151,32 @@ def lines_of(body: Any) -> Iterator[bytes]:
         yield rest
 
 
-def named(line: bytes, number: int) -> set[str]:
-    """Return the ids of the documents that a line names. Raises: UnreadableShard, which says the line's number."""
+def names_of(line: bytes, number: int) -> Iterator[tuple[str, str]]:
+    """Yield the documents that a line names, each with its version, "" where the line does not say it.
+
+    Raises: UnreadableShard, which says the line's number.
+    """
     if not line.strip():
-        return set()
+        return
     try:
         names = _decoder.decode(line)
     except msgspec.DecodeError as error:
         raise UnreadableShard(f"line {number} is no JSON object with a document_id or documents; mend it") from error
-    return {*names.documents, *([names.document_id] if names.document_id else [])}
+    if names.document_id:
+        yield names.document_id, names.source_version
+    yield from zip_longest(names.documents, names.source_versions[: len(names.documents)], fillvalue="")
+
+
+def named(line: bytes, number: int) -> set[str]:
+    """Return the ids of the documents that a line names. Raises: as `names_of`."""
+    return {document_id for document_id, _ in names_of(line, number)}
 
 
 def is_shard(key: str) -> bool:
     """Return whether an object is a shard, by its name."""
-    return key.endswith(SUFFIX) and not key.startswith(INDEX) and key.rsplit("/", 1)[-1] != ERASURES
+    return key.endswith(SUFFIXES) and not key.startswith(INDEX) and key.rsplit("/", 1)[-1] != ERASURES
+
+
+def is_work(key: str) -> bool:
+    """Return whether an object is what a run over the corpus or the build of a dataset has staged, by its name."""
+    return is_shard(key) or "/lines/" in key

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distribut
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
 
+import functools
 import hashlib
 import json
 import re
@@ -18,19 +19,9 @@ from slipway_cli.errors import CommandError
 from slipway_cli.target import Target
 from slipway_local import cloud
 from slipway_runtime.prepare.keys import document_id
-from stacks import application
 from support.command import ROOT, Slipway
+from support.datasets import NOTES, SECRET, TEXT, chat, files, indexed, note, put_lines, rows, up
 from support.waiting import wait_for
-
-CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
-SETTINGS = """
-removal: destroy
-termination_protection: false
-datasets: {enabled: true}
-"""
-NOTES = 24
-SECRET = "Pump seven is to be filled with exactly four litres of blue oil on the last Monday of each month"
-TEXT = {"kind": "text", "documents": ["acme/notes/"], "split": {"train": 0.5, "validation": 0.25, "test": 0.25}}
 
 
 @pytest.fixture(scope="module")
@@ -40,50 +31,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def target(folder: Path) -> Iterator[Target]:
-    # By the name of a shipped environment, so that the documented commands find it.
-    (folder / "config").mkdir()
-    (folder / "config" / "dev.yaml").write_text(SETTINGS)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Dev").directory)
-    status = cloud.up(nested, folder / "home" / "dev", environment="dev", cache=CACHE, enforce_iam=True)
-    yield Target("dev", status.endpoint_url, None)
+    yield up(folder)
     cloud.down(folder / "home" / "dev")
-
-
-def note(number: int) -> str:
-    """Return a note unlike all others; of 3 and 4, the second is nearly the first, and 7 holds an evaluation item."""
-    words = " ".join(f"part{number if number != 4 else 3}x{place} is checked" for place in range(40))
-    return f"# Note\n\n{words} {SECRET if number == 7 else ''}{' again' if number == 4 else ''}\n"
 
 
 @pytest.fixture(scope="module")
 def documents(target: Target) -> dict[str, str]:
     """The version of each object by its key, once all are indexed."""
-    s3, raw = target.client("s3"), target.parameter("foundation/raw-bucket-name")
     notes = {f"acme/notes/n{number}.md": note(number) for number in range(NOTES)}
-    put = notes | {"acme/other/o.md": "# Other\n\nNot asked for.\n", "default/d.md": "# Pumps\n\nThey need oil.\n"}
-    versions = {key: s3.put_object(Bucket=raw, Key=key, Body=text.encode())["VersionId"] for key, text in put.items()}
-    table, dynamodb = target.parameter("foundation/documents-table-name"), target.client("dynamodb")
-
-    def indexed() -> bool:
-        keys = [{"document_id": {"S": document_id(key)}, "item": {"S": "current"}} for key in put]
-        found = dynamodb.batch_get_item(RequestItems={table: {"Keys": keys}})["Responses"][table]
-        return sum(item["status"]["S"] == "indexed" for item in found) == len(put)
-
-    assert wait_for(indexed, seconds=120)
-    return versions
+    more = {"acme/other/o.md": "# Other\n\nNot asked for.\n", "default/d.md": "# Pumps\n\nThey need oil.\n"}
+    return indexed(target, notes | more)
 
 
 @pytest.fixture(scope="module")
 def artifacts(target: Target) -> Any:
     """Put an object of lines into the artifacts bucket."""
-    bucket, s3 = target.parameter("foundation/artifacts-bucket-name"), target.client("s3")
-
-    def put(key: str, *lines: object) -> None:
-        body = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
-        s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
-
-    return put
+    return functools.partial(put_lines, target)
 
 
 @pytest.fixture(scope="module")
@@ -94,19 +57,6 @@ def evaluation_set(artifacts: Any) -> None:
 @pytest.fixture(scope="module")
 def built(target: Target, documents: dict[str, str], evaluation_set: None) -> dict[str, Any]:
     return build(target, {"name": "notes", **TEXT}, "notes-1")
-
-
-def files(target: Target, name: str, version: str) -> dict[str, bytes]:
-    bucket, s3 = target.parameter("foundation/artifacts-bucket-name"), target.client("s3")
-    place = f"datasets/{name}/{version}/"
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=place)["Contents"]
-    return {
-        one["Key"].removeprefix(place): s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed
-    }
-
-
-def rows(data: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in data.splitlines()]
 
 
 @pytest.mark.capability("D13")
@@ -198,12 +148,6 @@ def test_an_example_leads_back_to_its_object_version_and_rules(
     assert {row["path"] for row in listed.values()} == {f"notes/n{n}.md" for n in range(NOTES) if n != 7}
 
 
-def chat(question: str, **changed: object) -> dict[str, Any]:
-    messages = [{"role": "user", "content": question}, {"role": "assistant", "content": f"About {question}: yes."}]
-    lineage = {"documents": [document_id("acme/notes/n1.md")], "source_versions": ["v"], "rules": ["r"]}
-    return {"origin": "augmented", "messages": messages, **lineage} | changed
-
-
 @pytest.mark.capability("D13")
 @pytest.mark.capability("D10")
 def test_examples_and_feedback_become_one_set_and_what_is_bad_is_named(
@@ -278,7 +222,9 @@ def test_the_documented_commands_work(folder: Path, documents: dict[str, str], e
     for command in commands:
         if "EXAMPLE_ID" in command:
             card = slipway.json("dataset", "show", "handbook")
-            place = files(Target("dev", endpoint(slipway), None), "handbook", card["version"])
+            place = files(
+                Target("dev", slipway.json("local", "status")["endpoint_url"], None), "handbook", card["version"]
+            )
             (line,) = rows(place["train.jsonl"])
             command = command.replace("EXAMPLE_ID", line["example_id"])  # noqa: PLW2901
         done = slipway.run(*command.split())
@@ -288,10 +234,6 @@ def test_the_documented_commands_work(folder: Path, documents: dict[str, str], e
     assert "# handbook, version" in shown
     assert slipway.run("dataset", "show", "nothing").stderr.startswith("slipway: there is no dataset nothing;")
     assert slipway.run("dataset", "build", "a", "--split", "90/5").returncode == 2
-
-
-def endpoint(slipway: Slipway) -> str:
-    return str(slipway.json("local", "status")["endpoint_url"])
 
 
 @pytest.mark.parametrize(

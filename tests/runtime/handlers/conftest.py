@@ -45,7 +45,12 @@ VARIABLES = {
     "REJECTS_TABLE": "rejects",
     "RAW_BUCKET": BUCKET,
     "CURATED_BUCKET": CURATED,
-    "ERASURE_PLACES": json.dumps([[CURATED, "corpus/"], [ARTIFACTS, "datasets/"], [ARTIFACTS, "labelling/"]]),
+    "ERASURE_PLACES": json.dumps(
+        [
+            *([CURATED, "corpus/", False], [ARTIFACTS, "datasets/", False], [ARTIFACTS, "labelling/", False]),
+            *([ARTIFACTS, "augmentation-runs/", False], [ARTIFACTS, "datasets-work/", True]),
+        ]
+    ),
     "RULES": "{}",
     "CHUNK_MAX_CHARACTERS": "600",
     "CHUNK_OVERLAP_CHARACTERS": "80",

@@ -17,7 +17,11 @@ from slipway_runtime.labelling.sources import Files
 pytestmark = pytest.mark.capability("D7")
 TEAM = "arn:aws:sagemaker:eu-west-1:123456789012:workteam/private-crowd/team"
 SETTINGS = GroundTruth(region="eu-west-1", role_arn="arn:aws:iam::123456789012:role/labels", workteam_arn=TEAM)
-ITEMS = [Item(number=1, text="one"), Item(number=2, text="two"), Item(number=3, text="three")]
+ITEMS = [
+    Item(number=1, text="one"),
+    Item(number=2, text="two"),
+    Item(number=3, text="three", document_id="doc_3", source_version="v3"),
+]
 
 
 class Bucket:
@@ -26,8 +30,9 @@ class Bucket:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803
+    def put_object(self, *, Key: str, Body: bytes, **_more: Any) -> dict[str, str]:  # noqa: N803
         self.objects[Key] = Body
+        return {"ETag": '"etag"'}
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         import io
@@ -61,7 +66,10 @@ def test_the_request_fits_the_shape_of_the_api(bucket: Bucket, kind: str) -> Non
     assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", made["LabelingJobName"])
     assert made["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"] == 3
     manifest = [json.loads(line) for line in bucket.objects["labelling/job-1/manifest.jsonl"].splitlines()]
-    assert manifest[1] == {"source": "two", "item": 2}
+    assert manifest[1:] == [
+        {"source": "two", "item": 2},
+        {"source": "three", "item": 3, "document_id": "doc_3", "source_version": "v3"},
+    ]
     classes = json.loads(bucket.objects["labelling/job-1/classes.json"])
     assert classes["labels"] == [{"label": "yes"}, {"label": "no"}]
     assert b"Is &lt;it&gt; {{x}}?" in bucket.objects["labelling/job-1/page.liquid"]

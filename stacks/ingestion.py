@@ -11,9 +11,11 @@ from slipway_constructs.line_stream import LineStream, StreamLog
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.private_network import COMPREHEND_ACTIONS, SEND_AGAIN
 from slipway_constructs.python_function import PythonFunction
+from slipway_constructs.text_recognition import TextRecognition
 from stacks.bedrock import allow_models
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
+from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names, rules_document
 from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 
@@ -47,6 +49,8 @@ class IngestionStack(SlipwayStack):
         self._permit(ingest)
         if self.searches_duplicates():
             self._search_duplicates(ingest, work)
+        if recognises(settings.ingestion):
+            self._recognise(ingest, work)
         ingest.function.add_event_source(
             event_sources.SqsEventSource(
                 work.queue,
@@ -129,6 +133,14 @@ class IngestionStack(SlipwayStack):
         ingest.function.add_environment("DUPLICATES_TABLE", self.look_up("foundation", "duplicates-table-name"))
         self.allow_duplicates(ingest.role)
         # Documents whose original went or changed are sent through the queue again.
+        allow(ingest.role, [SEND_AGAIN], [work.queue.queue_arn])
+
+    def _recognise(self, ingest: PythonFunction, work: DeadLetteredQueue) -> None:
+        recognition = TextRecognition(self, "Recognition", work=work, key=self.key())
+        for name, value in recognition.variables.items():
+            ingest.function.add_environment(name, value)
+        recognition.permit(ingest.role)
+        # A document whose job has not ended is looked at again.
         allow(ingest.role, [SEND_AGAIN], [work.queue.queue_arn])
 
     def _permit(self, ingest: PythonFunction) -> None:

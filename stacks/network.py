@@ -5,6 +5,7 @@ from constructs import Construct
 
 from slipway_constructs.private_network import PrivateNetwork
 from stacks.settings import ExistingNetwork, Settings
+from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
 
@@ -32,6 +33,7 @@ class NetworkStack(SlipwayStack):
             or self.settings.augmentation.labels,
             labelling=self.settings.labelling.enabled,
             duplicates=self.searches_duplicates(),
+            textract=recognises(self.settings.ingestion),
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]

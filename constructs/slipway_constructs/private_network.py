@@ -14,6 +14,7 @@ from constructs import Construct
 
 from slipway_constructs.aurora_vector_store import DATA_API_ACTIONS
 from slipway_constructs.permissions import allow
+from slipway_constructs.text_recognition import TEXTRACT_ACTIONS
 
 # What functions call. Logs, metrics and the receiving of messages go through Lambda itself and need no endpoint.
 # The actions are all that anyone can do through the endpoint, whatever a role allows.
@@ -40,7 +41,8 @@ class PrivateNetwork(Construct):
     """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`.
 
     `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more; `labelling`: AWS Step Functions too.
-    `duplicates`: they may search for near-duplicates, and send documents through the queue again.
+    `duplicates`: they may search for near-duplicates, and send documents through the queue again; `textract`: they may
+    reach Amazon Textract, and send such documents again.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class PrivateNetwork(Construct):
         comprehend: bool = False,
         labelling: bool = False,
         duplicates: bool = False,
+        textract: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -76,7 +79,9 @@ class PrivateNetwork(Construct):
             services["Comprehend"] = ("comprehend", COMPREHEND_ACTIONS + LABEL_ACTIONS)
         if labelling:
             services["StateMachines"] = ("states", ["states:SendTaskSuccess"])
-        if duplicates:
+        if textract:
+            services["Textract"] = ("textract", TEXTRACT_ACTIONS)
+        if duplicates or textract:
             services["Queues"] = ("sqs", [*services["Queues"][1], SEND_AGAIN])
         added = [*(LABELLING_TABLE_ACTIONS if labelling else ()), *(DUPLICATES_ACTIONS if duplicates else ())]
         table_actions = sorted({*TABLE_ACTIONS, *added})

@@ -19,6 +19,7 @@ removal: destroy
 termination_protection: false
 ingestion:
   max_document_megabytes: 1
+  ocr: OCR
   rules: {json.dumps(RULES["default"])}
   sources: {json.dumps(RULES["sources"])}
   corpus: {{map: true, batch_documents: BATCH, spark: glue, workers: 2, catalogue: true}}
@@ -36,10 +37,10 @@ def has_java() -> bool:
 
 
 @contextlib.contextmanager
-def corpus_cloud(folder: Path, *, batch_documents: int) -> Iterator[Target]:
+def corpus_cloud(folder: Path, *, batch_documents: int, ocr: str = "none") -> Iterator[Target]:
     """Bring up an environment with policies enforced, and take it down."""
     (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS.replace("BATCH", str(batch_documents)))
+    (folder / "config" / "trial.yaml").write_text(SETTINGS.replace("BATCH", str(batch_documents)).replace("OCR", ocr))
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)

@@ -104,7 +104,7 @@ def test_throttled_and_killed_it_is_read_all_the_same(ingested: Scans) -> None:
     slow = ingested.fault(operation="textract.StartDocumentTextDetection", latency_seconds=20.0, times=1)
     ingested.put("killed.pdf", scan(*(f"Killed. {page}" for page in PAGES)))
     assert ingested.ends("killed.pdf", "recognising")
-    assert wait_for(lambda: _hits(target, slow["id"]) == 1)
+    assert wait_for(lambda: _hits(target, slow["id"]) >= 1)
     victims = list(_workers(target))
     assert victims
     for process_id in victims:
@@ -114,7 +114,7 @@ def test_throttled_and_killed_it_is_read_all_the_same(ingested: Scans) -> None:
 
 def _hits(target: Target, fault: str) -> int:
     found = remote.ask(str(target.endpoint_url), "GET", "faults")
-    return next((int(one["hits"]) for one in found if one["id"] == fault), 1)
+    return next((int(one["hit"]) for one in found if one["id"] == fault), 1)
 
 
 def _workers(target: Target) -> Iterator[int]:

@@ -60,17 +60,18 @@ def _texts(data: bytes) -> list[str]:
 
 
 def _png(data: bytes) -> str:
-    position = 8
-    while position < len(data):
+    position, found = 8, ""
+    while True:  # a chunk that is not there is an error
         size, kind = struct.unpack_from(">I4s", data, position)
         body = data[position + 8 : position + 8 + size]
         name, _, text = body.partition(b"\x00")
         if kind == b"tEXt" and name == b"Description":
-            return text.decode("latin-1")
+            found = text.decode("latin-1")
         if kind == b"iTXt" and name == b"Description" and text[:1] == b"\x00":
-            return text[2:].split(b"\x00", 2)[2].decode()
+            found = text[2:].split(b"\x00", 2)[2].decode()
+        if kind == b"IEND":
+            return found
         position += 12 + size
-    return ""
 
 
 def _jpeg(data: bytes) -> str:

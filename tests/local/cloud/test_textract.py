@@ -77,7 +77,7 @@ def test_a_token_starts_one_job_and_one_only(textract: Any, stored: Any, local_c
         textract.start_document_text_detection(DocumentLocation=place, ClientRequestToken="t-1", JobTag="other")
     job = {"JobId": first["JobId"]}
     assert textract.get_document_text_detection(**job)["JobStatus"] == "IN_PROGRESS"
-    local_cloud.wait(lambda: textract.get_document_text_detection(**job)["JobStatus"] == "SUCCEEDED")
+    local_cloud.eventually(lambda: textract.get_document_text_detection(**job)["JobStatus"] == "SUCCEEDED")
     part = textract.get_document_text_detection(**job, MaxResults=3)
     rest = textract.get_document_text_detection(**job, NextToken=part["NextToken"])
     assert [one["BlockType"] for one in part["Blocks"] + rest["Blocks"]] == ["PAGE", "LINE", "WORD"] * 2

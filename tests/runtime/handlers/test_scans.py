@@ -207,7 +207,7 @@ def test_lines_that_are_hard_to_read_are_counted(cloud: Any, asked: Textract) ->
 
 
 def test_many_blocks_come_in_parts(cloud: Any, asked: Textract) -> None:
-    pages = ["\n".join(f"unit {page} line {at} of the book" for at in range(60)) for page in range(5)]
+    pages = ["\n".join(f"unit {'abcde'[page]} line {at} of the book" for at in range(60)) for page in range(5)]
     cloud.ingest(cloud.put(KEY, scan(*pages)))
 
     assert cloud.ingest(ended(KEY)) == []

@@ -18,6 +18,7 @@ from stacks.corpus_flow import JOB_OUTPUT, STAGED, Flow
 from stacks.ingestion import COMPREHEND_ACTIONS, COMPREHEND_REASON
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
+from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names, rules_document
 from stacks.slipway_stack import CODE_EXCLUDES, ROOT, SlipwayStack
 
@@ -26,6 +27,7 @@ MEGABYTE = 1_000_000
 Step = Callable[..., PythonFunction]
 PUBLISHED = ("corpus", "corpus-rejects", "corpus-duplicates")
 READ_REASON = "A run reads any object of the raw bucket, under keys of tenants' own choice."
+TEXTS_REASON = "Recognised texts lie under keys of tenants and documents, any of them."
 WRITE_REASON = "A run writes under keys of its sources, its day and its own id, none of them known before."
 
 
@@ -101,6 +103,7 @@ class CorpusStack(SlipwayStack):
             "RAW_BUCKET": self.look_up("foundation", "raw-bucket-name"),
             "RULES": self._rules(),
             "MAX_DOCUMENT_BYTES": str(self.settings.ingestion.max_document_megabytes * MEGABYTE),
+            **({"OCR": self.settings.ingestion.ocr} if recognises(self.settings.ingestion) else {}),
         }
         # One whole CPU.
         curate = step("Curate", "curate_batch", "Curates a batch of the corpus", 1792, variables)
@@ -132,6 +135,7 @@ class CorpusStack(SlipwayStack):
                 "--rules": self._rules(),
                 "--max-document-bytes": str(self.settings.ingestion.max_document_megabytes * MEGABYTE),
                 "--near-duplicates": self._near_duplicates(),
+                "--ocr": "yes" if recognises(self.settings.ingestion) else "no",
                 "--leave-open": "yes",
             },
             workers=corpus.workers,
@@ -147,6 +151,9 @@ class CorpusStack(SlipwayStack):
         allow(role, ["s3:ListBucket"], [bucket])
         if redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources):
             allow(role, COMPREHEND_ACTIONS, ["*"], wildcard_reason=COMPREHEND_REASON)
+        if recognises(self.settings.ingestion):
+            texts = f"{self.bucket_arn('curated')}/ocr/*"
+            allow(role, ["s3:GetObject"], [texts], wildcard_reason=TEXTS_REASON)
 
     def _allow_output(self, role: iam.Role) -> None:
         bucket, key = self.bucket_arn("curated"), self.key()

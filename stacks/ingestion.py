@@ -16,10 +16,12 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
+from slipway_constructs.text_recognition import TextRecognition
 from stacks.bedrock import allow_models
 from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
+from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names, rules_document
 from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 
@@ -61,6 +63,8 @@ class IngestionStack(SlipwayStack):
         self._permit(ingest)
         if self.searches_duplicates():
             self._search_duplicates(ingest, work)
+        if recognises(settings.ingestion):
+            self._recognise(ingest, work)
         ingest.function.add_event_source(
             event_sources.SqsEventSource(
                 work.queue,
@@ -143,6 +147,14 @@ class IngestionStack(SlipwayStack):
         ingest.function.add_environment("DUPLICATES_TABLE", self.look_up("foundation", "duplicates-table-name"))
         allow(ingest.role, DUPLICATES_ACTIONS, [self.table_arn("duplicates")])
         # Documents whose original went or changed are sent through the queue again.
+        allow(ingest.role, [SEND_AGAIN], [work.queue.queue_arn])
+
+    def _recognise(self, ingest: PythonFunction, work: DeadLetteredQueue) -> None:
+        recognition = TextRecognition(self, "Recognition", work=work, key=self.key())
+        for name, value in recognition.variables.items():
+            ingest.function.add_environment(name, value)
+        recognition.permit(ingest.role)
+        # A document whose job has not ended is looked at again.
         allow(ingest.role, [SEND_AGAIN], [work.queue.queue_arn])
 
     def _permit(self, ingest: PythonFunction) -> None:

@@ -6,9 +6,11 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from slipway_constructs.private_network import PrivateNetwork
+from slipway_constructs.text_recognition import TEXTRACT_ACTIONS
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.settings import ExistingNetwork, Settings
+from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
 
@@ -47,8 +49,11 @@ class NetworkStack(SlipwayStack):
         if self.settings.labelling.enabled:
             reach["states"] += TASK_ACTIONS
             reach["dynamodb"] += API_TABLE_ACTIONS
-        if self.searches_duplicates():
+        if recognises(ingestion):
+            reach["textract"] += TEXTRACT_ACTIONS
+        if self.searches_duplicates() or recognises(ingestion):
             reach["sqs"].append(SEND_AGAIN)
+        if self.searches_duplicates():
             reach["dynamodb"] += DUPLICATES_ACTIONS
         return reach
 

@@ -15,6 +15,7 @@ from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_labelling import Labelling
+from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
@@ -152,6 +153,7 @@ class Ingestion(Section):
     )
     rules: Rules = Field(default_factory=Rules, description="The rule set of every source that is not listed.")
     sources: list[Source] = Field(default_factory=list, description="Sources with rule sets of their own, by prefix.")
+    ocr: Ocr = Field("none", description=OCR_DESCRIPTION)
     near_duplicates: NearDuplicates = Field(
         default_factory=NearDuplicates, description="Documents that repeat others are left out."
     )

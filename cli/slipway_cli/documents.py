@@ -12,7 +12,7 @@ from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
 from slipway_cli.target import find_target
 
-Status = Literal["indexed", "duplicate", "rejected", "deleted"]
+Status = Literal["indexed", "duplicate", "rejected", "recognising", "deleted"]
 app = typer.Typer(help="List the documents of the environment, or delete one.", invoke_without_command=True)
 
 

@@ -63,7 +63,9 @@ class EncryptionKey(Construct):
             _statement(
                 "Messages",
                 iam.CompositePrincipal(
-                    iam.ServicePrincipal("events.amazonaws.com"), iam.ServicePrincipal("cloudwatch.amazonaws.com")
+                    iam.ServicePrincipal("events.amazonaws.com"),
+                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                    iam.ServicePrincipal("sns.amazonaws.com"),
                 ),
                 ("Decrypt", "GenerateDataKey"),
                 same_account,

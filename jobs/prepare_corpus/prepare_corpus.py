@@ -41,6 +41,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         "--near-duplicates", default="{}", help="which sources are searched for near-duplicates, JSON; {} for none"
     )
     optional("--acknowledged", default="", help="what a held run's report says, separated by commas")
+    optional("--ocr", default="no", help="yes: scans have the text that the document path recognised")
     optional("--leave-open", default="no", help="yes: another step makes the report, and exit 2 is 0")
     return parser.parse_known_args(given)[0]
 
@@ -53,12 +54,14 @@ def stage_parts(settings: argparse.Namespace, batches: Batches) -> Batches:
     from slipway_runtime.corpus.stage import Stage
     from slipway_runtime.corpus.storage import storage_at
 
+    output = storage_at(settings.output)
     stage = Stage(
         raw=storage_at(settings.input),
         sources=Sources.of(settings.rules),
         max_document_bytes=settings.max_document_bytes,
+        texts=output if settings.ocr == "yes" else None,
     )
-    staged = _run(settings).staged(storage_at(settings.output))
+    staged = _run(settings).staged(output)
     for batch in batches:
         found = [stage.run(staged, keys) for keys in batch.column("keys").to_pylist()]
         yield pa.RecordBatch.from_pydict({"documents": [len(each.kept) + len(each.rejects) for each in found]})

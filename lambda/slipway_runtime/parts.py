@@ -15,6 +15,7 @@ from slipway_runtime.retrieve.stores.contract import VectorStore
 if TYPE_CHECKING:
     from slipway_runtime.operate.curated import Curated
     from slipway_runtime.operate.places import Places
+    from slipway_runtime.operate.recognising import Recognising
     from slipway_runtime.prepare.duplicates.index import Duplicates
 
 
@@ -59,6 +60,27 @@ def lineage() -> Lineage:
         client=client("dynamodb"),
         documents_table=settings.required("DOCUMENTS_TABLE"),
         rejects_table=settings.required("REJECTS_TABLE"),
+    )
+
+
+def recognising(lineage: Lineage) -> Recognising | None:
+    """Return what recognises the text of scans, None where the settings leave that out."""
+    if "OCR_TOPIC_ARN" not in os.environ:
+        return None
+    from slipway_runtime.operate.again import Again  # noqa: PLC0415 - questions are answered without all of this
+    from slipway_runtime.operate.ocr import Ocr  # noqa: PLC0415
+    from slipway_runtime.operate.recognising import Recognising  # noqa: PLC0415
+    from slipway_runtime.operate.recognitions import Recognitions  # noqa: PLC0415
+    from slipway_runtime.operate.textract import Channel, Textract  # noqa: PLC0415
+
+    channel = Channel(topic_arn=settings.required("OCR_TOPIC_ARN"), role_arn=settings.required("OCR_ROLE_ARN"))
+    return Recognising(
+        ocr=Ocr(
+            textract=Textract(client=client("textract"), channel=channel),
+            known=Recognitions(client=client("s3"), bucket=settings.required("CURATED_BUCKET")),
+        ),
+        lineage=lineage,
+        again=Again(client=client("sqs"), queue_url=settings.required("QUEUE_URL"), lineage=lineage),
     )
 
 

@@ -30,6 +30,8 @@ NOT_EMULATED = (
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "Comprehend finds what patterns, titles and a short list of given names find, by synchronous operations only; it "
     "has no custom classifiers.",
+    "Textract reads the text that a scan carries in its metadata (PNG and TIFF description, JPEG comment, PDF XMP), by "
+    "text detection only; a job takes a second, and tells nobody of its end if the daemon is killed meanwhile.",
     "Resources listed as recorded keep their settings and do nothing.",
     "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
     "Glue runs glueetl jobs alone, without connections, retries, extra jars or files; workers and DPUs mean nothing.",

@@ -98,6 +98,7 @@ class Emulator:
         from slipway_local.glue import service as glue_jobs
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
+        from slipway_local.textract import service as textract
 
         buckets.install()
         object_versions.install()
@@ -107,6 +108,7 @@ class Emulator:
         comprehend.install()
         classify.install()
         self._running += [glue_jobs.install(self.place, self.functions.packages), firehose.install(self.place)]
+        self._running.append(textract.install(self.place))
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         faults = Faults()

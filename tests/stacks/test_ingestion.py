@@ -28,8 +28,9 @@ def test_what_events_cannot_deliver_waits_in_the_dead_letter_queue_which_takes_i
     senders = [statement for statement in policy if statement["Effect"] == "Allow"]
 
     assert "RedrivePolicy" not in prod["ingestion"]["Resources"][dead_letters]["Properties"]
-    assert [statement["Principal"] for statement in senders] == [{"Service": "events.amazonaws.com"}]
-    assert senders[0]["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule_id, "Arn"]}}}
+    by = {statement["Principal"]["Service"]: statement for statement in senders}
+    assert set(by) == {"events.amazonaws.com", "sns.amazonaws.com"}
+    assert by["events.amazonaws.com"]["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule_id, "Arn"]}}}
     users = prod.one("foundation", "AWS::KMS::Key")["KeyPolicy"]["Statement"]
     (messages,) = [item for item in users if item["Sid"] == "Messages"]
     assert "events.amazonaws.com" in messages["Principal"]["Service"]

@@ -19,6 +19,7 @@ removal: destroy
 termination_protection: false
 ingestion:
   max_document_megabytes: 1
+  ocr: OCR
   rules: {json.dumps(RULES["default"])}
   sources: {json.dumps(RULES["sources"])}
   near_duplicates: {{enabled: SEARCHED}}
@@ -37,12 +38,13 @@ def has_java() -> bool:
 
 
 @contextlib.contextmanager
-def corpus_cloud(folder: Path, *, batch_documents: int, near_duplicates: bool = False) -> Iterator[Target]:
+def corpus_cloud(
+    folder: Path, *, batch_documents: int, near_duplicates: bool = False, ocr: str = "none"
+) -> Iterator[Target]:
     """Bring up an environment with policies enforced, and take it down."""
     (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(
-        SETTINGS.replace("BATCH", str(batch_documents)).replace("SEARCHED", str(near_duplicates).lower())
-    )
+    settings = SETTINGS.replace("BATCH", str(batch_documents)).replace("OCR", ocr)
+    (folder / "config" / "trial.yaml").write_text(settings.replace("SEARCHED", str(near_duplicates).lower()))
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)

@@ -1,11 +1,14 @@
 """What became of one object of a corpus: a curated line, or a reject with its reason."""
 
+import hashlib
+
 import msgspec
 
 from slipway_runtime.corpus.sources import NOWHERE, Sources
 from slipway_runtime.corpus.storage import Storage
-from slipway_runtime.prepare.curate import CuratedDocument, curate
-from slipway_runtime.prepare.keys import document_id
+from slipway_runtime.prepare.curate import CuratedDocument, RawObject, curate_any
+from slipway_runtime.prepare.keys import document_id, parse_key
+from slipway_runtime.prepare.recognised import Recognised, decode, text_key
 from slipway_runtime.prepare.rejected import Rejected
 
 
@@ -33,15 +36,22 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     document: CuratedDocument
 
 
-def outcome_of(raw: Storage, key: str, sources: Sources, max_bytes: int) -> Kept | Reject | None:
-    """Return what becomes of an object, None if it went before it was read. Raises: the errors of the storage."""
+def outcome_of(
+    raw: Storage, key: str, sources: Sources, max_bytes: int, texts: Storage | None = None
+) -> Kept | Reject | None:
+    """Return what becomes of an object, None if it went before it was read. Raises: the errors of the storage.
+
+    `texts`: where the document path keeps what it recognised in scans; None: scans are rejected.
+    """
     version = ""
     try:
         found = raw.read(key, max_bytes)
         if found is None:
             return None
         version = found.version_id
-        document = curate(found, sources.rules(key))
+        document = curate_any(
+            found, sources.rules(key), recognised=(lambda _scan: recognised_in(found, texts)) if texts else None
+        )
     except Rejected as rejected:
         return Reject(
             key=key,
@@ -52,3 +62,20 @@ def outcome_of(raw: Storage, key: str, sources: Sources, max_bytes: int) -> Kept
             reason=rejected.reason,
         )
     return Kept(key=key, source=sources.name(key), modified=found.modified, document=document)
+
+
+def recognised_in(raw: RawObject, texts: Storage) -> Recognised:
+    """Return the text that was recognised in an object. Raises: Rejected("not_recognised"), the errors of the storage.
+
+    A run over a corpus starts no recognition: what a scan costs is paid once, when the document comes.
+    """
+    key = parse_key(raw.key)
+    name = text_key(key.tenant, key.document_id, hashlib.sha256(raw.data).hexdigest())
+    found = texts.read(name, max_bytes=1 << 30)
+    if found is None:
+        raise Rejected(
+            "not_recognised",
+            "the text of this scan has not been recognised yet; that is done when the document comes, so wait for it "
+            "or send it through ingestion again",
+        )
+    return decode(found.data)

@@ -11,11 +11,15 @@ from slipway_runtime.corpus.storage import Storage
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What curates the objects of `raw` that have at most `max_document_bytes`."""
+    """What curates the objects of `raw` that have at most `max_document_bytes`.
+
+    `texts`: where the texts that were recognised in scans are kept; None: scans are rejected.
+    """
 
     raw: Storage
     sources: Sources
     max_document_bytes: int
+    texts: Storage | None = None
 
     def run(self, staged: Staged, keys: Sequence[str]) -> Index:
         """Curate the objects of these keys, stage them as a part and return its index."""
@@ -23,5 +27,5 @@ class Stage:
 
     def _outcomes(self, keys: Sequence[str]) -> Iterator[Kept | Reject]:
         for key in keys:
-            if found := outcome_of(self.raw, key, self.sources, self.max_document_bytes):
+            if found := outcome_of(self.raw, key, self.sources, self.max_document_bytes, self.texts):
                 yield found

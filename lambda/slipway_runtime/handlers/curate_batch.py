@@ -31,12 +31,13 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     """Return how many objects were in the batch and still there; doing a batch again replaces what it wrote."""
     batch = msgspec.convert(event, Batch)
     keys = [item.key for item in batch.items if not item.key.endswith("/")]
+    curated = Bucket(client=client("s3"), name=settings.required("CURATED_BUCKET"))
     stage = Stage(
         raw=Bucket(client=client("s3"), name=settings.required("RAW_BUCKET")),
         sources=Sources.of(settings.required("RULES")),
         max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
+        texts=curated if settings.optional("OCR") else None,
     )
-    curated = Bucket(client=client("s3"), name=settings.required("CURATED_BUCKET"))
     index = stage.run(batch.run.staged(curated), keys)
     documents = len(index.kept) + len(index.rejects)
     count("CorpusDocumentsCurated", len(index.kept))

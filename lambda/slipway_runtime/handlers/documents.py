@@ -29,7 +29,7 @@ DOCUMENT_ID = re.compile(r"doc_[0-9a-f]{32}")
 LIMIT = re.compile(r"[0-9]{1,3}")
 # What a deletion leaves to the next run of erasure: lines of training sets, labelling jobs and the corpus.
 DERIVED = ["examples"]
-STATUSES = ("indexed", "duplicate", "rejected", "deleted")
+STATUSES = ("indexed", "duplicate", "rejected", "recognising", "deleted")
 
 
 class Document(msgspec.Struct, omit_defaults=True):

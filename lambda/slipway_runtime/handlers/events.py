@@ -83,9 +83,19 @@ class S3Event(msgspec.Struct, rename="kebab"):
 
 
 class QueueMessage(msgspec.Struct, rename="kebab"):
-    """What every message of the ingestion queue says: of which kind it is."""
+    """What every message of the ingestion queue says but that of a job's end: of which kind it is."""
 
-    detail_type: str
+    detail_type: str = ""
+
+
+class JobEnded(msgspec.Struct, rename="pascal"):
+    """What Amazon Textract says when a job has ended; the tag is ours, the id of the document.
+
+    Source: Amazon Textract developer guide, "Amazon Textract results notification".
+    """
+
+    job_tag: str
+    status: str
 
 
 class ConfirmationDetail(msgspec.Struct):

@@ -1,6 +1,7 @@
 """Carries changes of the raw bucket, which come as EventBridge events through a queue, into the store.
 
-The queue also brings what a person says about a source that lost too much to duplicates.
+The queue also brings what a person says about a source that lost too much to duplicates, and which recognition of a
+scan has ended.
 """
 
 import functools
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 
 from slipway_runtime import parts, settings
-from slipway_runtime.handlers.events import Confirmation, QueueMessage, S3Event, SqsEvent, SqsRecord
+from slipway_runtime.handlers.events import Confirmation, JobEnded, QueueMessage, S3Event, SqsEvent, SqsRecord
 from slipway_runtime.operate.change import Change, Result
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.curated import Curated
@@ -39,6 +40,7 @@ METRICS = {
     "unchanged": "DocumentsUnchanged",
     "duplicate": "DocumentsDuplicate",
     "rejected": "DocumentsRejected",
+    "recognising": "DocumentsRecognising",
     "deleted": "DocumentsDeleted",
     "stale": "EventsStale",
     "gone": "EventsStale",
@@ -93,18 +95,22 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
     return True
 
 
-def _event(record: SqsRecord) -> S3Event | Confirmation:
+def _event(record: SqsRecord) -> S3Event | Confirmation | JobEnded:
     kind = msgspec.json.decode(record.body, type=QueueMessage).detail_type
     if kind == CONFIRMED:
         return msgspec.json.decode(record.body, type=Confirmation)
-    return msgspec.json.decode(record.body, type=S3Event)
+    if kind:
+        return msgspec.json.decode(record.body, type=S3Event)
+    return msgspec.json.decode(record.body, type=JobEnded)
 
 
-def _apply(event: S3Event | Confirmation, deadline: Deadline) -> Result:
+def _apply(event: S3Event | Confirmation | JobEnded, deadline: Deadline) -> Result:
     if isinstance(event, Confirmation):
         said = event.detail
         _lifecycle().settling.places.confirm(said.source, said.max_lost_share, deadline)
         return Result(outcome="confirmed")
+    if isinstance(event, JobEnded):
+        return _lifecycle().recognised(event.job_tag, deadline)
     named = event.detail.object
     version = ObjectVersion(
         bucket=event.detail.bucket.name,
@@ -140,13 +146,16 @@ def metric_of(what: str) -> str:
 @functools.cache
 def _lifecycle() -> Lifecycle:
     lineage = parts.lineage()
+    recognising = parts.recognising(lineage)
     curated = Curated(client=client("s3"), bucket=settings.required("CURATED_BUCKET"))
     return Lifecycle(
         reader=Reader(
             objects=Objects(client=client("s3")),
             max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
             sources=RuleSets(settings=_rules(), comprehend=lambda: client("comprehend")),
+            ocr=recognising.ocr if recognising else None,
         ),
+        recognising=recognising,
         settling=Settling(
             lineage=lineage,
             curated=curated,

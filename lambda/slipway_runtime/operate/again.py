@@ -21,6 +21,11 @@ class Again:
     queue_url: str
     lineage: Lineage
 
+    def later(self, record: Record, seconds: int) -> None:
+        """Send a document after so many seconds, at most SQS's 900. Raises: the errors of SQS."""
+        body = event_of(record).decode()
+        self.client.send_message(QueueUrl=self.queue_url, MessageBody=body, DelaySeconds=seconds)
+
     def send(self, document_ids: Iterable[str], deadline: Deadline) -> None:
         """Send the documents that there are.
 

@@ -72,17 +72,17 @@ class Catalogue:
     def delete(
         self, record: Record, objects: Objects, curated: Curated, store: VectorStore, deadline: Deadline
     ) -> Removed:
-        """Remove all versions of the object, then the chunks, then the curated text, then mark the lineage; repeating
-        finishes a broken attempt.
+        """Remove all versions of the object, then the chunks, then the curated text and what was recognised, then mark
+        the lineage; repeating finishes a broken attempt.
 
         The object goes first: the chunks could otherwise be indexed again from it.
         """
         removed = objects.remove_all_versions(record.bucket, record.key)
         chunks = store.delete(self.tenant, record.document_id, record.sequencer, deadline, force=True) or 0
-        lines = curated.remove_through(self.tenant, record.document_id, record.sequencer)
+        lines = curated.forget(self.tenant, record.document_id, record.sequencer)
         while (latest := self.lineage.current(record.document_id)) and latest.status != "deleted":
             # A newer event may be written between reading and writing; then its sequencer is the one to mark.
-            lines += curated.remove_through(self.tenant, record.document_id, latest.sequencer)
+            lines += curated.forget(self.tenant, record.document_id, latest.sequencer)
             gone = msgspec.structs.replace(latest, status="deleted", chunks=0, reason="", counts={}, updated_at=now())
             if self.lineage.put(gone, removed={"objects": removed, "curated": lines, "chunks": chunks}):
                 break

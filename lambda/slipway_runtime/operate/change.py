@@ -10,7 +10,9 @@ from slipway_runtime.operate.objects import ObjectVersion
 from slipway_runtime.prepare.keys import DocumentKey
 from slipway_runtime.retrieve.stores.contract import DocumentVersion
 
-Outcome = Literal["indexed", "unchanged", "duplicate", "rejected", "deleted", "stale", "gone", "confirmed"]
+Outcome = Literal[
+    "indexed", "unchanged", "duplicate", "rejected", "recognising", "deleted", "stale", "gone", "confirmed"
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,10 @@ import msgspec
 
 from slipway_runtime.operate.objects import GONE
 from slipway_runtime.operate.retry import error_code
+from slipway_runtime.operate.versions import SEQUENCER, remove_versions
 from slipway_runtime.prepare.curate import CuratedDocument, read_line
+from slipway_runtime.prepare.recognised import folder_of
 
-SEQUENCER = "sequencer"
 CONTENT_TYPE = "application/json"
 
 
@@ -63,23 +64,15 @@ class Curated:
         """Remove the versions from events up to `sequencer` and return how many."""
         return self._remove(tenant, document_id, lambda each: each <= sequencer)
 
-    def _remove(self, tenant: str, document_id: str, is_wanted: Callable[[str], bool]) -> int:
-        key, removed = object_key(tenant, document_id), 0
-        for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=key):
-            for entry in page.get("Versions", []):
-                if self._is_from(key, entry["VersionId"], is_wanted):
-                    self.take_back(tenant, document_id, entry["VersionId"])
-                    removed += 1
-        return removed
+    def forget(self, tenant: str, document_id: str, sequencer: str) -> int:
+        """Remove as `remove_through`, and with it the texts that were recognised in the document's scans."""
+        texts = folder_of(tenant, document_id)
+        removed = remove_versions(self.client, self.bucket, texts, lambda _key, each: each <= sequencer)
+        return removed + self.remove_through(tenant, document_id, sequencer)
 
-    def _is_from(self, key: str, version: str, is_wanted: Callable[[str], bool]) -> bool:
-        try:
-            head = self.client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
-        except self.client.exceptions.ClientError as error:
-            if error_code(error) in GONE:  # another worker was quicker
-                return False
-            raise
-        return is_wanted(head["Metadata"].get(SEQUENCER, ""))
+    def _remove(self, tenant: str, document_id: str, is_wanted: Callable[[str], bool]) -> int:
+        name = object_key(tenant, document_id)
+        return remove_versions(self.client, self.bucket, name, lambda key, each: key == name and is_wanted(each))
 
 
 def object_key(tenant: str, document_id: str) -> str:

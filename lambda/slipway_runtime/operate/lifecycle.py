@@ -11,7 +11,9 @@ import msgspec
 
 from slipway_runtime.operate.change import Arrival, Change, Result, now
 from slipway_runtime.operate.lineage import Record
+from slipway_runtime.operate.ocr import NotYet
 from slipway_runtime.operate.reader import Reader
+from slipway_runtime.operate.recognising import Recognising
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.operate.settle import Settling
 from slipway_runtime.prepare.curate import CuratedDocument
@@ -25,6 +27,7 @@ class Lifecycle:
 
     reader: Reader
     settling: Settling
+    recognising: Recognising | None = None
 
     def rules(self, key: str) -> str:
         """Return everything that decides which chunks the bytes under an object key give, as one string."""
@@ -32,7 +35,7 @@ class Lifecycle:
         embedding = f"{self.settling.embedder.model_id}-{self.settling.embedder.dimensions}"
         return f"{self.reader.rules(key)}/chunk-{chunking}/{embedding}"
 
-    def created(self, change: Change, deadline: Deadline) -> Result:
+    def created(self, change: Change, deadline: Deadline) -> Result:  # noqa: PLR0911 - one for each end
         """Index a version, or note why it is left out or cannot be read.
 
         Raises: EmbeddingError, StoreUnavailable, Conflict and the errors of S3, DynamoDB and SQS; then nothing of it is
@@ -53,6 +56,9 @@ class Lifecycle:
             return Result(outcome="stale", chunks=known.chunks)
         try:
             return self._read(arrival, known, deadline)
+        except NotYet as reason:
+            assert self.recognising is not None  # noqa: S101 - or nobody would recognise anything
+            return self.recognising.wait(arrival, reason, deadline)
         except Rejected as rejected:
             if rejected.code == "archived" and known and known.status == "indexed" and _is_same_version(known, change):
                 # What was made of it while it could be read is still right.
@@ -78,7 +84,7 @@ class Lifecycle:
         removed = self.settling.store.delete(key.tenant, key.document_id, change.sequencer, deadline)
         lines = 0
         if removed is not None:
-            lines = self.settling.curated.remove_through(key.tenant, key.document_id, change.sequencer)
+            lines = self.settling.curated.forget(key.tenant, key.document_id, change.sequencer)
             self.settling.places.leave(arrival, deadline)
         known = self.settling.lineage.current(key.document_id)
         left_over = {"chunks": 0, "reason": "", "counts": {}, "duplicate_of": "", "similarity": 0.0}
@@ -90,6 +96,15 @@ class Lifecycle:
         if removed is None or not self.settling.lineage.put(gone, removed=taken):
             return Result(outcome="stale")
         return Result(outcome="deleted", chunks=removed)
+
+    def recognised(self, document_id: str, deadline: Deadline) -> Result:
+        """Take up a document whose job has ended, well or not. Raises: as `created`."""
+        change = self.recognising.ended(document_id) if self.recognising else None
+        if change is None:
+            return Result(outcome="stale")
+        result = self.created(change, deadline)
+        # A job may end before it is noted: then it was noted only now.
+        return self.created(change, deadline) if result.outcome == "recognising" else result
 
     def _arrival(self, change: Change) -> Arrival:
         """Raises: Rejected for a key that names no document."""
@@ -103,10 +118,12 @@ class Lifecycle:
             # Removed since: the event that tells so follows or came first.
             return Result(outcome="gone")
         done = arrival.record("indexed", sha256=hashlib.sha256(data).hexdigest())
+        if self.recognising and known and known.version_id != version.version_id:
+            self.recognising.ocr.known.forget_others(arrival, done.sha256)
         same = known if known and known.status == "indexed" and _is_same(known, done) else None
         curated = self._curated_already(arrival, done.sha256) if same else None
         if curated is None:
-            same, curated = None, self.reader.curate(version, data, deadline)
+            same, curated = None, self.reader.curate(arrival, data, deadline)
         described = {name: getattr(curated, name) for name in ("title", "media_type", "counts")}
         return self.settling.settle(arrival, curated, msgspec.structs.replace(done, **described), same, deadline)
 

@@ -15,7 +15,7 @@ from slipway_runtime.operate.erasure_requests import request_write
 from slipway_runtime.operate.retry import Backoff, Deadline, error_code
 from slipway_runtime.prepare.rejected import Rejected
 
-Status = Literal["indexed", "duplicate", "rejected", "deleted"]
+Status = Literal["indexed", "duplicate", "rejected", "recognising", "deleted"]
 SEQUENCER_DIGITS = 32
 INDEX = "by-tenant"
 CURRENT = "current"

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.formats.reader import read
-from slipway_runtime.prepare.rejected import Rejected, gave_up
+from slipway_runtime.prepare.rejected import Rejected, Scan, gave_up
 from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType
 
 
@@ -33,6 +33,8 @@ def main(media_type: MediaType, memory_bytes: int, cpu_seconds: int, text_charac
     limit(memory_bytes, cpu_seconds)
     try:
         found = read(media_type, sys.stdin.buffer.read(), TextBudget(text_characters))
+    except Scan as scan:
+        return {"code": scan.code, "reason": scan.what, "pages": scan.pages}
     except Rejected as rejected:
         return {"code": rejected.code, "reason": rejected.reason}
     except MemoryError:

@@ -5,6 +5,7 @@ same bytes, and doing it again changes nothing.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -13,6 +14,8 @@ from slipway_runtime.prepare.document import Heading, PreparedDocument
 from slipway_runtime.prepare.isolate import Limits
 from slipway_runtime.prepare.keys import parse_key
 from slipway_runtime.prepare.prepare import RULES_VERSION, prepare
+from slipway_runtime.prepare.recognised import Recognised
+from slipway_runtime.prepare.rejected import Scan
 from slipway_runtime.prepare.rules.base import RuleSet
 
 
@@ -64,13 +67,17 @@ class RawObject:
     data: bytes
 
 
-def curate(raw: RawObject, rules: RuleSet, limits: Limits | None = None) -> CuratedDocument:
+def curate(
+    raw: RawObject, rules: RuleSet, limits: Limits | None = None, ocr: Recognised | None = None
+) -> CuratedDocument:
     """Return the curated document of an object under the rules of its source.
 
-    Raises: Rejected with a code and a reason that names the remedy and never quotes the document.
+    `ocr`: the text that was recognised in a scan.
+    Raises: Rejected with a code and a reason that names the remedy and never quotes the document; Scan is one whose
+    text has to be recognised first.
     """
     key = parse_key(raw.key)
-    document = prepare(raw.data, key.path, limits, rules)
+    document = prepare(raw.data, key.path, limits, rules, ocr)
     return CuratedDocument(
         document_id=key.document_id,
         tenant=key.tenant,
@@ -86,6 +93,24 @@ def curate(raw: RawObject, rules: RuleSet, limits: Limits | None = None) -> Cura
         headings=[(heading.offset, heading.level, heading.title) for heading in document.headings],
         counts=document.counts,
     )
+
+
+def curate_any(
+    raw: RawObject,
+    rules: RuleSet,
+    limits: Limits | None = None,
+    recognised: Callable[[Scan], Recognised] | None = None,
+) -> CuratedDocument:
+    """Return the curated document, of a scan with the text that `recognised` gives; None: scans are rejected.
+
+    Raises: as `curate` and `recognised`.
+    """
+    try:
+        return curate(raw, rules, limits)
+    except Scan as scan:
+        if recognised is None:
+            raise
+        return curate(raw, rules, limits, recognised(scan))
 
 
 def rules_version(rules: RuleSet) -> str:

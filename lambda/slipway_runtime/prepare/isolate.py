@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slipway_runtime.prepare.document import Extracted, Section
-from slipway_runtime.prepare.rejected import Code, Rejected
+from slipway_runtime.prepare.rejected import Code, Rejected, Scan
 from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType
 
 BROKEN: dict[MediaType, Code] = {
@@ -74,6 +74,8 @@ def read_isolated(media_type: MediaType, data: bytes, limits: Limits | None = No
         answer: dict[str, Any] = json.loads(child.stdout)
     except ValueError as error:
         raise _crashed(broken, limits) from error
+    if "pages" in answer:
+        raise Scan(answer["code"], answer["reason"], media_type=media_type, pages=answer["pages"])
     if "code" in answer:
         raise Rejected(answer["code"] or broken, answer["reason"])
     sections = [Section(text=text, page=page) for text, page in answer["sections"]]

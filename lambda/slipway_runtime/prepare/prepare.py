@@ -8,6 +8,7 @@ from slipway_runtime.prepare.decode import decode
 from slipway_runtime.prepare.document import Extracted, Heading, PreparedDocument, Section
 from slipway_runtime.prepare.formats.reader import read
 from slipway_runtime.prepare.isolate import BROKEN, Limits, read_isolated
+from slipway_runtime.prepare.recognised import Recognised
 from slipway_runtime.prepare.rejected import Rejected, gave_up
 from slipway_runtime.prepare.rules.base import Counts, RuleSet
 from slipway_runtime.prepare.rules.language import identify
@@ -23,16 +24,28 @@ MAX_TITLE_CHARACTERS = 200
 IN_PROCESS_BYTES = 32 * 1024
 
 
-def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet | None = None) -> PreparedDocument:
+def prepare(
+    data: bytes,
+    path: str,
+    limits: Limits | None = None,
+    rules: RuleSet | None = None,
+    ocr: Recognised | None = None,
+) -> PreparedDocument:
     """Return the clean text of a document with its maps of pages and headings, after the rules of its source.
 
+    `ocr`: the text recognised in a scan, which is then taken for its text.
     Raises: Rejected with a code and a reason if the document cannot be read, holds no text, or is refused by a rule.
     """
     if not data.strip():
         raise Rejected("empty", "the object holds no bytes but white space; upload the document again")
     limits, rules = limits or Limits(), (rules or RuleSet()).fresh()
     counts: Counts = Counter()
-    media_type, extracted = _extract(data, path, limits)
+    media_type: str
+    if ocr is None:
+        media_type, extracted = _extract(data, path, limits)
+    else:
+        media_type, extracted = ocr.media_type, ocr.extracted(TextBudget(limits.text_characters))
+        counts.update(ocr.counts())
     text, pages = _join(extracted.sections, rules, counts)
     if not text.strip():
         raise Rejected(

@@ -19,12 +19,21 @@ Code = Literal[
     "low_quality",
     "names_not_redactable",
     "no_text_layer",
+    "no_text_recognised",
+    "not_recognised",
+    "ocr_failed",
     "too_large",
     "too_many_chunks",
     "too_slow",
     "unsupported_type",
     "zip_bomb",
 ]
+
+
+REMEDY = (
+    "set `ingestion.ocr: textract` in the environment file and ingest it again, or run text recognition (OCR) over it "
+    "first"
+)
 
 
 class Rejected(Exception):  # noqa: N818 - a verdict on a document, not a fault
@@ -38,6 +47,16 @@ class Rejected(Exception):  # noqa: N818 - a verdict on a document, not a fault
         super().__init__(f"{code}: {reason}")
         self.code: Code = code
         self.reason = reason
+
+
+class Scan(Rejected):
+    """A document whose text can only be recognised (OCR): its media type, and how many pages there are to read."""
+
+    def __init__(self, code: Code, reason: str, *, media_type: str, pages: int) -> None:
+        super().__init__(code, f"{reason}; {REMEDY}")
+        self.what = reason
+        self.media_type = media_type
+        self.pages = pages
 
 
 def gave_up(error: BaseException) -> str:

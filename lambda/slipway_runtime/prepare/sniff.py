@@ -3,7 +3,8 @@
 import re
 from typing import Literal
 
-from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.rejected import Rejected, Scan
+from slipway_runtime.prepare.tiff import count_pages
 
 MediaType = Literal[
     "application/pdf",
@@ -20,11 +21,7 @@ DOCX: MediaType = "application/vnd.openxmlformats-officedocument.wordprocessingm
 KNOWN = "PDF, DOCX, HTML, Markdown, text, JSON, JSONL or CSV"
 # First bytes of what people upload by mistake, so that the reason can name it.
 REFUSED = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
@@ -33,6 +30,12 @@ REFUSED = (
     (b"MZ\x90", "a program"),
     (b"SQLite format 3", "a SQLite database"),
     (b"PAR1", "a Parquet file"),
+)
+SCANS = (
+    (b"\x89PNG", "a PNG image", "image/png"),
+    (b"\xff\xd8\xff", "a JPEG image", "image/jpeg"),
+    (b"II*\x00", "a TIFF image", "image/tiff"),
+    (b"MM\x00*", "a TIFF image", "image/tiff"),
 )
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
@@ -67,7 +70,8 @@ def names_text(path: str) -> bool:
 def sniff_binary(data: bytes, path: str) -> MediaType | None:
     """Return the kind of a binary document, or None where the bytes should be text.
 
-    Raises: Rejected for a binary kind that is not read, or one whose extension promises what the bytes are not.
+    Raises: Scan for an image that may hold text, Rejected for a binary kind that is not read, or one whose extension
+    promises what the bytes are not.
     """
     if b"%PDF-" in data[:1024]:
         return PDF
@@ -75,6 +79,10 @@ def sniff_binary(data: bytes, path: str) -> MediaType | None:
         return DOCX
     if data.startswith(OLE):
         raise _legacy_office(data)
+    for magic, name, media_type in SCANS:
+        if data.startswith(magic):
+            pages = count_pages(data) if media_type == "image/tiff" else 1
+            raise Scan("unsupported_type", f"the content is {name}", media_type=media_type, pages=pages)
     for magic, name in REFUSED:
         if data.startswith(magic):
             raise Rejected(

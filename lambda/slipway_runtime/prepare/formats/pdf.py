@@ -7,7 +7,7 @@ import pypdfium2 as pdfium
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.formats.furniture import drop_page_furniture
-from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.rejected import Rejected, Scan
 
 # PDFium marks a hyphen that only breaks a line by U+0002 or U+FFFE; a plain one before a lower-case letter is taken
 # for one.
@@ -19,16 +19,14 @@ FPDF_ERR_PASSWORD = 4
 def read_pdf(data: bytes, budget: TextBudget) -> Extracted:
     """Return one section per page that has text.
 
-    Raises: Rejected("encrypted_pdf"), Rejected("broken_pdf") or, for a scan, Rejected("no_text_layer").
+    Raises: Rejected("encrypted_pdf"), Rejected("broken_pdf") or Scan("no_text_layer").
     """
     document = _open(data)
     pages = drop_page_furniture(list(budget.each(_page_text(document, index) for index in range(len(document)))))
     sections = [Section(text=text, page=number) for number, text in enumerate(pages, 1) if text.strip()]
     if not sections:
-        reason = (
-            f"none of the {len(pages)} pages has a text layer, as in a scan; run text recognition (OCR) over it first"
-        )
-        raise Rejected("no_text_layer", reason)
+        reason = f"none of the {len(pages)} pages has a text layer, as in a scan"
+        raise Scan("no_text_layer", reason, media_type="application/pdf", pages=len(pages))
     return Extracted(sections=sections, title=_title(document))
 
 

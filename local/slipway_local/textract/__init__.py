@@ -1,0 +1,1 @@
+"""Amazon Textract's text detection."""

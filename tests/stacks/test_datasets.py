@@ -64,7 +64,8 @@ def test_only_what_each_part_needs_is_allowed(trial: Any) -> None:
 
     assert trial.allowed("datasets", "Plan") == every | {"dynamodb:Query"}
     assert trial.allowed("datasets", "Collect") == every | {"dynamodb:GetItem"}
-    assert trial.allowed("datasets", "Finish") == every | {"s3:ListBucketVersions", "s3:DeleteObjectVersion"}
+    removal = {"s3:ListBucketVersions", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"}
+    assert trial.allowed("datasets", "Finish") == every | removal
 
 
 def test_failed_builds_are_alarmed(trial: Any) -> None:

@@ -14,6 +14,7 @@ from slipway_local.control import Control
 from slipway_local.deploy import bootstrap
 from slipway_local.deploy.assembly import read_assembly, upload_assets
 from slipway_local.deploy.engine import Engine, Progress
+from slipway_local.deploy.outputs import DeployError
 from slipway_local.deploy.providers.base import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
@@ -186,9 +187,15 @@ class Emulator:
             self.keeper.keep()
 
     def delete(self, names: list[str], progress: Progress) -> None:
-        """Delete stacks, in the order given."""
+        """Delete stacks, in the order given. Raises DeployError after all were tried, if some could not be deleted."""
+        failed = []
         for name in names:
-            self._engine(progress).delete(name)
+            try:
+                self._engine(progress).delete(name)
+            except DeployError as error:
+                failed.append(str(error))
+        if failed:
+            raise DeployError("\n".join(failed))
 
     def _engine(self, progress: Progress = lambda stack, logical_id, what: None) -> Engine:
         return Engine(self.place, self.store, {"answers": self.answers, "databases": self.databases}, progress)

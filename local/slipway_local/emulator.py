@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import json
 import os
+import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from slipway_local.functions.service import Functions
 from slipway_local.permissions.enforcement import enforcement
 from slipway_local.postgres import Postgres
 from slipway_local.recovery import Recovery
+from slipway_local.remote import locked
 from slipway_local.snapshot import Keeper
 
 MOTO_MODULES = {"lambda": "awslambda"}
@@ -40,6 +42,7 @@ class Emulator:
 
     def __init__(self, state: Path, cache: Path, place: Place) -> None:
         self.place = place
+        self.key = secrets.token_urlsafe(32)  # of the paths under /_slipway; no function is told
         self.answers = Answers()
         self.store = StackStore(state / "stacks")
         self.functions = Functions(state=state, packages=Packages(cache), endpoint_url=place.endpoint_url)
@@ -59,7 +62,7 @@ class Emulator:
         self._start_functions()
         self._start_data()
         self._start_bedrock()
-        self.front_door.by_prefix["/_slipway/"] = Control(self)
+        self.front_door.by_prefix["/_slipway/"] = locked(Control(self), self.key)
         self.keeper.add("settings", _Settings(self))
         self.keeper.add("stacks", self.store)
 
@@ -112,7 +115,7 @@ class Emulator:
         faults = Faults()
         self.front_door.add_layer(faults)
         self.front_door.add_layer(enforcement.layer)
-        disturb = FaultControl(faults, rds_data.pause_clusters)
+        disturb = locked(FaultControl(faults, rds_data.pause_clusters), self.key)
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
 
     def _start_bedrock(self) -> None:

@@ -23,10 +23,12 @@ def handler(event, context):
     body = {
         "Status": wanted.get("Undone" if event["RequestType"] == "Delete" else "Answer", "SUCCESS"),
         "Reason": "refused on purpose",
-        "PhysicalResourceId": wanted.get("Id", "thing"),
+        "PhysicalResourceId": wanted.get("Id", "thing") * int(wanted.get("Times", "1")),
         "StackId": event["StackId"], "RequestId": event["RequestId"], "LogicalResourceId": event["LogicalResourceId"],
         "Data": {"Echo": wanted["Value"], "Old": event.get("OldResourceProperties", {}).get("Value", "")},
     }
+    if event["RequestType"] == "Create":
+        body |= json.loads(wanted.get("Instead", "{}"))
     print("seen", event["RequestType"], event.get("PhysicalResourceId"), wanted["Value"])
     urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], json.dumps(body).encode(), method="PUT"))
 """
@@ -68,6 +70,42 @@ def test_a_custom_resource_that_fails_rolls_the_stack_back(local_cloud: Any, thi
         local_cloud.deploy(CustomFailing=custom_template(local_cloud, thing))
     names = [one["FunctionName"] for one in local_cloud.place.client("lambda").list_functions()["Functions"]]
     assert not [name for name in names if name.startswith("CustomFailing")]
+
+
+@pytest.mark.parametrize(
+    ("thing", "reason"),
+    [
+        (custom("x" * 4096), "Response object is too long"),
+        (custom("x", Times="205"), "Invalid PhysicalResourceId"),
+        (custom("x", Id=""), "Invalid PhysicalResourceId"),
+        (custom("x", Instead='{"PhysicalResourceId": 7}'), "Invalid PhysicalResourceId"),
+        (custom("x", Instead='{"Status": null}'), "Status None is neither SUCCESS nor FAILED"),
+        (custom("x", Instead='{"StackId": "other"}'), "StackId differs from the request's"),
+        (custom("x", Instead='{"RequestId": "other"}'), "RequestId differs"),
+        (custom("x", Instead='{"LogicalResourceId": "Other"}'), "LogicalResourceId differs"),
+    ],
+)
+def test_an_answer_that_cloudformation_would_not_take_fails_the_resource(
+    local_cloud: Any, thing: Any, reason: str
+) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref-responses.html"""
+    with pytest.raises(cloud.LocalCloudError, match=f"CustomInvalid/Thing.*{reason}"):
+        local_cloud.deploy(CustomInvalid=custom_template(local_cloud, thing))
+
+
+def test_properties_reach_the_function_as_strings(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref-requesttypes.html"""
+    more: dict[str, Any] = {"Number": 3, "Share": 0.5, "Yes": True, "Many": [1, False, {"Deep": 2}]}
+    body = custom_template(local_cloud, custom("x", **more))
+    code = ANSWERING.replace('"Echo": wanted["Value"]', '"Echo": json.dumps(wanted)')
+    body["Resources"]["Handler"] = local_cloud.function(code)
+    seen = json.loads(local_cloud.outputs(local_cloud.deploy(CustomText=body), "CustomText")["Echo"])
+    assert {key: seen[key] for key in more} == {
+        "Number": "3",
+        "Share": "0.5",
+        "Yes": "true",
+        "Many": ["1", "false", {"Deep": "2"}],
+    }
 
 
 def test_a_custom_resource_that_never_answers_times_out(local_cloud: Any) -> None:

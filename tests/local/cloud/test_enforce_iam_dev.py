@@ -30,6 +30,7 @@ UNUSED = {
     ("Ingest", "s3:ListBucket"): "S3 then says of what is not there that it is not there",
     ("Documents", "s3:ListBucket"): "S3 then says of what is not there that it is not there",
     ("Documents", "dynamodb:PutItem"): "the object's own event was quicker to mark the deletion",
+    ("Documents", "s3:DeleteObjectVersion"): "the object's own event was quicker to remove the curated document",
     ("Ingest", "sqs:GetQueueUrl"): "the CDK's event source allows it to every consumer",
     ("Erase", "s3:AbortMultipartUpload"): "a large shard is written by others while it is read",
     ("EmptyBuckets", "s3:GetBucketTagging"): "a stack is deleted",

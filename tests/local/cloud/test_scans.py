@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,8 +39,8 @@ REFUSED = {"blank.png": ("no_text_recognised", png()), "poster.pdf": ("ocr_faile
 class Scans:
     """An environment that reads scans, and its documents by name."""
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
+    def __init__(self, target: Target, state_folder: Path) -> None:
+        self.target, self.state_folder = target, state_folder
         self.table = target.parameter("foundation/documents-table-name")
 
     def put(self, name: str, data: bytes) -> None:
@@ -59,19 +60,20 @@ class Scans:
         return dict(json.loads(found.data))
 
     def fault(self, **given: Any) -> dict[str, Any]:
-        return dict(remote.ask(str(self.target.endpoint_url), "POST", "faults", given))
+        return dict(remote.ask(self.state_folder, "POST", "faults", given))
 
 
 @pytest.fixture(autouse=True)
 def calm(scans: "Scans") -> Iterator[None]:
     yield
-    remote.ask(str(scans.target.endpoint_url), "DELETE", "faults/")
+    remote.ask(scans.state_folder, "DELETE", "faults/")
 
 
 @pytest.fixture(scope="module")
 def scans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scans]:
-    with corpus_cloud(tmp_path_factory.mktemp("scans"), batch_documents=20, ocr="textract") as there:
-        yield Scans(there)
+    folder = tmp_path_factory.mktemp("scans")
+    with corpus_cloud(folder, batch_documents=20, ocr="textract") as there:
+        yield Scans(there, folder / "state")
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +114,8 @@ def test_throttled_and_killed_it_is_read_all_the_same(ingested: Scans) -> None:
     slow = ingested.fault(operation="textract.StartDocumentTextDetection", latency_seconds=20.0, times=1)
     ingested.put("killed.pdf", scan(*(f"Killed. {page}" for page in PAGES)))
     assert ingested.ends("killed.pdf", "recognising")
-    assert wait_for(lambda: _hits(target, slow["id"]) >= 1)
-    victims = _workers(target)
+    assert wait_for(lambda: _hits(ingested, slow["id"]) >= 1)
+    victims = _workers(ingested)
     assert victims
     for process_id in victims:
         os.kill(process_id, signal.SIGKILL)
@@ -121,15 +123,15 @@ def test_throttled_and_killed_it_is_read_all_the_same(ingested: Scans) -> None:
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1800"})
 
 
-def _hits(target: Target, fault: str) -> int:
-    found = remote.ask(str(target.endpoint_url), "GET", "faults")
+def _hits(scans: Scans, fault: str) -> int:
+    found = remote.ask(scans.state_folder, "GET", "faults")
     return next((int(one["hit"]) for one in found if one["id"] == fault), 1)
 
 
-def _workers(target: Target) -> list[int]:
+def _workers(scans: Scans) -> list[int]:
     """The processes in which the ingesting function runs."""
-    status = remote.ask(str(target.endpoint_url), "GET", "status")
-    return list(status["environments"].get(target.parameter("ingestion/function-name"), []))
+    status = remote.ask(scans.state_folder, "GET", "status")
+    return list(status["environments"].get(scans.target.parameter("ingestion/function-name"), []))
 
 
 @pytest.mark.capability("D8")
@@ -165,7 +167,7 @@ def test_policies_allow_enough_and_no_other_operation(ingested: Scans) -> None:
         ingested.target.client("textract").start_document_analysis(
             DocumentLocation={"S3Object": {"Bucket": "bucket", "Name": "a.pdf"}}, FeatureTypes=["TABLES"]
         )
-    report = remote.ask(str(ingested.target.endpoint_url), "GET", "permissions")
+    report = remote.ask(ingested.state_folder, "GET", "permissions")
     denied = {one["role"]: one["denied"] for one in report["roles"] if one["denied"]}
     assert denied == {}
     (ingest,) = [one for one in report["roles"] if "-IngestRole" in one["role"]]

@@ -10,7 +10,7 @@ from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.private_network import COMPREHEND_ACTIONS
 from slipway_constructs.python_function import PythonFunction
-from stacks.bedrock import allow_models
+from stacks.embedding import allow_embedding
 from stacks.settings import Settings
 from stacks.settings_sources import redacts_names, rules_document
 from stacks.slipway_stack import CURATED_REASON, SlipwayStack
@@ -89,8 +89,7 @@ class IngestionStack(SlipwayStack):
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
                 "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
                 "RULES": rules_document(ingestion.rules, ingestion.sources),
-                "CHUNK_MAX_CHARACTERS": str(ingestion.chunk_characters),
-                "CHUNK_OVERLAP_CHARACTERS": str(ingestion.chunk_overlap_characters),
+                **ingestion.chunk_variables,
                 "QUEUE_URL": work.queue.queue_url,
                 "MAX_DOCUMENT_BYTES": str(ingestion.max_document_megabytes * MEGABYTE),
             },
@@ -109,6 +108,6 @@ class IngestionStack(SlipwayStack):
             allow(role, COMPREHEND_ACTIONS, ["*"], wildcard_reason=COMPREHEND_REASON)
         self.allow_documents(role)
         self.allow_rejects(role)
-        allow_models(role, [self.settings.retrieval.embedding.model_id])
+        allow_embedding(self, role)
         self.allow_store(role, "write")
         allow_key(role, key.key_arn if key else None)

@@ -20,6 +20,7 @@ class NetworkStack(SlipwayStack):
 
     def _create(self) -> tuple[str, list[str], list[str]]:
         network = self.settings.network
+        endpoint = self.settings.retrieval.embedding.endpoint
         private = PrivateNetwork(
             self,
             "Private",
@@ -29,6 +30,7 @@ class NetworkStack(SlipwayStack):
             log_retention=self.log_retention,
             removal=self.removal,
             comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources),
+            sagemaker=bool(endpoint and endpoint.sagemaker_endpoint),
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]

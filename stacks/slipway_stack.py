@@ -15,6 +15,7 @@ from slipway_constructs.dependency_layer import DependencyLayer
 from slipway_constructs.permissions import allow
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
+from stacks.embedding import embedding_variables
 from stacks.settings import Settings
 from stacks.stores import Access, kind
 
@@ -129,8 +130,7 @@ class SlipwayStack(cdk.Stack):
 
     def embedding_variables(self) -> dict[str, str]:
         """Return the variables that name the embedding model."""
-        embedding = self.settings.retrieval.embedding
-        return {"EMBEDDING_MODEL_ID": embedding.model_id, "EMBEDDING_DIMENSIONS": str(embedding.dimensions)}
+        return embedding_variables(self.settings.retrieval.embedding)
 
     def allow_documents(self, role: iam.Role, *, listing: bool = False) -> None:
         """Let a role read and write the lineage of single documents; with `listing` also list a tenant's."""

@@ -30,7 +30,7 @@ TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
 class PrivateNetwork(Construct):
     """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`.
 
-    `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more.
+    `comprehend`, `sagemaker`: functions may reach Amazon Comprehend, or endpoints of SageMaker, by one endpoint more.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class PrivateNetwork(Construct):
         log_retention: logs.RetentionDays,
         removal: cdk.RemovalPolicy,
         comprehend: bool = False,
+        sagemaker: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -60,6 +61,8 @@ class PrivateNetwork(Construct):
         self.subnet_ids = [subnet.subnet_id for subnet in private]
         self._log_flows(log_retention, removal, key)
         services = {"Comprehend": ("comprehend", COMPREHEND_ACTIONS)} if comprehend else {}
+        if sagemaker:
+            services["SageMakerRuntime"] = ("sagemaker.runtime", ["sagemaker:InvokeEndpoint"])
         self._endpoints(private, INTERFACE_SERVICES | services)
 
     def _endpoints(self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]]) -> None:

@@ -19,7 +19,6 @@ from slipway_runtime.operate.redelivery import shorten
 from slipway_runtime.operate.retry import Deadline, error_code, within
 from slipway_runtime.prepare.rules.build import RuleSets
 from slipway_runtime.prepare.rules.settings import SourceRules, read
-from slipway_runtime.retrieve.chunk import ChunkSettings
 
 # What is left of the time-out when a record is not begun any more: being stopped in the middle costs the whole batch.
 MARGIN_SECONDS = 10.0
@@ -119,10 +118,7 @@ def _lifecycle() -> Lifecycle:
         sources=RuleSets(settings=_rules(), comprehend=lambda: client("comprehend")),
         store=parts.store(),
         embedder=parts.embedder(),
-        chunking=ChunkSettings(
-            max_characters=int(settings.required("CHUNK_MAX_CHARACTERS")),
-            overlap_characters=int(settings.required("CHUNK_OVERLAP_CHARACTERS")),
-        ),
+        chunking=settings.chunking(),
         max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
     )
 

@@ -66,9 +66,8 @@ class Lifecycle:
 
     def rules(self, key: str) -> str:
         """Return everything that decides which chunks the bytes under an object key give, as one string."""
-        chunking = f"{self.chunking.max_characters}-{self.chunking.overlap_characters}"
         embedding = f"{self.embedder.model_id}-{self.embedder.dimensions}"
-        return f"{rules_version(self.sources.of(key))}/chunk-{chunking}/{embedding}"
+        return f"{rules_version(self.sources.of(key))}/chunk-{self.chunking.version}/{embedding}"
 
     def created(self, change: Change, deadline: Deadline) -> Result:
         """Index a version, or note why it cannot be read.

@@ -19,13 +19,14 @@ from slipway_runtime.operate.lineage import Lineage, Record, Status
 from slipway_runtime.operate.objects import Objects, ObjectVersion, too_large
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.curate import CuratedDocument, RawObject, curate, rules_version
-from slipway_runtime.prepare.document import PreparedDocument
 from slipway_runtime.prepare.isolate import Limits
 from slipway_runtime.prepare.keys import DocumentKey, document_id, parse_key
 from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.prepare.rules.build import RuleSets
-from slipway_runtime.retrieve.chunk import Chunk, ChunkSettings, chunk
+from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
+from slipway_runtime.retrieve.context import embedding_text
 from slipway_runtime.retrieve.embed import Embedder
+from slipway_runtime.retrieve.filters import Attributes
 from slipway_runtime.retrieve.stores.contract import DocumentVersion, VectorStore
 
 Outcome = Literal["indexed", "unchanged", "rejected", "deleted", "stale", "gone"]
@@ -139,15 +140,19 @@ class Lifecycle:
             if (
                 curated
                 and curated.sha256 == digest
-                and self.store.touch(self._version(key, change, known.title), deadline)
+                and self.store.touch(self._version(key, change, known.title, curated.attributes), deadline)
             ):
                 curated = msgspec.structs.replace(curated, source_version=change.object.version_id)
                 return self._finish(msgspec.structs.replace(done, **described), curated, "unchanged")
         curated = self._curate(change.object, data, deadline)
         document = curated.prepared()
         chunks = chunk(document, self.chunking)
-        vectors = self.embedder.embed([embedding_text(document, piece) for piece in chunks], deadline)
-        if not self.store.replace(self._version(key, change, document.title), chunks, vectors, deadline):
+        vectors = self.embedder.embed(
+            [embedding_text(document, piece, self.embedder.model) for piece in chunks], deadline
+        )
+        if not self.store.replace(
+            self._version(key, change, document.title, document.attributes), chunks, vectors, deadline
+        ):
             return Result(outcome="stale")
         described = {name: getattr(document, name) for name in ("title", "media_type", "counts")}
         return self._finish(msgspec.structs.replace(done, chunks=len(chunks), **described), curated, "indexed")
@@ -193,7 +198,9 @@ class Lifecycle:
             size_bytes=change.object.size_bytes,
         )
 
-    def _version(self, key: DocumentKey, change: Change, title: str) -> DocumentVersion:
+    def _version(
+        self, key: DocumentKey, change: Change, title: str, attributes: Attributes | None = None
+    ) -> DocumentVersion:
         return DocumentVersion(
             tenant=key.tenant,
             document_id=key.document_id,
@@ -202,6 +209,7 @@ class Lifecycle:
             sequencer=change.sequencer,
             source_version=change.object.version_id,
             rules=self.rules(change.object.key),
+            attributes=attributes or {},
         )
 
     def _record(
@@ -223,12 +231,6 @@ class Lifecycle:
             rules=self.rules(change.object.key),
             updated_at=now(),
         )
-
-
-def embedding_text(document: PreparedDocument, piece: Chunk) -> str:
-    """Return what is embedded for a chunk: its place in the document, then its content."""
-    place = " > ".join(filter(None, (document.title, piece.heading)))
-    return f"{place}\n\n{piece.content}"
 
 
 def now() -> str:

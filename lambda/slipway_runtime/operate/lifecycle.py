@@ -147,12 +147,10 @@ class Lifecycle:
         curated = self._curate(change.object, data, deadline)
         document = curated.prepared()
         chunks = chunk(document, self.chunking)
-        vectors = self.embedder.embed(
-            [embedding_text(document, piece, self.embedder.model) for piece in chunks], deadline
-        )
-        if not self.store.replace(
-            self._version(key, change, document.title, document.attributes), chunks, vectors, deadline
-        ):
+        texts = [embedding_text(document, piece, self.embedder.model) for piece in chunks]
+        vectors = self.embedder.embed(texts, deadline)
+        version = self._version(key, change, document.title, document.attributes)
+        if not self.store.replace(version, chunks, vectors, deadline):
             return Result(outcome="stale")
         described = {name: getattr(document, name) for name in ("title", "media_type", "counts")}
         return self._finish(msgspec.structs.replace(done, chunks=len(chunks), **described), curated, "indexed")

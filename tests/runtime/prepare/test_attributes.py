@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import docx, pdf_file, stream
+from runtime.conftest import docx, pdf_file, stream
 from slipway_runtime.prepare.attributes import bounds, dates, front_matter
 from slipway_runtime.prepare.curate import RawObject, curate, read_line
 from slipway_runtime.prepare.prepare import prepare
@@ -52,7 +52,8 @@ def test_front_matter_gives_title_description_and_attributes() -> None:
 def test_the_head_of_a_page_gives_them_too() -> None:
     page = (
         '<html lang="de"><head><title>T</title><meta name="description" content="Wie  Wärme wandert">'
-        '<meta name="keywords" content="a, b"><meta property="article:published_time" content="2026-02-01T10:00:00+01:00">'
+        '<meta name="keywords" content="a, b">'
+        '<meta property="article:published_time" content="2026-02-01T10:00:00+01:00">'
         '<meta name="slipway:product" content="pump"><meta name="viewport" content="x"></head><body><p>Kurz.</p></body>'
     )
     found = prepare(page.encode(), "a.html")
@@ -69,7 +70,10 @@ def test_the_head_of_a_page_gives_them_too() -> None:
 def test_a_pdf_gives_its_information_dictionary() -> None:
     content = stream(b"BT /F1 11 Tf 60 780 Td (A heat pump moves heat to the warm side.) Tj ET")
     info = b"<< /Title (T) /Subject (About pumps) /Keywords (heat; cold) /Author (Team) /CreationDate (D:20260201) >>"
-    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents 6 0 R >>"
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
+        b"/Resources << /Font << /F1 3 0 R >> >> /Contents 6 0 R >>"
+    )
     kids = b"<< /Type /Pages /Kids [5 0 R] /Count 1 >>"
     font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
     data = pdf_file([b"<< /Type /Catalog /Pages 2 0 R >>", kids, font, info, page, content], "/Info 4 0 R")
@@ -86,7 +90,7 @@ def test_a_docx_gives_its_core_properties() -> None:
         "<dc:creator>Team</dc:creator><cp:keywords>heat, cold</cp:keywords><dc:description>About pumps</dc:description>"
         "<dcterms:created>2026-02-01T00:00:00Z</dcterms:created></cp:coreProperties>"
     )
-    archive = io.BytesIO(docx())
+    archive = io.BytesIO(docx("<w:p><w:r><w:t>A heat pump moves heat to the warm side.</w:t></w:r></w:p>"))
     with zipfile.ZipFile(archive, "a") as more:
         more.writestr("docProps/core.xml", core)
     found = prepare(archive.getvalue(), "a.docx")

@@ -1,1 +1,1 @@
-"""What a document says of itself: what its chunks can be filtered by, and the description that is embedded with them."""
+"""What a document says of itself: what its chunks can be filtered by, and what is embedded with them."""

@@ -84,15 +84,8 @@ def _flow(text: str) -> list[str] | None:
 
 
 def _scalar(text: str) -> str | bool | int | float | None:
-    if text.startswith('"'):
-        with contextlib.suppress(ValueError):
-            value, end = json.JSONDecoder().raw_decode(text)
-            if isinstance(value, str) and not COMMENT.sub("", text[end:]).strip():
-                return value
-        return None
-    if text.startswith("'"):
-        match = re.match(r"'((?:[^']|'')*)'[ \t]*(?:#.*)?\Z", text)
-        return match[1].replace("''", "'") if match else None
+    if text.startswith(('"', "'")):
+        return _quoted(text)
     text = COMMENT.sub("", text).strip()
     if text[:1] in ("&", "*", "!", "{", "}", "[", "]", "`", "@", "%", "|", ">"):
         return None
@@ -101,6 +94,17 @@ def _scalar(text: str) -> str | bool | int | float | None:
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     return int(text) if INTEGER.fullmatch(text) else float(text) if DECIMAL.fullmatch(text) else text
+
+
+def _quoted(text: str) -> str | None:
+    if text.startswith("'"):
+        match = re.match(r"'((?:[^']|'')*)'[ \t]*(?:#.*)?\Z", text)
+        return match[1].replace("''", "'") if match else None
+    with contextlib.suppress(ValueError):
+        value, end = json.JSONDecoder().raw_decode(text)
+        if isinstance(value, str) and not COMMENT.sub("", text[end:]).strip():
+            return value
+    return None
 
 
 def _text(value: str | bool | int | float) -> str:

@@ -48,6 +48,7 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
         {"media_type": media_type, **({"language": language} if language else {})},
         lambda value: rules.rewrite_title(value, counts),
     )
+    described = description(rules.rewrite_title(extracted.description, counts))
     counts.update(left_out)
     counts.update({"attributes.dropped": extracted.left_out} if extracted.left_out else {})
     document = PreparedDocument(
@@ -58,7 +59,7 @@ def prepare(data: bytes, path: str, limits: Limits | None = None, rules: RuleSet
         headings=found,
         counts=dict(sorted(counts.items())),
         language=language,
-        description=description(rules.rewrite_title(extracted.description, counts)),
+        description=described,
         attributes=attributes,
     )
     rules.check(document)

@@ -49,7 +49,9 @@ class Endpoint:
     @property
     def limits(self) -> Limits:
         """What one request takes."""
-        return Limits(texts=self.batch, request_bytes=REQUEST_BYTES, characters=50_000, tokens=self.max_tokens)
+        prefix = max(map(self.tokenizer.count, (self.document_prefix, self.query_prefix)))
+        tokens = self.max_tokens - prefix
+        return Limits(texts=self.batch, request_bytes=REQUEST_BYTES, characters=50_000, tokens=tokens)
 
     @property
     def tokenizer(self) -> Tokenizer:

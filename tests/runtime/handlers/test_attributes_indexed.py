@@ -13,9 +13,7 @@ from slipway_runtime.retrieve.stores.contract import Query
 from slipway_runtime.retrieve.tokens.choose import tokenizer
 
 pytestmark = pytest.mark.capability("R7")
-BODY = (
-    "# Codes\n\n" + "The unit shows E17 on its panel, then it stops and waits until somebody presses the button. " * 12
-)
+BODY = "# Codes\n\n" + "The unit shows E17 on its panel, then it stops until somebody presses the button. " * 12
 FRONT = "---\ndescription: {about}\ntags: [{tag}]\ndate: {date}\n---\n"
 
 

@@ -23,6 +23,7 @@ class Tokenizer(ABC):
 
     def __init__(self) -> None:
         self._known = functools.lru_cache(REMEMBERED_RUNS)(self.parts)
+        self._known_count = functools.lru_cache(REMEMBERED_RUNS)(self._count)
 
     @abstractmethod
     def parts(self, run: str) -> tuple[Part, ...]:
@@ -30,7 +31,9 @@ class Tokenizer(ABC):
 
     def count(self, text: str) -> int:
         """Return the number of tokens, without the marks that a model puts around them."""
-        return sum(part.tokens for run in RUN.finditer(text) for part in self._parts(run[0]))
+        runs = RUN.findall(text)
+        is_short = max(map(len, runs), default=0) <= MAX_REMEMBERED_CHARACTERS
+        return sum(map(self._known_count if is_short else self._count, runs))
 
     def starts(self, text: str) -> list[int]:
         """Return where each token begins, ascending; those within one part are spread over it evenly."""
@@ -43,6 +46,9 @@ class Tokenizer(ABC):
                 else:
                     found += [at + offset + length * number // tokens for number in range(tokens)]
         return found
+
+    def _count(self, run: str) -> int:
+        return sum(part.tokens for part in self._parts(run))
 
     def _parts(self, run: str) -> tuple[Part, ...]:
         return self._known(run) if len(run) <= MAX_REMEMBERED_CHARACTERS else self.parts(run)

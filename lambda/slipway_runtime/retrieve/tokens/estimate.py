@@ -1,7 +1,7 @@
 """An estimate of tokens for models whose tokenizer is not published: rather too many than too few.
 
 AWS gives 4.7 characters of English a token for Titan, and about 4 for Cohere's models. On this project's own pages the
-estimate counts 18 to 29 % more tokens than BERT's WordPiece: 2.5 to 3.1 characters a token. A token of it has at most
+estimate counts 16 to 29 % more tokens than BERT's WordPiece: 2.5 to 3.1 characters a token. A token of it has at most
 four bytes of its own and one blank beside it, so that n of its tokens are at most 5 n bytes of text with single blanks;
 no tokenizer makes more tokens than bytes.
 Source: Amazon Bedrock user guide, "Amazon Titan Text Embeddings models" and "Cohere Embed v3".

@@ -15,6 +15,7 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
 from stacks.bedrock import allow_models
+from stacks.embedding import allow_embedding
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 
@@ -136,7 +137,8 @@ class GatewayStack(SlipwayStack):
         )
         self.allow_store(chat.role, "search")
         model_ids = [model.model_id for model in gateway.models.values()]
-        allow_models(chat.role, [*model_ids, retrieval.embedding.model_id])
+        allow_models(chat.role, model_ids)
+        allow_embedding(self, chat.role)
         return chat
 
     def _documents(self, defaults: FunctionDefaults) -> PythonFunction:

@@ -49,6 +49,9 @@ class NetworkStack(SlipwayStack):
         if self.settings.labelling.enabled:
             reach["states"] += TASK_ACTIONS
             reach["dynamodb"] += API_TABLE_ACTIONS
+        endpoint = self.settings.retrieval.embedding.endpoint
+        if endpoint and endpoint.sagemaker_endpoint:
+            reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")
         if recognises(ingestion):
             reach["textract"] += TEXTRACT_ACTIONS
         if self.searches_duplicates() or recognises(ingestion):

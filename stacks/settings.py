@@ -11,9 +11,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from stacks.settings_augmentation import Augmentation
+from stacks.settings_chunks import Chunks
 from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
+from stacks.settings_embedding import Embedding
 from stacks.settings_labelling import Labelling
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_retention import Retention
@@ -111,18 +113,6 @@ class Aurora(Section):
     )
 
 
-class Embedding(Section):
-    """The model that turns chunks and questions into vectors. A change needs an empty store."""
-
-    model_id: Literal["amazon.titan-embed-text-v2:0"] = Field(
-        "amazon.titan-embed-text-v2:0", description="Bedrock id of the embedding model."
-    )
-    dimensions: Literal[256, 512, 1024] = Field(
-        1024,
-        description="Numbers in each embedding. A store with chunks refuses a change: empty it first.",
-    )
-
-
 class Retrieval(Section):
     """How documents are stored for search, and found."""
 
@@ -133,14 +123,12 @@ class Retrieval(Section):
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")
 
 
-class Ingestion(Section):
+class Ingestion(Chunks):
     """How documents become chunks."""
 
     max_document_megabytes: int = Field(
         20, ge=1, le=100, description="Largest document in megabytes (10^6 bytes); larger ones are rejected."
     )
-    chunk_characters: int = Field(1200, ge=200, le=8000, description="Most characters in a chunk.")
-    chunk_overlap_characters: int = Field(150, ge=0, le=2000, description="Characters that neighbouring chunks share.")
     max_concurrency: int = Field(10, ge=2, le=1000, description="Batches of documents worked on at the same time.")
     max_receive_count: int = Field(
         10, ge=2, le=100, description="Attempts before a message goes to the dead-letter queue."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from stacks import (
     settings_account_rules,
     settings_augmentation_rules,
+    settings_embedding_rules,
     settings_labelling_rules,
     settings_network_rules,
     settings_retention_rules,
@@ -99,13 +100,19 @@ def _sources(settings: Settings) -> Iterator[Violation]:
 
 
 def _context(settings: Settings) -> Iterator[Violation]:
-    budget, chunk = settings.gateway.context_max_tokens, settings.ingestion.chunk_characters
-    if budget * CHARACTERS_PER_TOKEN < chunk:
+    budget, chunk, tokens = (
+        settings.gateway.context_max_tokens,
+        settings.ingestion.chunk_characters,
+        settings.ingestion.chunk_tokens,
+    )
+    needed = tokens or -(-chunk // CHARACTERS_PER_TOKEN)
+    if budget < needed:
+        size = f"{tokens} tokens" if tokens else f"{chunk} characters, {needed} tokens"
         yield Violation(
             key=("gateway", "context_max_tokens"),
-            expected=f"room for one chunk of {chunk} characters, {-(-chunk // CHARACTERS_PER_TOKEN)} tokens or more",
+            expected=f"room for one chunk of {size} or more",
             got=budget,
-            remedy="Raise context_max_tokens or lower ingestion.chunk_characters.",
+            remedy=f"Raise context_max_tokens or lower ingestion.{'chunk_tokens' if tokens else 'chunk_characters'}.",
         )
 
 
@@ -149,6 +156,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
     *settings_retention_rules.RULES,
+    *settings_embedding_rules.RULES,
     _aurora_capacity,
     _aurora_version,
     _chunks,

@@ -18,6 +18,7 @@ from slipway_constructs.logged_state_machine import ExecutionLog, LoggedStateMac
 from slipway_constructs.permissions import allow
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
+from stacks.embedding import embedding_variables
 from stacks.settings import Settings
 from stacks.settings_duplicates import is_searched
 from stacks.stores import Access, kind
@@ -147,8 +148,7 @@ class SlipwayStack(cdk.Stack):
 
     def embedding_variables(self) -> dict[str, str]:
         """Return the variables that name the embedding model."""
-        embedding = self.settings.retrieval.embedding
-        return {"EMBEDDING_MODEL_ID": embedding.model_id, "EMBEDDING_DIMENSIONS": str(embedding.dimensions)}
+        return embedding_variables(self.settings.retrieval.embedding)
 
     def allow_documents(self, role: iam.Role, *, listing: bool = False) -> None:
         """Let a role read and write the lineage of single documents; with `listing` also list a tenant's."""

@@ -9,7 +9,9 @@ from slipway_runtime import settings
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.holds import Holds
 from slipway_runtime.operate.lineage import Lineage
+from slipway_runtime.operate.observability import measure_embedding_tokens
 from slipway_runtime.retrieve.embed import Embedder
+from slipway_runtime.retrieve.embedding.choose import bedrock_model
 from slipway_runtime.retrieve.stores.contract import VectorStore
 
 if TYPE_CHECKING:
@@ -50,8 +52,26 @@ def holds() -> Holds | None:
 
 def embedder() -> Embedder:
     """Return the embedding model of this environment."""
-    chosen = settings.embedding()
-    return Embedder(client=client("bedrock-runtime"), model_id=chosen.model_id, dimensions=chosen.dimensions)
+    chosen, endpoint = settings.embedding(), settings.embedding_endpoint()
+    if endpoint is None:
+        model = bedrock_model(client("bedrock-runtime"), chosen.model_id, chosen.dimensions)
+        return Embedder(model=model, meter=measure_embedding_tokens)
+    from slipway_runtime.retrieve.embedding.endpoint import Endpoint, address, sagemaker  # noqa: PLC0415
+
+    post = (
+        address(endpoint.url) if endpoint.url else sagemaker(client("sagemaker-runtime"), endpoint.sagemaker_endpoint)
+    )
+    served = Endpoint(
+        post=post,
+        model_id=chosen.model_id,
+        dimensions=chosen.dimensions,
+        max_tokens=endpoint.max_tokens,
+        batch=endpoint.max_batch_texts,
+        tokenizer_name=endpoint.tokenizer,
+        document_prefix=endpoint.document_prefix,
+        query_prefix=endpoint.query_prefix,
+    )
+    return Embedder(model=served, meter=measure_embedding_tokens)
 
 
 def lineage() -> Lineage:

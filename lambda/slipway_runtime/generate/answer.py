@@ -103,7 +103,7 @@ class Answerer:
         still gets all of it.
         """
         searched = question.encode()[-MAX_SEARCHED_BYTES:].decode("utf-8", "ignore")
-        [vector] = self.embedder.embed([searched], deadline)
+        [vector] = self.embedder.embed([searched], deadline, "query")
         limit = self.retrieval.top_k * FETCH_FACTOR
         found = self.store.search(Query(tenant=tenant, text=searched, vector=vector, limit=limit), deadline)
         best = distinct(above(found, self.retrieval.min_score))[: self.retrieval.top_k]

@@ -77,8 +77,9 @@ class BedrockRuntime:
                 return frames
             payload = self._call(operation, model, body, began)
             headers = [("X-Amzn-Bedrock-Invocation-Latency", str(_elapsed_ms(began)))]
-            if "inputTextTokenCount" in payload:
-                headers.append(("X-Amzn-Bedrock-Input-Token-Count", str(payload["inputTextTokenCount"])))
+            if operation == "InvokeModel":
+                counted = payload.get("inputTextTokenCount") or sum(map(self.embedder.count_tokens, payload["texts"]))
+                headers.append(("X-Amzn-Bedrock-Input-Token-Count", str(counted)))
             return respond(start_response, payload, headers=headers)
         except ServiceError as error:
             return respond_error(start_response, error)

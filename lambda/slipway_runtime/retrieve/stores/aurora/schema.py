@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS slipway.chunks (
   page integer,
   start_offset integer NOT NULL,
   end_offset integer NOT NULL,
+  parent_start integer,
+  parent_end integer,
   source_version text NOT NULL,
   rules text NOT NULL,
   attributes jsonb NOT NULL DEFAULT '{{}}',
@@ -79,9 +81,11 @@ def migration(dimensions: int) -> list[str]:
     ]
 
 
-# What stores of the first schema version have otherwise.
+# What stores of earlier schema versions have otherwise.
 FROM_VERSION_1 = (
     "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS attributes jsonb NOT NULL DEFAULT '{}'",
+    "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS parent_start integer",
+    "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS parent_end integer",
     "DROP INDEX IF EXISTS slipway.chunks_embedding",
     "DROP FUNCTION IF EXISTS slipway.search_chunks(text, halfvec, text, integer, integer, integer)",
 )

@@ -211,6 +211,8 @@ def _batches(version: DocumentVersion, chunks: list[Chunk], vectors: list[list[f
                 "page": chunk.page,
                 "start_offset": chunk.start,
                 "end_offset": chunk.end,
+                "parent_start": chunk.parent[0] if chunk.parent else None,
+                "parent_end": chunk.parent[1] if chunk.parent else None,
                 "attributes": chunk_attributes(version, chunk),
             },
             ensure_ascii=False,

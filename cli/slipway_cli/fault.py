@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from slipway_cli.errors import CommandError, UsageError
+from slipway_cli.errors import UsageError
 from slipway_cli.options import AsJson, Environment
 from slipway_cli.output import answers, print_json
 from slipway_cli.project import project
@@ -31,10 +31,8 @@ def seconds_of(text: str) -> float:
 
 
 def _ask(env: str, method: str, path: str, body: Any = None) -> Any:
-    endpoint_url = find_target(project(), env, aws=False).endpoint_url
-    if endpoint_url is None:
-        raise CommandError("faults are for the local cloud")
-    return remote.ask(endpoint_url, method, path, body)
+    find_target(project(), env, aws=False)  # it must be up
+    return remote.ask(project().state(env), method, path, body)
 
 
 def _line(one: dict[str, Any]) -> str:

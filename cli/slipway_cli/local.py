@@ -72,7 +72,7 @@ def bring_up(here: Project, environment: str, via: Via = Via.DIRECT, *, enforce_
             if via is Via.CDK:
                 cdk.deploy(here, assembly, endpoint_url, lambda text: show("", "", text))
             else:
-                cloud.deploy(endpoint_url, assembly, show)
+                cloud.deploy(here.state(environment), assembly, show)
         except LocalCloudError as error:
             raise CommandError(f"{error}\nThe daemon's log: slipway local logs --env {environment}") from error
 

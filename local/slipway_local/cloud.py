@@ -53,10 +53,8 @@ def up(
     `progress` is called with stack, logical id ("" for the stack itself) and what is being done.
     Raises LocalCloudError if it cannot start or if the deployment failed (and was rolled back).
     """
-    endpoint_url = start(
-        assembly, state, environment=environment, progress=progress, cache=cache, enforce_iam=enforce_iam
-    )
-    deploy(endpoint_url, assembly, progress)
+    start(assembly, state, environment=environment, progress=progress, cache=cache, enforce_iam=enforce_iam)
+    deploy(state, assembly, progress)
     return status(state)
 
 
@@ -81,13 +79,13 @@ def start(
     if daemon is None:
         progress("", "", "starting")
         daemon = launch(state, cache or state.parent / "cache", stacks[0].account, stacks[0].region)
-    ask(daemon["endpoint_url"], "POST", "configure", {"environment": environment, "enforce_iam": enforce_iam})
+    ask(state, "POST", "configure", {"environment": environment, "enforce_iam": enforce_iam})
     return str(daemon["endpoint_url"])
 
 
-def deploy(endpoint_url: str, assembly: Path, progress: Progress) -> None:
+def deploy(state: Path, assembly: Path, progress: Progress) -> None:
     """Deploy an assembly to a daemon that runs. Raises LocalCloudError if that failed (and was rolled back)."""
-    for event in follow(endpoint_url, "deploy", {"assembly": str(assembly.resolve())}):
+    for event in follow(state.resolve(), "deploy", {"assembly": str(assembly.resolve())}):
         if "done" not in event:
             progress(event["stack"], event["logical_id"], event["what"])
         elif event["error"]:
@@ -147,7 +145,7 @@ def status(state: Path) -> Status:
             error = f"the daemon died; its log is {state / 'daemon.log'}; `up` starts it again from its last snapshot"
             return Status(state="failed", error=error)
         return Status()
-    found = ask(daemon["endpoint_url"], "GET", "status")
+    found = ask(state, "GET", "status")
     shown = ("environment", "endpoint_url", "state", "error", "stacks", "resources", "enforce_iam", "snapshot")
     return Status(**{key: found[key] for key in shown}, notices=tuple(found["notices"]))
 
@@ -160,7 +158,7 @@ def permissions(state: Path) -> dict[str, Any]:
     daemon = find(state.resolve())
     if daemon is None:
         raise LocalCloudError("the local cloud does not run; `slipway local up --enforce-iam` starts it")
-    return dict(ask(daemon["endpoint_url"], "GET", "permissions"))
+    return dict(ask(state, "GET", "permissions"))
 
 
 def logs(state: Path, function: str | None = None, *, follow: bool = False) -> Iterator[str]:

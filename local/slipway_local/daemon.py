@@ -35,7 +35,7 @@ def find(state: Path) -> dict[str, Any] | None:
     while time.monotonic() < deadline and held(state):
         with contextlib.suppress(OSError, ValueError, LocalCloudError):
             daemon: dict[str, Any] = json.loads((state / "daemon.json").read_text(encoding="utf-8"))
-            ask(daemon["endpoint_url"], "GET", "health")
+            ask(state, "GET", "health")
             return daemon
         time.sleep(0.02)
     return None

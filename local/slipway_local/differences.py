@@ -37,6 +37,7 @@ NOT_EMULATED = (
     "Glue runs glueetl jobs alone, without connections, retries, extra jars or files; workers and DPUs mean nothing.",
     "The Data Catalog's tables are kept and not queried (no Athena); Lake Formation's grants are recorded.",
     "Firehose loses records not yet delivered when the daemon is killed; its streams take records from PutRecord only.",
+    "TestState of Step Functions is refused.",
     "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",
     "Conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",

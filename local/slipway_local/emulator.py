@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import json
 import os
+import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from slipway_local.control import Control
 from slipway_local.deploy import bootstrap
 from slipway_local.deploy.assembly import read_assembly, upload_assets
 from slipway_local.deploy.engine import Engine, Progress
+from slipway_local.deploy.outputs import DeployError
 from slipway_local.deploy.providers.base import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
@@ -24,6 +26,7 @@ from slipway_local.functions.service import Functions
 from slipway_local.permissions.enforcement import enforcement
 from slipway_local.postgres import Postgres
 from slipway_local.recovery import Recovery
+from slipway_local.remote import locked
 from slipway_local.snapshot import Keeper
 
 MOTO_MODULES = {"lambda": "awslambda"}
@@ -39,6 +42,7 @@ class Emulator:
 
     def __init__(self, state: Path, cache: Path, place: Place) -> None:
         self.place = place
+        self.key = secrets.token_urlsafe(32)  # of the paths under /_slipway; no function is told
         self.answers = Answers()
         self.store = StackStore(state / "stacks")
         self.functions = Functions(state=state, packages=Packages(cache), endpoint_url=place.endpoint_url)
@@ -58,7 +62,7 @@ class Emulator:
         self._start_functions()
         self._start_data()
         self._start_bedrock()
-        self.front_door.by_prefix["/_slipway/"] = Control(self)
+        self.front_door.by_prefix["/_slipway/"] = locked(Control(self), self.key)
         self.keeper.add("settings", _Settings(self))
         self.keeper.add("stacks", self.store)
 
@@ -114,7 +118,7 @@ class Emulator:
         faults = Faults()
         self.front_door.add_layer(faults)
         self.front_door.add_layer(enforcement.layer)
-        disturb = FaultControl(faults, rds_data.pause_clusters)
+        disturb = locked(FaultControl(faults, rds_data.pause_clusters), self.key)
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
 
     def _start_bedrock(self) -> None:
@@ -189,9 +193,15 @@ class Emulator:
             self.keeper.keep()
 
     def delete(self, names: list[str], progress: Progress) -> None:
-        """Delete stacks, in the order given."""
+        """Delete stacks, in the order given. Raises DeployError after all were tried, if some could not be deleted."""
+        failed = []
         for name in names:
-            self._engine(progress).delete(name)
+            try:
+                self._engine(progress).delete(name)
+            except DeployError as error:
+                failed.append(str(error))
+        if failed:
+            raise DeployError("\n".join(failed))
 
     def _engine(self, progress: Progress = lambda stack, logical_id, what: None) -> Engine:
         return Engine(self.place, self.store, {"answers": self.answers, "databases": self.databases}, progress)

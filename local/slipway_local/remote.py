@@ -3,11 +3,17 @@
 import http
 import http.client
 import json
+import secrets
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
+
+KEY_HEADER = "X-Slipway-Key"
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class LocalCloudError(RuntimeError):
@@ -18,23 +24,49 @@ class RefusedRequestError(LocalCloudError):
     """The local cloud understood what it was asked for, and that makes no sense; the message says why."""
 
 
-def ask(endpoint_url: str, method: str, path: str, body: Any = None) -> Any:
+def locked(application: Application, key: str) -> Application:
+    """Return an application that answers 403 to whoever does not send the key of the state folder.
+
+    Two need none: `health`, and the answers of custom resources, whose addresses are secrets themselves.
+    """
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path, sent = environ["PATH_INFO"], environ.get("HTTP_X_SLIPWAY_KEY", "")
+        open_to_all = path == "/_slipway/health" or path.startswith("/_slipway/custom-resource/")
+        if open_to_all or secrets.compare_digest(sent.encode(), key.encode()):
+            return application(environ, start_response)
+        status = HTTPStatus.FORBIDDEN
+        start_response(f"{status} {status.phrase}", [("Content-Type", "application/json")])
+        return [
+            b'{"message": "this needs the key in the state folder\'s daemon.json, which the command slipway sends"}'
+        ]
+
+    return serve
+
+
+def ask(state: Path, method: str, path: str, body: Any = None) -> Any:
     """Return what the local cloud answers. Raises LocalCloudError with its own words where it refuses."""
-    with _opened(endpoint_url, method, path, body, seconds=30) as answer:
+    with _opened(state, method, path, body, seconds=30) as answer:
         return json.load(answer)
 
 
-def follow(endpoint_url: str, path: str, body: Any) -> Iterator[dict[str, Any]]:
+def follow(state: Path, path: str, body: Any) -> Iterator[dict[str, Any]]:
     """Yield what the local cloud reports while it works. Raises LocalCloudError as `ask` does."""
-    with _opened(endpoint_url, "POST", path, body, seconds=3600) as answer:
+    with _opened(state, "POST", path, body, seconds=3600) as answer:
         for line in answer:
             yield json.loads(line)
 
 
 @contextmanager
-def _opened(endpoint_url: str, method: str, path: str, body: Any, *, seconds: float) -> Iterator[Any]:
+def _opened(state: Path, method: str, path: str, body: Any, *, seconds: float) -> Iterator[Any]:
+    try:
+        daemon = json.loads((state / "daemon.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LocalCloudError(f"no local cloud runs on {state}: {error.strerror}") from None
+    endpoint_url = daemon["endpoint_url"]
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{endpoint_url}/_slipway/{path}", data, method=method)  # noqa: S310 - loopback
+    url, headers = f"{endpoint_url}/_slipway/{path}", {KEY_HEADER: daemon["key"]}
+    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - loopback
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy must not be asked for loopback
     try:
         with opener.open(request, timeout=seconds) as answer:

@@ -1,7 +1,7 @@
 """The daemon of the local cloud: `python -m slipway_local.server --state DIR --cache DIR --port 0`.
 
 One port on 127.0.0.1 for everything. It holds a lock on its state folder for as long as it lives, and writes
-`daemon.json` (process id, address) when it is ready.
+`daemon.json` (process id, address, the key of the paths under /_slipway) when it is ready.
 """
 
 import argparse
@@ -81,7 +81,10 @@ def _run(given: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: emulator.shut_down())
     ready = given.state / "daemon.json"
-    ready.write_text(json.dumps({"pid": os.getpid(), "port": port, "endpoint_url": endpoint}), encoding="utf-8")
+    ready.touch(mode=0o600)
+    ready.chmod(0o600)  # it holds the key
+    about = {"pid": os.getpid(), "port": port, "endpoint_url": endpoint, "key": emulator.key}
+    ready.write_text(json.dumps(about), encoding="utf-8")
     try:
         server.serve_forever(poll_interval=0.1)
     finally:

@@ -104,6 +104,17 @@ ODD: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
      [("sagemaker:InvokeEndpoint", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:endpoint/e")]),
     ("sagemaker", "create_training_job", {"TrainingJobName": "t", "RoleArn": ROLE, **TRAINING},
      [("sagemaker:CreateTrainingJob", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/t"), PASS]),
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html ("Permissions")
+    ("s3", "copy_object", {"Bucket": "to", "Key": "k", "CopySource": {"Bucket": "from", "Key": "a b"}},
+     [("s3:PutObject", "arn:aws:s3:::to/k"), ("s3:GetObject", "arn:aws:s3:::from/a b")]),
+    ("s3", "copy_object", {"Bucket": "to", "Key": "k", "CopySource": "from/a?versionId=v"},
+     [("s3:PutObject", "arn:aws:s3:::to/k"), ("s3:GetObjectVersion", "arn:aws:s3:::from/a")]),
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html ("Permissions")
+    ("s3", "delete_object", {"Bucket": "b", "Key": "k", "VersionId": "v"},
+     [("s3:DeleteObjectVersion", "arn:aws:s3:::b/k")]),
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html ("Permissions")
+    ("s3", "get_object", {"Bucket": "b", "Key": "k", "VersionId": "v"},
+     [("s3:GetObjectVersion", "arn:aws:s3:::b/k"), ("s3:ListBucket", "arn:aws:s3:::b")]),
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ class Change:
         self._state = state
         self._undo: list[tuple[str, Callable[[], None]]] = []
         self._replaced: list[Record] = []
+        self._failed: set[str] = set()
         self.failure = ""
 
     def apply(self, one: Planned, resolver: Resolver) -> None:
@@ -83,12 +84,21 @@ class Change:
         return record
 
     def _undo_create(self, record: Record, before: Record | None) -> None:
-        if not record.retain_undone:
+        needed_by = self._needed_by(record.logical_id)
+        if needed_by and before is None:
+            raise ChangeError(f"stays, because {needed_by} could not be deleted and depends on it")
+        if not record.retain_undone and not needed_by:
             self._delete(record)
         if before is None:
             del self._state.records[record.logical_id]
         else:
             self._state.records[record.logical_id] = before
+        if needed_by:
+            raise ChangeError(f"{record.physical_id} is no longer in the stack and stays: {needed_by} depends on it")
+
+    def _needed_by(self, logical_id: str) -> str:
+        """Return a resource that could not be deleted and depends on this one, directly or by others; "" if none."""
+        return next((key for key in self._failed if logical_id in _needs(self._state.records, key)), "")
 
     def _update(self, one: Planned, existing: Record, wanted: dict[str, Any]) -> None:
         self._engine.report(self._state, one.logical_id, f"updating {one.type}")
@@ -145,7 +155,7 @@ class Change:
                 self._try_delete(record, failed)
         for logical_id in _dependents_first(self._state.records):
             record = self._state.records[logical_id]
-            if logical_id in wanted or any(logical_id in self._state.records[key].depends_on for key in failed if last):
+            if logical_id in wanted or (last and self._needed_by(logical_id)):
                 continue
             if record.retain:
                 self._event(record, "DELETE_SKIPPED")
@@ -175,6 +185,7 @@ class Change:
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
             if not any(word in code for word in GONE):
                 self._event(record, "DELETE_FAILED", str(error))
+                self._failed.add(record.logical_id)
                 raise
         self._event(record, "DELETE_COMPLETE")
 
@@ -210,6 +221,14 @@ class Change:
     def _event(self, record: Record, status: str, reason: str = "") -> None:
         record.status, record.reason, record.changed_at = status, reason, now()
         self._state.add_event(record.logical_id, record.type, record.physical_id, status, reason)
+
+
+def _needs(records: Mapping[str, Record], logical_id: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return what a resource depends on, directly or by others."""
+    for needed in records[logical_id].depends_on if logical_id in records else ():
+        if needed not in known:
+            known = _needs(records, needed, known | {needed})
+    return known
 
 
 def _dependents_first(records: Mapping[str, Record]) -> list[str]:

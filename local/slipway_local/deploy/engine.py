@@ -13,7 +13,7 @@ from slipway_local.aws import Place
 from slipway_local.deploy import parameters
 from slipway_local.deploy.change import Change
 from slipway_local.deploy.intrinsics import NoResources, Resolver, Scope
-from slipway_local.deploy.outputs import DeployError, keep_imported, outputs_of
+from slipway_local.deploy.outputs import DeployError, keep_imported, outputs_of, way_out
 from slipway_local.deploy.plan import RefusedError, plan
 from slipway_local.deploy.providers.base import Context
 from slipway_local.deploy.request import Prepared, StackRequest
@@ -167,8 +167,8 @@ class Engine:
             outputs, exports = outputs_of(prepared)
             keep_imported(self.store, state, exports, outputs)
         except Exception as error:
-            self._roll_back(prepared, change, verb)
-            raise DeployError(str(error)) from error
+            left = self._roll_back(prepared, change, verb)
+            raise DeployError("\n".join([str(error), *left])) from error
         if verb != "CREATE":
             state.tell(f"{verb}_COMPLETE_CLEANUP_IN_PROGRESS")
         change.clean_up({one.logical_id for one in prepared.planned})
@@ -186,8 +186,8 @@ class Engine:
         if failed:
             state.tell(f"{verb}_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}]. ")
             self.store.save(state)
-            lines = (f"{state.name}/{key} could not be deleted: {why}" for key, why in failed.items())
-            raise DeployError("\n".join(lines))
+            lines = [f"{state.name}/{key} could not be deleted: {why}" for key, why in failed.items()]
+            raise DeployError("\n".join([*lines, way_out(state)]))
         state.tell(f"{verb}_COMPLETE")
         if verb == "DELETE":
             state.deleted_at = now()
@@ -212,23 +212,26 @@ class Engine:
     def _stack_id(self, name: str) -> str:
         return self.place.arn("cloudformation", f"stack/{name}/{uuid.uuid4()}")
 
-    def _roll_back(self, prepared: Prepared, change: Change, verb: str) -> None:
+    def _roll_back(self, prepared: Prepared, change: Change, verb: str) -> list[str]:
+        """Undo what was done, where that is wanted, and return what could not be undone, with the way out."""
         state, on_failure = prepared.state, prepared.request.on_failure
         if verb == "UPDATE_ROLLBACK" or on_failure == "DO_NOTHING":
             self._leave_failed(prepared, change, verb)
-            return
+            return []
         prefix = "" if verb == "CREATE" else "UPDATE_"
         state.tell(f"{prefix}ROLLBACK_IN_PROGRESS", change.failure)
         failed = change.undo()
         if verb == "UPDATE":
             state.tell("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         if failed:
+            state.fingerprint = ""  # the template that was there is not there any more, whole
             state.tell(f"{prefix}ROLLBACK_FAILED", f"The following resource(s) failed: {'; '.join(failed)}")
         else:
             state.tell(f"{prefix}ROLLBACK_COMPLETE")
         self.store.save(state)
         if verb == "CREATE" and on_failure == "DELETE" and not failed:
             self.store.remove(state.name)
+        return [*(f"{state.name}/{line}" for line in failed), *([way_out(state)] if failed else [])]
 
     def _leave_failed(self, prepared: Prepared, change: Change, verb: str) -> None:
         """Leave what was done as it is; a later update or rollback goes on from there."""

@@ -1,4 +1,4 @@
-"""A stack's outputs, and those that other stacks import by name.
+"""What a deployment answers: a stack's outputs, those that other stacks import by name, and how a failed one goes on.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
 """
@@ -31,3 +31,15 @@ def keep_imported(store: StackStore, state: StackState, exports: Mapping[str, st
         if users and not same:
             text = f"Export {export} cannot be changed or deleted as it is in use by {', '.join(users)}"
             raise DeployError(text)
+
+
+def way_out(state: StackState) -> str:
+    """Return what to do about a stack with resources that cannot be deleted.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
+    """
+    stuck = " ".join(key for key, record in state.records.items() if record.status == "DELETE_FAILED")
+    return (
+        f"deploy again to retry, or give up what cannot be deleted: "
+        f"aws cloudformation delete-stack --stack-name {state.name} --retain-resources {stuck}"
+    )

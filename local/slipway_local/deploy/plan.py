@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway_local.deploy.intrinsics import Resolver, TemplateError, UnknownResourceError, references
+from slipway_local.deploy.mistakes import mistakes
 from slipway_local.deploy.providers import IGNORED, provider_of
 from slipway_local.deploy.providers.base import Provider
 from slipway_local.deploy.schemas import problems, schema_of
@@ -35,9 +36,11 @@ class RefusedError(TemplateError):
 def plan(stack_name: str, template: Mapping[str, Any], resolver: Resolver, region: str) -> list[Planned]:
     """Return the template's resources, each after those it depends on, without those whose condition is false.
 
-    `resolver` is partial: what it can know now is checked now. Raises RefusedError that names every refused type,
-    unknown property, wrong value, missing value and missing dependency at once.
+    `resolver` is partial: what it can know now is checked now. Raises RefusedError that names every mistake in sections
+    and attributes at once, or else every refused type, unknown property, wrong or missing value and dependency.
     """
+    if wrong := mistakes(stack_name, template):
+        raise RefusedError("\n".join(wrong), [])
     every = template["Resources"]
     bodies = {key: body for key, body in every.items() if body.get("Type") not in IGNORED and _holds(resolver, body)}
     known = {*every, *template.get("Parameters", {})}

@@ -36,6 +36,10 @@ def install(engine: Engine) -> None:
 
         return answer
 
+    def test_state(request: Any, backend: Any) -> Any:
+        raise error("ValidationException", "TestState is not emulated; start an execution of a machine with the state")
+
+    target.test_state = answering(test_state)
     target.create_state_machine, target.update_state_machine = create_state_machine, update_state_machine
     for api in (MachinesApi(engine), ExecutionsApi(engine)):
         for name in vars(type(api)):

@@ -106,6 +106,9 @@ def call(visit: Visit, resource: Resource, given: Any) -> Any:
     model = model_of(client, resource.operation)
     where = f"arn:aws:states:::{resource.name}"
     request = to_request(given, model.input_shape, where) if model.input_shape else {}
+    missing = [name for name in model.input_shape.required_members if name not in request] if model.input_shape else []
+    if missing := [name for name in missing if name not in model.idempotent_members]:  # boto3 makes those up
+        raise runtime_error(f"The field '{missing[0]}' is required but was missing for {where}")
     if resource.service == "stepfunctions" and resource.operation == "start_execution":
         request.setdefault("input", "{}")
     try:

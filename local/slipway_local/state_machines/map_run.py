@@ -128,8 +128,21 @@ class MapRun:
     def _exceeded(self) -> bool:
         counts = self._counts(self.sizes)
         bad = counts["failed"] + counts["timedOut"]
-        allowed_share = self.tolerated_percentage and bad * 100 <= self.tolerated_percentage * counts["total"]
-        return bad > 0 and bad > self.tolerated_count and not allowed_share
+        count, share = self._tolerated
+        return bad > 0 and (
+            (count is not None and bad > count) or (share is not None and bad * 100 > share * counts["total"])
+        )
+
+    @property
+    def _tolerated(self) -> tuple[float | None, float | None]:
+        """Return how many and how many percent may fail; where neither is given, none.
+
+        Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#maprun-fail-threshold
+        """
+        given = {name.removesuffix("Path") for name in self.visit.state}
+        count = self.tolerated_count if "ToleratedFailureCount" in given else None
+        share = self.tolerated_percentage if "ToleratedFailurePercentage" in given else None
+        return (0, None) if count is None and share is None else (count, share)
 
     def _counts(self, weights: list[int]) -> dict[str, int]:
         counts = dict.fromkeys(

@@ -36,8 +36,12 @@ PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x10\x00\x00\x00\x10\
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    folder = tmp_path_factory.mktemp("augmentation")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("augmentation")
+
+
+@pytest.fixture(scope="module")
+def target(folder: Path) -> Iterator[Target]:
     found = up(folder, WISHES)
     ingest(found, DOCUMENTS)
     s3, raw = found.client("s3"), found.parameter("foundation/raw-bucket-name")
@@ -124,14 +128,15 @@ def test_rejects_have_an_item_a_code_and_a_reason_that_does_not_quote(target: Ta
     assert not any("litres" in each["reason"] for each in rejects)
 
 
-def test_throttled_calls_end_with_the_same_examples_and_books(target: Target, report: dict[str, Any]) -> None:
+def test_throttled_calls_end_with_the_same_examples_and_books(
+    folder: Path, target: Target, report: dict[str, Any]
+) -> None:
     fault = {"operation": "bedrock-runtime.Converse", "error": "ThrottlingException", "rate": 0.3, "seed": 7}
-    assert target.endpoint_url
-    remote.ask(target.endpoint_url, "POST", "faults", fault)
+    remote.ask(folder / "state", "POST", "faults", fault)
     try:
         again = augment.run(target, "acme/manual/", "throttled")
     finally:
-        remote.ask(target.endpoint_url, "DELETE", "faults/")
+        remote.ask(folder / "state", "DELETE", "faults/")
 
     same = {"run_id", "examples"}
     assert {name: value for name, value in again.items() if name not in same} == {

@@ -96,8 +96,9 @@ def test_an_empty_assembly_is_refused(tmp_path: Path) -> None:
         cloud.up(tmp_path, tmp_path / "state", environment="dev", cache=CACHE)
 
 
-def test_a_daemon_that_goes_away_while_it_is_asked_is_an_error_in_words() -> None:
+def test_a_daemon_that_goes_away_while_it_is_asked_is_an_error_in_words(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(LocalCloudError, match=f"the local cloud at http://localhost:{port} went away while it was"):
-        cloud.deploy(f"http://localhost:{port}", Path(), lambda stack, logical_id, what: None)
+        (tmp_path / "daemon.json").write_text(json.dumps({"endpoint_url": f"http://localhost:{port}", "key": "k"}))
+        cloud.deploy(tmp_path, Path(), lambda stack, logical_id, what: None)

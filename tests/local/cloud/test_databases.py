@@ -125,7 +125,7 @@ def test_a_paused_cluster_refuses_calls_until_it_has_resumed(local_cloud: Any, o
     with connect(secret_of(local_cloud, outputs)) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS lines (n int)")
     pause = {"resume_seconds": 0.5}
-    paused = remote.ask(local_cloud.place.endpoint_url, "POST", f"databases/{outputs['Cluster']}", pause)
+    paused = remote.ask(local_cloud.state, "POST", f"databases/{outputs['Cluster']}", pause)
     assert paused == {"paused": [outputs["Cluster"]]}
     with pytest.raises(local_cloud.place.client("rds-data").exceptions.DatabaseResumingException):
         count(local_cloud, outputs)
@@ -138,7 +138,7 @@ def test_a_paused_cluster_refuses_calls_until_it_has_resumed(local_cloud: Any, o
 
     assert local_cloud.eventually(awake)
     with pytest.raises(cloud.LocalCloudError, match="there is no DB cluster 'nowhere'; there are: databases-cluster-"):
-        remote.ask(local_cloud.place.endpoint_url, "POST", "databases/nowhere", pause)
+        remote.ask(local_cloud.state, "POST", "databases/nowhere", pause)
 
 
 @pytest.mark.parametrize(

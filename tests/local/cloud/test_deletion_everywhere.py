@@ -66,12 +66,12 @@ def target(state: Path) -> Iterator[Target]:
     cloud.down(state)
 
 
-def call(target: Target, method: str, path: str, body: Any = None) -> Any:
+def call(target: Target, method: str, path: str, body: Any = None, *, ended: int = 0) -> Any:
     headers = {"authorization": f"Bearer {target.api_key}"}
     answer = urllib3.request(
         method, f"{target.gateway_url}{path}", json=body, headers=headers, retries=False, timeout=60
     )
-    assert answer.status < 300, answer.data
+    assert answer.status < 300 or answer.status == ended, answer.data
     return json.loads(answer.data)
 
 
@@ -85,14 +85,19 @@ def start(target: Target, job: str) -> None:
 def label(target: Target, job: str, worker: str, *, only_marked: bool = False) -> None:
     """Label what is offered by words of it."""
     jobs = f"/labelling/jobs/{job}"
-    while item := call(target, "POST", f"{jobs}/next", {"worker": worker})["item"]:
+    while item := offered(target, jobs, worker):
         said: dict[str, Any] = {"worker": worker, "label": f"It says: {item['text'][:60]}"}
         verb = "labels"
         if only_marked and MARKER not in item["text"]:
             said, verb = {"worker": worker, "reason": "later"}, "skip"
         call(target, "POST", f"{jobs}/items/{item['id']}/{verb}", said)
-        if call(target, "GET", jobs)["status"] != "open":
-            return
+
+
+def offered(target: Target, jobs: str, worker: str) -> Any:
+    """Return the next item, None where there is none or the job has ended."""
+    if call(target, "GET", jobs)["status"] != "open":
+        return None
+    return call(target, "POST", f"{jobs}/next", {"worker": worker}, ended=409).get("item")
 
 
 def jobs_of(target: Target) -> list[dict[str, Any]]:

@@ -162,39 +162,6 @@ def test_an_unchanged_stack_is_not_touched(local_cloud: Any) -> None:
     assert {what for _, _, what in steps} == {"deploying"}
 
 
-@pytest.mark.parametrize(
-    ("resource", "error"),
-    [
-        ({"Type": "AWS::SQS::Queue", "Properties": {"Visibility": 3}},
-         r"Wrong/It \(AWS::SQS::Queue\): property Visibility is no property"),
-        ({"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": "soon"}},
-         'property DelaySeconds expected integer, got "soon"'),
-        ({"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "b"}}, "property PolicyDocument is required"),
-        ({"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "On"}}},
-         'VersioningConfiguration.Status "On" is none of'),
-        ({"Type": "AWS::Nothing::Such"}, "knows no such resource type"),
-        ({"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x"}}, "nested stacks are not emulated"),
-        (parameter({"Fn::ImportValue": "x"}), "No export named x found"),
-        (parameter({"Ref": "Nobody"}), r"Wrong/It \(AWS::SSM::Parameter\): there is no Nobody in this template"),
-        (parameter("x", DependsOn="Nobody"), "there is no Nobody in this template"),
-        ({"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 day)", "Targets": [{"Arn": "a"}]}},
-         r"property Targets\[0\].Id is required"),
-        ({"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}, "MaxSessionDuration": "60"}},
-         "property MaxSessionDuration 60.0 is less than the minimum of 3600"),
-        ({"Type": "AWS::Lambda::Permission", "Properties": {"Action": "invoke me", "FunctionName": "f",
-          "Principal": "sns.amazonaws.com"}}, 'property Action "invoke me" does not match'),
-        (parameter("x", DependsOn="It2"), "circular dependency"),
-    ],
-)  # fmt: skip
-def test_a_template_that_cannot_work_is_refused_before_anything_is_made(
-    local_cloud: Any, resource: Any, error: str
-) -> None:
-    body = template(First=parameter("x"), It=resource, It2=parameter("y", DependsOn="It"))
-    with pytest.raises(cloud.LocalCloudError, match=error):
-        local_cloud.deploy(Wrong=body)
-    assert not (local_cloud.state / "stacks" / "Wrong.json").exists()
-
-
 def test_types_without_a_service_are_recorded_and_can_be_referred_to(local_cloud: Any) -> None:
     body = template(
         Acl={"Type": "AWS::WAFv2::WebACL", "Properties": {

@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 
 from slipway_local import cloud
 from slipway_local.aws import Place
-from slipway_local.daemon import find
 from slipway_local.remote import follow
 from support.command import Slipway
 from support.waiting import wait_for
@@ -110,9 +109,7 @@ def test_stacks_are_deleted_with_the_permissions_they_have(slipway: Slipway, rep
     state = slipway.home / "dev"
     # The assets in the toolkit's bucket are the CDK's, not ours to empty.
     names = [name for name in cloud.status(state).stacks if name != "CDKToolkit"]
-    daemon = find(state)
-    assert daemon is not None
-    done = list(follow(daemon["endpoint_url"], "delete", {"stacks": names[::-1]}))[-1]
+    done = list(follow(state, "delete", {"stacks": names[::-1]}))[-1]
     assert done == {"done": True, "error": None}
     # A log line may come when the policy that allowed it is gone already.
     denied = {

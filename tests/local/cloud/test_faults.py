@@ -38,13 +38,12 @@ def client(local_cloud: Any) -> Callable[..., Any]:
 @pytest.fixture
 def fault(local_cloud: Any) -> Iterator[Callable[..., Any]]:
     """Add a fault; all are gone after the test."""
-    url = local_cloud.place.endpoint_url
 
     def add(operation: str, error: str | None = None, **settings: Any) -> Any:
-        return remote.ask(url, "POST", "faults", {"operation": operation, "error": error, **settings})
+        return remote.ask(local_cloud.state, "POST", "faults", {"operation": operation, "error": error, **settings})
 
     yield add
-    remote.ask(url, "DELETE", "faults/")
+    remote.ask(local_cloud.state, "DELETE", "faults/")
 
 
 BUCKET = {"Bucket": "some-bucket"}
@@ -123,11 +122,11 @@ def test_a_client_that_retries_gets_through_a_fault_of_two_times(client: Any, fa
     fault("dynamodb.*", "ThrottlingException", times=2)
     answer = client("dynamodb", attempts=3).list_tables()
     assert answer["ResponseMetadata"]["RetryAttempts"] == 2
-    (listed,) = remote.ask(local_cloud.place.endpoint_url, "GET", "faults")
+    (listed,) = remote.ask(local_cloud.state, "GET", "faults")
     assert (listed["seen"], listed["hit"], listed["operation"]) == (3, 2, "*")
 
 
-def test_a_seed_repeats_the_choice_and_the_rate_is_its_share(client: Any, fault: Any) -> None:
+def test_a_seed_repeats_the_choice_and_the_rate_is_its_share(local_cloud: Any, client: Any, fault: Any) -> None:
     ssm = client("ssm")
 
     def fails() -> bool:
@@ -141,7 +140,7 @@ def test_a_seed_repeats_the_choice_and_the_rate_is_its_share(client: Any, fault:
     for _ in range(2):
         added = fault("ssm.DescribeParameters", "InternalServerError", rate=0.3, seed=7)
         runs.append([fails() for _ in range(60)])
-        remote.ask(ssm.meta.endpoint_url, "DELETE", f"faults/{added['id']}")
+        remote.ask(local_cloud.state, "DELETE", f"faults/{added['id']}")
     assert runs[0] == runs[1]
     assert 9 <= sum(runs[0]) <= 27
     assert not fails()
@@ -189,9 +188,28 @@ def test_what_aws_could_never_answer_is_refused(fault: Any, operation: str, sett
 def test_an_unknown_fault_and_an_unknown_method_are_named(local_cloud: Any) -> None:
     url = local_cloud.place.endpoint_url
     with pytest.raises(LocalCloudError, match="there is no fault 'f99999'; in force: none"):
-        remote.ask(url, "DELETE", "faults/f99999")
-    request = urllib.request.Request(f"{url}/_slipway/faults", b"{}", method="PUT")
+        remote.ask(local_cloud.state, "DELETE", "faults/f99999")
+    key = json.loads((local_cloud.state / "daemon.json").read_text())["key"]
+    request = urllib.request.Request(f"{url}/_slipway/faults", b"{}", {remote.KEY_HEADER: key}, method="PUT")
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
     assert caught.value.code == 405
     assert "does not take PUT" in json.load(caught.value)["message"]
+
+
+@pytest.mark.parametrize("path", ["shutdown", "configure", "deploy", "delete", "permissions", "status", "faults"])
+@pytest.mark.parametrize("key", [None, "made up"])
+def test_nobody_without_the_key_of_the_state_folder_may_steer_the_local_cloud(
+    local_cloud: Any, path: str, key: str | None
+) -> None:
+    """Functions know the address, as Lambda's reserved variables have it, and are told no key."""
+    assert (local_cloud.state / "daemon.json").stat().st_mode & 0o777 == 0o600
+    for method in ("GET", "POST", "DELETE"):
+        request = urllib.request.Request(
+            f"{local_cloud.place.endpoint_url}/_slipway/{path}", b"{}", {remote.KEY_HEADER: key} if key else {},
+            method=method,
+        )  # fmt: skip
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request)
+        assert (caught.value.code, "daemon.json" in json.load(caught.value)["message"]) == (403, True)
+    assert remote.ask(local_cloud.state, "GET", "health")["state"] == "running"

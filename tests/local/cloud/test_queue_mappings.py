@@ -96,6 +96,19 @@ def test_a_batching_window_fills_batches_up_to_their_size(local_cloud: Any) -> N
     assert len(batches(local_cloud, out["Worker"])) <= 2
 
 
+def test_what_a_mapping_waits_with_is_given_back_when_it_is_switched_off(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html (Enabled)"""
+    body = flow(local_cloud, BatchSize=20, MaximumBatchingWindowInSeconds=5)
+    body["Resources"]["Queue"]["Properties"]["VisibilityTimeout"] = 600
+    body["Outputs"]["Mapping"] = {"Value": {"Ref": "Mapping"}}
+    out = local_cloud.outputs(local_cloud.deploy(Off=body), "Off")
+    send(local_cloud, out["Queue"], "waits")
+    local_cloud.eventually(lambda: depth(local_cloud, out["Queue"]) == (0, 1), what="the message to be received")
+    local_cloud.place.client("lambda").update_event_source_mapping(UUID=out["Mapping"], Enabled=False)
+    local_cloud.eventually(lambda: depth(local_cloud, out["Queue"]) == (1, 0), seconds=60, what="the message back")
+    assert batches(local_cloud, out["Worker"]) == []
+
+
 def test_nothing_is_lost_when_many_send_while_others_delete(local_cloud: Any) -> None:
     body = flow(local_cloud, BatchSize=10, ScalingConfig={"MaximumConcurrency": 3})
     out = local_cloud.outputs(local_cloud.deploy(Many=body), "Many")

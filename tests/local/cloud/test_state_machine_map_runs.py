@@ -135,6 +135,27 @@ def test_any_failure_fails_the_run_unless_it_is_tolerated(machines: Machines) ->
         assert shown["status"] == "SUCCEEDED", tolerated
 
 
+@pytest.mark.parametrize(
+    ("tolerated", "status"),
+    [
+        ({"ToleratedFailurePercentage": 19}, "FAILED"),
+        ({"ToleratedFailureCount": 3, "ToleratedFailurePercentage": 19}, "FAILED"),
+        ({"ToleratedFailureCount": 0, "ToleratedFailurePercentage": 90}, "FAILED"),
+        ({"ToleratedFailureCount": 1, "ToleratedFailurePercentage": 20}, "SUCCEEDED"),
+    ],
+)
+def test_a_run_fails_when_either_threshold_is_exceeded(
+    machines: Machines, tolerated: dict[str, int], status: str
+) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#maprun-fail-threshold"""
+    state = distributed(PICKY, ItemsPath="$.xs", MaxConcurrency=1, **tolerated)
+    shown = machines.run(chain(state), {"xs": ITEMS})
+    assert (shown["status"], shown.get("error")) == (
+        status,
+        "States.ExceedToleratedFailureThreshold" if status == "FAILED" else None,
+    )
+
+
 def test_a_map_run_and_its_children_can_be_described(machines: Machines) -> None:
     state = distributed(PICKY, ItemsPath="$.xs", ToleratedFailureCount=1, MaxConcurrency=3)
     shown = machines.run(chain(state), {"xs": ITEMS})

@@ -56,15 +56,16 @@ def test_a_nested_execution_that_starts_after_the_outer_was_stopped_is_stopped(
     inner = machines.create(chain({"Type": "Wait", "Seconds": 300}))
     outer = machines.create(chain(task("states:startExecution.sync:2", {"StateMachineArn": inner})))
     late = {"operation": "stepfunctions.StartExecution", "error": None, "latency_seconds": 1.5}
-    url = local_cloud.place.endpoint_url
-    added = remote.ask(url, "POST", "faults", late)
+    added = remote.ask(local_cloud.state, "POST", "faults", late)
     try:
         # The cloud's own client is spared, so only the call of the outer execution is late.
         running = machines.start_arn(outer)
-        local_cloud.eventually(lambda: remote.ask(url, "GET", "faults")[-1]["hit"] == 1, what="the call to begin")
+        local_cloud.eventually(
+            lambda: remote.ask(local_cloud.state, "GET", "faults")[-1]["hit"] == 1, what="the call to begin"
+        )
         machines.client.stop_execution(executionArn=running)
     finally:
-        remote.ask(url, "DELETE", f"faults/{added['id']}")
+        remote.ask(local_cloud.state, "DELETE", f"faults/{added['id']}")
 
     def nested() -> Any:
         return machines.client.list_executions(stateMachineArn=inner)["executions"]

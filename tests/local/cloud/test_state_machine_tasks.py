@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud.state_machines import Machines, chain, one, task
+from local.cloud.state_machines import Machines, chain, one, refused, task
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -224,3 +224,15 @@ def test_an_activity_worker_takes_and_returns_work(local_cloud: Any, machines: M
     shown = machines.ended(arn)
     assert shown["output"] == [1]
     assert "ActivitySucceeded" in machines.event_types(arn)
+
+
+def test_a_call_without_a_required_field_fails_and_names_it(machines: Machines) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"""
+    shown = machines.run(chain(task("aws-sdk:s3:getObject", {"Bucket": "b"})))
+    assert (shown["error"], "'Key' is required" in shown["cause"]) == ("States.Runtime", True)
+
+
+def test_a_state_cannot_be_tried_alone(machines: Machines) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html"""
+    with refused("ValidationException"):
+        machines.client.test_state(definition="{}", roleArn="arn:aws:iam::123456789012:role/machine")

@@ -11,6 +11,7 @@ from typing import Any
 from slipway_local.deploy.providers.base import Context, Created, PartlyCreatedError, Properties
 
 DEFAULT_TIMEOUT_SECONDS = 3600.0
+ANSWER_BYTES, ID_BYTES = 4096, 1024
 
 
 class Answers:
@@ -29,10 +30,21 @@ class Answers:
         """Take an answer; False for a token that nobody waits for. Raises ValueError if it is no JSON object."""
         if token not in self._waiting:
             return False
-        done, answer = self._waiting[token]
-        answer.update(json.loads(body))
-        done.set()
-        return True
+        answer = json.loads(body)
+        if not isinstance(answer, dict):
+            raise ValueError("an answer is a JSON object")
+        return self._take(token, answer if len(body) <= ANSWER_BYTES else {"failure": "Response object is too long."})
+
+    def fail(self, token: str, reason: str) -> None:
+        """Say that no answer will come."""
+        self._take(token, {"failure": reason})
+
+    def _take(self, token: str, answer: dict[str, Any]) -> bool:
+        if token in self._waiting:
+            done, taken = self._waiting[token]
+            taken.update(answer)
+            done.set()
+        return token in self._waiting
 
     def wait(self, token: str, seconds: float) -> dict[str, Any] | None:
         """Wait for the answer; None when it did not come in time."""
@@ -86,13 +98,15 @@ class CustomResource:
         answer = answers.wait(token, seconds)
         if answer is None:
             raise TimeoutError(f"the function did not answer within {seconds:g} seconds")
-        if answer.get("Status") != "SUCCESS":
-            failure = RuntimeError(f"the function answered: {answer.get('Reason') or 'no reason given'}")
-            if request == "Create" and answer.get("PhysicalResourceId"):  # it is there to be deleted
-                raise PartlyCreatedError(Created(physical_id=answer["PhysicalResourceId"])) from failure
-            raise failure
-        physical_id = answer.get("PhysicalResourceId") or extra.get("PhysicalResourceId") or token
-        return Created(physical_id=str(physical_id), attributes=answer.get("Data") or {})
+        if wrong := answer.get("failure") or _invalid(answer, event):
+            raise RuntimeError(wrong)
+        created = Created(physical_id=answer["PhysicalResourceId"], attributes=answer.get("Data") or {})
+        if answer["Status"] == "SUCCESS":
+            return created
+        failure = RuntimeError(f"the function answered: {answer.get('Reason') or 'no reason given'}")
+        if request == "Create":  # it is there to be deleted
+            raise PartlyCreatedError(created) from failure
+        raise failure
 
     @staticmethod
     def _invoke(context: Context, token: str, event: Properties) -> None:
@@ -107,7 +121,21 @@ class CustomResource:
         except Exception as error:
             reason = str(error)
         if reason is not None:
-            answers.put(token, json.dumps({"Status": "FAILED", "Reason": f"the function failed: {reason}"}).encode())
+            answers.fail(token, f"the function failed: {reason}")
+
+
+def _invalid(answer: Properties, event: Properties) -> str:
+    """Return what is wrong with an answer, "" if nothing.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref-responses.html
+    """
+    if answer.get("Status") not in ("SUCCESS", "FAILED"):
+        return f"the answer's Status {answer.get('Status')!r} is neither SUCCESS nor FAILED"
+    physical_id = answer.get("PhysicalResourceId")
+    if not isinstance(physical_id, str) or not 0 < len(physical_id.encode()) <= ID_BYTES:
+        return "Invalid PhysicalResourceId: it must be a string that is not empty and has 1 KB at most"
+    other = [name for name in ("StackId", "RequestId", "LogicalResourceId") if answer.get(name) != event[name]]
+    return f"the answer's {', '.join(other)} differs from the request's" if other else ""
 
 
 def _strings(value: Any) -> Any:

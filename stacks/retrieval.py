@@ -9,7 +9,7 @@ from stacks.slipway_stack import SlipwayStack
 from stacks.stores import Made, kind
 
 # Raised with each change of the migrations of slipway_runtime.retrieve: it makes CloudFormation run them.
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 
 class RetrievalStack(SlipwayStack):

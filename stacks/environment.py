@@ -42,6 +42,7 @@ class EnvironmentStage(cdk.Stage):
             DeletionStack,
             GatewayStack,
             *_augmentation(settings),
+            *_evaluation(settings),
             ObservabilityStack,
         )
         self.stacks: list[SlipwayStack] = [kind(self, name=name, settings=settings) for kind in kinds]
@@ -69,6 +70,14 @@ def _augmentation(settings: Settings) -> tuple[_Kind, ...]:
     from stacks.augmentation import AugmentationStack  # noqa: PLC0415 - nothing of it is read where it is off
 
     return (AugmentationStack,)
+
+
+def _evaluation(settings: Settings) -> tuple[_Kind, ...]:
+    if not settings.evaluation.enabled:
+        return ()
+    from stacks.evaluation import EvaluationStack  # noqa: PLC0415 - nothing of it is read where it is off
+
+    return (EvaluationStack,)
 
 
 def _datasets(settings: Settings) -> tuple[_Kind, ...]:

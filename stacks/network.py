@@ -32,6 +32,7 @@ class NetworkStack(SlipwayStack):
             or self.settings.augmentation.labels,
             labelling=self.settings.labelling.enabled,
             duplicates=self.searches_duplicates(),
+            reranking=self.settings.answering.reranker != "off",
             key=self.key(),
         )
         return private.vpc.vpc_id, private.subnet_ids, [private.functions.security_group_id]

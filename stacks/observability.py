@@ -25,6 +25,7 @@ FUNCTIONS = {
     "Ingest": ("ingestion", "function-name", ingestion.TIMEOUT),
     "Erase": ("deletion", "function-name", deletion.TIMEOUT),
     "Chat": ("gateway", "chat-function-name", gateway.API_TIMEOUT),
+    "Search": ("gateway", "search-function-name", gateway.API_TIMEOUT),
     "Documents": ("gateway", "documents-function-name", gateway.API_TIMEOUT),
     "Authorize": ("gateway", "authorize-function-name", gateway.API_TIMEOUT),
 }
@@ -48,6 +49,7 @@ class ObservabilityStack(SlipwayStack):
             *self._functions(topic_arn),
             *kind(settings).monitors(self, topic_arn),
             *self._augmentation(topic_arn),
+            *self._evaluation(topic_arn),
             *self._datasets(topic_arn),
             *self._state_machines(topic_arn),
             *self._duplicates(topic_arn),
@@ -92,6 +94,13 @@ class ObservabilityStack(SlipwayStack):
             StateMachineMonitor(self, "Augmentation", topic_arn=topic, state_machine_arn=machine),
             *functions,
         ]
+
+    def _evaluation(self, topic: str) -> list[Monitor]:
+        """Return what watches evaluations; a function that fails or is late fails its execution."""
+        if not self.settings.evaluation.enabled:
+            return []
+        machine = self.look_up("evaluation", "state-machine-arn")
+        return [StateMachineMonitor(self, "Evaluation", topic_arn=topic, state_machine_arn=machine)]
 
     def _datasets(self, topic: str) -> list[Monitor]:
         """Return what watches the builds of training sets; a function that fails or is late fails its execution."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from stacks import (
     settings_account_rules,
     settings_augmentation_rules,
+    settings_evaluation_rules,
     settings_labelling_rules,
     settings_network_rules,
     settings_retention_rules,
@@ -156,6 +157,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _context,
     _models,
     *settings_augmentation_rules.RULES,
+    *settings_evaluation_rules.RULES,
 )
 
 

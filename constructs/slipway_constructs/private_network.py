@@ -41,6 +41,7 @@ class PrivateNetwork(Construct):
 
     `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more; `labelling`: AWS Step Functions too.
     `duplicates`: they may search for near-duplicates, and send documents through the queue again.
+    `reranking`: functions may reach Bedrock's rerank models, by one endpoint more.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class PrivateNetwork(Construct):
         comprehend: bool = False,
         labelling: bool = False,
         duplicates: bool = False,
+        reranking: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -76,6 +78,8 @@ class PrivateNetwork(Construct):
             services["Comprehend"] = ("comprehend", COMPREHEND_ACTIONS + LABEL_ACTIONS)
         if labelling:
             services["StateMachines"] = ("states", ["states:SendTaskSuccess"])
+        if reranking:
+            services["Reranking"] = ("bedrock-agent-runtime", ["bedrock:InvokeModel", "bedrock:Rerank"])
         if duplicates:
             services["Queues"] = ("sqs", [*services["Queues"][1], SEND_AGAIN])
         added = [*(LABELLING_TABLE_ACTIONS if labelling else ()), *(DUPLICATES_ACTIONS if duplicates else ())]

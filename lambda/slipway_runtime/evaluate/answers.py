@@ -1,7 +1,8 @@
 """Exact match and F1 of an answer, as SQuAD counts them.
 
 Source: Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text" (EMNLP 2016), section 6.1, and
-its official evaluation script: lower case, no punctuation, no articles, single blanks; over several references the best.
+its official evaluation script: lower case, no punctuation, no articles, single blanks; of several references the
+best.
 """
 
 import re

@@ -21,7 +21,7 @@ from ..aws_json import (
     respond_error,
     validation_error,
 )
-from . import cohere, converse, stream, titan
+from . import cohere, converse, rerank, stream, titan
 from .embedder import Embedder
 from .extractive import Extractive
 from .guardrails import Guardrails
@@ -63,10 +63,10 @@ class BedrockRuntime:
     def throttle(self, operation: str, *, count: int = 0, rate: float = 0.0) -> None:
         """Refuse the next `count` calls of `operation`, then the share `rate` of them.
 
-        Operations: InvokeModel, Converse, ConverseStream, CountTokens. Both 0 ends it.
+        Operations: InvokeModel, Converse, ConverseStream, CountTokens, Rerank. Both 0 ends it.
         Raises: ValueError for an unknown operation.
         """
-        if operation not in _OPERATIONS.values():
+        if operation not in (*_OPERATIONS.values(), "Rerank"):
             raise ValueError(f"unknown operation {operation!r}; known: {sorted(_OPERATIONS.values())}")
         self._throttles[operation] = Throttle(count, rate)
 
@@ -79,6 +79,9 @@ class BedrockRuntime:
             if guardrail := _GUARDRAIL.fullmatch(target):
                 found = self._guardrails.get(guardrail["guardrail"], guardrail["version"])
                 return respond(start_response, apply(found, _parse(body), self.embedder))
+            if target == "POST /rerank":
+                self._throttle("Rerank")
+                return respond(start_response, rerank.rerank(self.embedder, _parse(body)))
             path = _PATH.fullmatch(target)
             if path is None:
                 raise ServiceError("UnknownOperationException", "There is no such operation", 404)

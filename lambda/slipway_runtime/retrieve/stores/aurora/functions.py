@@ -135,7 +135,7 @@ CREATE OR REPLACE FUNCTION slipway.search_chunks(
   exact_up_to integer
 ) RETURNS TABLE (
   chunk_id text, document_id text, path text, heading text, page integer, content text,
-  score double precision, fused double precision
+  score double precision, fused double precision, start_offset integer, end_offset integer
 ) LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan
 AS $body$
@@ -152,7 +152,8 @@ BEGIN
   END IF;
   RETURN QUERY
     SELECT c.chunk_id, c.document_id, c.path, c.heading, c.page, c.content,
-      COALESCE(1 - (c.embedding <=> wanted), 0) AS score, CAST(merged.total AS double precision) AS fused
+      COALESCE(1 - (c.embedding <=> wanted), 0) AS score, CAST(merged.total AS double precision) AS fused,
+      c.start_offset, c.end_offset
     FROM (
       SELECT ranked.id, sum(1.0 / (10 + ranked.place)) AS total FROM (
         SELECT n.id, n.place FROM unnest(near) WITH ORDINALITY AS n(id, place)

@@ -47,7 +47,7 @@ def answer_variables(stack: SlipwayStack) -> dict[str, str]:
 def allow_search(stack: SlipwayStack, role: iam.Role) -> None:
     """Let a role embed, search the store, and rerank where that is on."""
     stack.allow_store(role, "search")
-    models = [stack.settings.retrieval.embedding.model_id]
+    models: list[str] = [stack.settings.retrieval.embedding.model_id]
     if stack.settings.answering.reranker != "off":
         models.append(stack.settings.answering.reranker)
         allow(role, ["bedrock:Rerank"], ["*"], wildcard_reason=RERANK_REASON)

@@ -24,6 +24,7 @@ from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.operate.settle import embedding_text
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
+from slipway_runtime.retrieve.search import Searcher
 from slipway_runtime.retrieve.stores.aurora.data_api import DataApi
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from slipway_runtime.retrieve.stores.contract import DocumentVersion
@@ -106,8 +107,7 @@ def answerer(data_api, rds) -> Answerer:
     ingest(store, titan, deadline)
     configured = RetrievalSettings()
     return Answerer(
-        embedder=titan,
-        store=store,
+        searcher=Searcher(embedder=titan, store=store),
         model=StandIn(titan.embedder),
         retrieval=Retrieval(
             top_k=configured.top_k, min_score=configured.min_score, context_max_tokens=Gateway().context_max_tokens

@@ -2,8 +2,8 @@
 
 Answers come by a forced tool, so they have a form. A judge that cannot tell four plain cases is not used at all:
 models that are too small, or only quote, would make up every figure.
-Sources: Es et al., "RAGAS: Automated Evaluation of Retrieval Augmented Generation" (EACL 2024), sections 3 (faithfulness
-as the share of supported claims; answer relevance by the questions that the answer would answer); Amazon Bedrock API
+Sources: Es et al., "RAGAS: Automated Evaluation of Retrieval Augmented Generation" (EACL 2024), section 3: faithfulness
+as the share of supported claims, answer relevance by the questions that the answer would answer; Amazon Bedrock API
 reference, Converse: ToolChoice.
 """
 

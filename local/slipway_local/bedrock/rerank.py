@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..aws_json import JsonObject, ServiceError, validation_error
-from .sentences import content_words
+from .sentences import stems
 
 if TYPE_CHECKING:
     from .embedder import Embedder
@@ -37,7 +37,7 @@ def rerank(embedder: Embedder, request: JsonObject) -> JsonObject:
 
 def _scores(embedder: Embedder, query: str, texts: list[str]) -> list[float]:
     vectors = embedder.embed([query, *texts])
-    asked, held = set(content_words(query)), [set(content_words(text)) for text in texts]
+    asked, held = stems(query), [stems(text) for text in texts]
     weight = {word: math.log(1 + len(texts) / (1 + sum(word in words for words in held))) for word in asked}
     total = sum(weight.values()) or 1.0
     return [

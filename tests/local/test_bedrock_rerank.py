@@ -38,6 +38,7 @@ QUESTION = "How much sun do tomatoes need?"
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[BedrockRuntime, Any]]:
     app = BedrockRuntime()
+    app.embedder.embed(["loads the model"])
     with serve(app) as url:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         config = Config(retries={"total_max_attempts": 1})

@@ -70,8 +70,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/v1"
-    status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True, model_url=url)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SLIPWAY_MODEL_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
     found = Target("trial", status.endpoint_url, None)
     ingest(found, DOCUMENTS)
     gateway = Gateway(found.gateway_url, found.api_key)

@@ -23,7 +23,7 @@ def normalise(text: str) -> str:
 
 def exact_match(answer: str, references: Sequence[str]) -> float:
     """Return 1 if the answer is one of the references after normalisation, else 0. Raises: ValueError without any."""
-    return _best(lambda reference: float(normalise(_bare(answer)) == normalise(reference)), references)
+    return _best(lambda reference: float(normalise(bare(answer)) == normalise(reference)), references)
 
 
 def f1(answer: str, references: Sequence[str]) -> float:
@@ -31,10 +31,11 @@ def f1(answer: str, references: Sequence[str]) -> float:
 
     Raises: ValueError without any.
     """
-    return _best(lambda reference: _f1(normalise(_bare(answer)).split(), normalise(reference).split()), references)
+    return _best(lambda reference: _f1(normalise(bare(answer)).split(), normalise(reference).split()), references)
 
 
-def _bare(answer: str) -> str:
+def bare(answer: str) -> str:
+    """Return an answer without its citation marks."""
     return MARKERS.sub("", answer)
 
 

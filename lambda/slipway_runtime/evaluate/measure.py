@@ -59,11 +59,12 @@ class Measurer:
         metrics, verdicts = answer_metrics(question, answer), list[Verdict]()
         if self.judge and answer.grounding.grounded:
             contexts = [hit.content for hit in answer.contexts]
-            claims = self.judge.claims(question.question, answer.text, deadline)
+            text = answers.bare(answer.text)
+            claims = self.judge.claims(question.question, text, deadline)
             verdicts = [self.judge.supported(claim, contexts, deadline) for claim in claims]
             if verdicts:
                 metrics["faithfulness"] = sum(verdict.supported for verdict in verdicts) / len(verdicts)
-            metrics["answer_relevance"] = self.judge.relevance(question.question, answer.text, deadline)
+            metrics["answer_relevance"] = self.judge.relevance(question.question, text, deadline)
         answered = Answered(answer.text, answer.grounding.grounded, len(answer.grounding.citations), verdicts)
         return msgspec.structs.replace(row, metrics=metrics, answered=answered)
 

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from slipway_constructs.private_network import PrivateNetwork
 from slipway_constructs.text_recognition import TEXTRACT_ACTIONS
+from stacks.answering import RERANK_ACTIONS
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.settings import ExistingNetwork, Settings
@@ -52,6 +53,8 @@ class NetworkStack(SlipwayStack):
         endpoint = self.settings.retrieval.embedding.endpoint
         if endpoint and endpoint.sagemaker_endpoint:
             reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")
+        if self.settings.answering.reranker != "off":
+            reach["bedrock-agent-runtime"] += RERANK_ACTIONS
         if recognises(ingestion):
             reach["textract"] += TEXTRACT_ACTIONS
         if self.searches_duplicates() or recognises(ingestion):

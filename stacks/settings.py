@@ -10,12 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from stacks.settings_answering import Answering
 from stacks.settings_augmentation import Augmentation
 from stacks.settings_chunks import Chunks
 from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
+from stacks.settings_evaluation import Evaluation
 from stacks.settings_labelling import Labelling
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_retention import Retention
@@ -222,6 +224,8 @@ class Settings(Section):
     network: Network = Field(default_factory=Network, description="Where functions run.")
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")
     ingestion: Ingestion = Field(default_factory=Ingestion, description="From document to chunks.")
+    answering: Answering = Field(default_factory=Answering, description="From question to context.")
+    evaluation: Evaluation = Field(default_factory=Evaluation, description="How good search and answers are.")
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")

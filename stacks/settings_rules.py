@@ -13,6 +13,7 @@ from stacks import (
     settings_account_rules,
     settings_augmentation_rules,
     settings_embedding_rules,
+    settings_evaluation_rules,
     settings_labelling_rules,
     settings_network_rules,
     settings_retention_rules,
@@ -164,6 +165,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _context,
     _models,
     *settings_augmentation_rules.RULES,
+    *settings_evaluation_rules.RULES,
 )
 
 

@@ -29,7 +29,12 @@ INTERFACE_SERVICES = {
 TABLES = "dynamodb"
 TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
 # Of endpoints that are not called as their service.
-CONSTRUCT_IDS = {"sqs": "Queues", "secretsmanager": "Secrets", "states": "StateMachines"}
+CONSTRUCT_IDS = {
+    "sqs": "Queues",
+    "secretsmanager": "Secrets",
+    "bedrock-agent-runtime": "Reranking",
+    "states": "StateMachines",
+}
 
 
 class PrivateNetwork(Construct):

@@ -12,9 +12,14 @@ from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.observability import measure_embedding_tokens
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.embedding.choose import bedrock_model
+from slipway_runtime.retrieve.rerank import NO_RERANKING, Reranker
+from slipway_runtime.retrieve.search import Searcher
 from slipway_runtime.retrieve.stores.contract import VectorStore
 
 if TYPE_CHECKING:
+    from slipway_runtime.evaluate.judge import Judge
+    from slipway_runtime.generate.answer import Answerer
+    from slipway_runtime.generate.models import Model
     from slipway_runtime.operate.curated import Curated
     from slipway_runtime.operate.places import Places
     from slipway_runtime.operate.recognising import Recognising
@@ -129,3 +134,40 @@ def places(lineage: Lineage, curated: Curated) -> Places:
 
     again = Again(client=client("sqs"), queue_url=settings.required("QUEUE_URL"), lineage=lineage)
     return Places(index=Index(make=make, again=again), settings=settings.near_duplicates())
+
+
+def searcher() -> Searcher:
+    """Return the search of this environment."""
+    return Searcher(embedder=embedder(), store=store(), reranker=_reranker())
+
+
+def _reranker() -> Reranker:
+    arn = settings.optional("RERANK_MODEL_ARN")
+    if not arn:
+        return NO_RERANKING
+    candidates = int(settings.required("RERANK_CANDIDATES"))
+    return Reranker(client=client("bedrock-agent-runtime"), model_arn=arn, candidates=candidates)
+
+
+def answerer(model: Model) -> Answerer:
+    """Return what answers questions by a model."""
+    from slipway_runtime.generate.answer import Answerer, Retrieval  # noqa: PLC0415 - ingestion needs none of it
+    from slipway_runtime.generate.models import BedrockModel  # noqa: PLC0415
+
+    retrieval = Retrieval(
+        top_k=int(settings.required("RETRIEVE_TOP_K")),
+        min_score=float(settings.required("RETRIEVE_MIN_SCORE")),
+        context_max_tokens=int(settings.required("CONTEXT_MAX_TOKENS")),
+        rewrite=settings.required("REWRITE_QUESTIONS") == "true",
+    )
+    return Answerer(
+        searcher=searcher(), model=BedrockModel(client=client("bedrock-runtime"), model=model), retrieval=retrieval
+    )
+
+
+def judge() -> Judge:
+    """Return the judge of this environment."""
+    from slipway_runtime.evaluate.judge import Judge  # noqa: PLC0415 - only evaluations have one
+
+    model_id = settings.required("JUDGE_MODEL_ID")
+    return Judge(client=client("bedrock-runtime"), model_id=model_id, embedder=embedder())

@@ -26,6 +26,7 @@ NOT_EMULATED = (
     "Bedrock: no documents and no tool results in Converse, no tools in ConverseStream, no InvokeModel for text "
     "models, no Titan v1, no agents at work; images need a model server of your own; additionalModelRequestFields "
     "change nothing.",
+    "Bedrock Rerank: no JSON documents, no paging; words and MiniLM make the order, and the scores are its own.",
     "The stand-in for a model calls a tool when it must, with sentences of the prompt as its input.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "Comprehend finds what patterns, titles and a short list of given names find, by synchronous operations only; it "

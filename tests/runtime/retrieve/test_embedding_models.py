@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import boto3
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway_local.bedrock import BedrockRuntime
+from slipway_local.faults import Faults
 from slipway_local.serving import serve
 from slipway_runtime import parts, settings
 from slipway_runtime.operate.clients import client
@@ -41,9 +43,14 @@ class Recording(BedrockRuntime):
 
 
 @pytest.fixture(scope="module")
-def bedrock() -> Iterator[tuple[Recording, str]]:
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture(scope="module")
+def bedrock(faults: Faults) -> Iterator[tuple[Recording, str]]:
     app = Recording()
-    with serve(app) as url:
+    with serve(partial(faults, service=app)) as url:
         yield app, url
 
 
@@ -69,13 +76,13 @@ def soon() -> Deadline:
     ],
 )
 def test_models_of_bedrock_give_unit_vectors_in_order(
-    bedrock: Any, runtime: Any, model_id: str, dimensions: int
+    bedrock: Any, faults: Faults, runtime: Any, model_id: str, dimensions: int
 ) -> None:
     spent: list[tuple[str, int]] = []
     embedder = Embedder(
         model=bedrock_model(runtime, model_id, dimensions), meter=lambda *said: spent.append(said), backoff=QUICK
     )
-    bedrock[0].throttle("InvokeModel", count=2)
+    faults.add({"operation": "bedrock-runtime.InvokeModel", "error": "ThrottlingException", "times": 2})
     vectors = embedder.embed(TEXTS, soon())
     assert [len(vector) for vector in vectors] == [dimensions] * len(TEXTS)
     assert all(math.isclose(math.hypot(*vector), 1, abs_tol=1e-3) for vector in vectors)

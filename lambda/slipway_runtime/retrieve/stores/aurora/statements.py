@@ -37,7 +37,7 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(chunk_id text, ordinal intege
   heading text, page integer, start_offset integer, end_offset integer, parent_start integer, parent_end integer,
   attributes jsonb)"""
 FIND = """
-SELECT chunk_id, document_id, path, heading, page, content, score, fused
+SELECT chunk_id, document_id, path, heading, page, content, score, fused, start_offset, end_offset
 FROM slipway.search_chunks(:tenant, CAST(:embedding AS halfvec), :question, CAST(:filter AS jsonpath),
   CAST(:hits AS integer),
   CAST(:candidates AS integer), CAST(:exact_up_to AS integer))"""

@@ -166,7 +166,7 @@ def _path(wanted: Filter | None) -> str | None:
 
 
 def _hit(row: tuple[object, ...]) -> Hit:
-    chunk_id, document_id, path, heading, page, content, score, fused = row
+    chunk_id, document_id, path, heading, page, content, score, fused, start, end = row
     return Hit(
         chunk_id=str(chunk_id),
         document_id=str(document_id),
@@ -176,6 +176,8 @@ def _hit(row: tuple[object, ...]) -> Hit:
         content=str(content),
         score=min(1.0, max(0.0, float(str(score)))),
         fused=float(str(fused)),
+        start=int(str(start)),
+        end=int(str(end)),
     )
 
 

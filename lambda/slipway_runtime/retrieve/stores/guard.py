@@ -7,6 +7,7 @@ of publishing, then the new one.
 Source: Amazon DynamoDB developer guide, "Condition expressions", "Update expressions" (SET with arithmetic).
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +25,8 @@ NEWER = "#sequencer < :sequencer OR (#sequencer = :sequencer AND deleted = :no)"
 class Guard:
     """What is known of a document: `claim` is its last writer's, `visible` that of the chunks to be found, 0 for none.
 
-    `chunks` is how many were published under `visible`; `digest` is what the store noted with them. A deleted document
-    keeps `visible` until its chunks are gone.
+    `chunks` is how many were published under `visible`, at `published_at` (seconds since 1970); `digest` is what the
+    store noted with them. A deleted document keeps `visible` until its chunks are gone.
     """
 
     tenant: str
@@ -35,6 +36,7 @@ class Guard:
     claim: int
     visible: int = 0
     chunks: int = 0
+    published_at: int = 0
     digest: str = ""
 
     def shows(self, tenant: str, claim: int) -> bool:
@@ -80,8 +82,13 @@ class Guards:
 
     def publish(self, claimed: Guard, chunks: int, digest: str = "") -> bool:
         """Make what was written under a claim visible; False if there was another claim since."""
-        values = {":claim": _number(claimed.claim), ":chunks": _number(chunks), ":digest": {"S": digest}}
-        update = "SET visible = :claim, chunks = :chunks, digest = :digest"
+        values = {
+            ":claim": _number(claimed.claim),
+            ":chunks": _number(chunks),
+            ":now": _number(int(time.time())),
+            ":digest": {"S": digest},
+        }
+        update = "SET visible = :claim, chunks = :chunks, published_at = :now, digest = :digest"
         return self._update(claimed.document_id, update, "claim = :claim", values) is not None
 
     def forget(self, claimed: Guard) -> bool:
@@ -169,5 +176,6 @@ def _guard(item: dict[str, Any]) -> Guard:
         claim=int(item["claim"]["N"]),
         visible=int(item["visible"]["N"]),
         chunks=int(item["chunks"]["N"]),
+        published_at=int(item.get("published_at", {}).get("N", 0)),
         digest=item.get("digest", {}).get("S", ""),
     )

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from stacks import settings_account_rules, settings_network_rules
+from stacks import settings_account_rules, settings_network_rules, settings_store_opensearch_rules
 from stacks.regions import can_call, profile_prefix
 from stacks.settings_sources import rules_document
 from stacks.settings_violation import Violation
@@ -138,6 +138,7 @@ def _models(settings: Settings) -> Iterator[Violation]:
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
+    *settings_store_opensearch_rules.RULES,
     _aurora_capacity,
     _aurora_version,
     _chunks,

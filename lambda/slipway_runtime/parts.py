@@ -11,6 +11,8 @@ def store() -> VectorStore:
     match settings.required("STORE"):
         case "aurora":
             return _aurora()
+        case "opensearch":
+            return _opensearch()
         case other:
             raise settings.MissingSetting(f"STORE is {other!r:.40}, expected a kind of store that this release has")
 
@@ -27,6 +29,24 @@ def _aurora() -> VectorStore:
         database=database.name,
     )
     return AuroraStore(api=api)
+
+
+def _opensearch() -> VectorStore:
+    from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.client import Collection  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.index import Hnsw  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.store import OpenSearchStore  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.writer import Writer  # noqa: PLC0415
+
+    chosen = settings.opensearch()
+    collection = Collection(endpoint=chosen.endpoint, region=chosen.region)
+    guards = Guards(client=client("dynamodb"), table=chosen.documents_table, kind="opensearch")
+    return OpenSearchStore(
+        collection=collection,
+        guards=guards,
+        writer=Writer(collection=collection),
+        hnsw=Hnsw(m=chosen.m, ef_construction=chosen.ef_construction),
+    )
 
 
 def embedder() -> Embedder:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 SCOPE = re.compile(r"Credential=([^/,\s&]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
+COLLECTION = re.compile(r"/_aoss/([^/]+)")
 QUERY_KEY = re.compile(r"(?:^|&)AWSAccessKeyId=([^&]+)")
 
 # Names in the signature whose operations lie in models of other names.
@@ -61,6 +62,13 @@ def read(environ: dict[str, Any], service: str, region: str, account: str, parti
     from werkzeug.exceptions import NotFound
 
     request = Request(_replayable(environ, service))
+    if service == "aoss" and (collection := COLLECTION.match(request.path)):
+        # The endpoint of a collection, which no model describes: one action allows all of it.
+        parameters = {"collectionId": collection[1]}
+        return Call(
+            prefix=service, operation="APIAccessAll", parameters=parameters, model=None,
+            region=region, account=account, partition=partition,
+        )  # fmt: skip
     for name in MODELS.get(service, (service,)):
         try:
             model, parameters = _match(name, request, reads_body=_reads_body(environ, service))

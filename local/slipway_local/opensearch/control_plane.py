@@ -4,7 +4,6 @@ moto has no data access policies and no collection groups, and fails for a colle
 Source: https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/Welcome.html
 """
 
-import json
 import re
 import secrets
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 
 from slipway_local.aws import Place
 from slipway_local.aws_json import ServiceError, validation_error
-from slipway_local.opensearch import access
+from slipway_local.opensearch.policies import PolicyOperations
 from slipway_local.opensearch.records import Record, Records, names, now
 
 PREFIX = "/_aoss/"
@@ -29,6 +28,7 @@ class ControlPlane:
         self._place = place
         self._records = records
         self._dropped = dropped
+        self._policies = PolicyOperations(records)
 
     def call(self, operation: str, given: Record) -> Record:
         """Carry out one operation. Raises: ServiceError."""
@@ -36,7 +36,8 @@ class ControlPlane:
         from moto.core.utils import get_service_model
 
         model = get_service_model("opensearchserverless")
-        serve = getattr(self, f"_{_snake(operation)}", None)
+        name = _snake(operation)
+        serve = getattr(self._policies, name, None) or getattr(self, f"_{name}", None)
         if operation not in model.operation_names or serve is None:
             raise ServiceError("UnknownOperationException", f"the local cloud does not emulate aoss {operation}")
         shape = model.operation_model(operation).input_shape
@@ -45,56 +46,6 @@ class ControlPlane:
             raise validation_error(report.generate_report())
         _check(given, shape, "")
         return dict(serve(given))
-
-    def _create_security_policy(self, given: Record) -> Record:
-        key = (given["type"], given["name"])
-        if key in self._records.security:
-            raise ServiceError("ConflictException", f"Policy with name {key[1]} and type {key[0]} already exists", 409)
-        self._records.security[key] = _policy(given, _security_document(given))
-        return {"securityPolicyDetail": self._records.security[key]}
-
-    def _get_security_policy(self, given: Record) -> Record:
-        return {"securityPolicyDetail": _held(self._records.security, given)}
-
-    def _update_security_policy(self, given: Record) -> Record:
-        held = _held(self._records.security, given)
-        _check_version(held, given)
-        if "policy" in given:
-            held |= {"policy": _security_document({**given, "type": held["type"]}), "policyVersion": _version()}
-        return {"securityPolicyDetail": {**held, "lastModifiedDate": now()}}
-
-    def _delete_security_policy(self, given: Record) -> Record:
-        held = _held(self._records.security, given)
-        collections = [each["name"] for each in self._records.collections.values()]
-        patterns = [each for rule in held["policy"]["Rules"] for each in rule["Resource"]] if (
-            held["type"] == "encryption"
-        ) else []  # fmt: skip
-        if used := [name for name in collections if any(names(pattern, name) for pattern in patterns)]:
-            raise ServiceError("ConflictException", f"The policy is used by the collection {used[0]}", 409)
-        del self._records.security[given["type"], given["name"]]
-        return {}
-
-    def _create_access_policy(self, given: Record) -> Record:
-        key = (given["type"], given["name"])
-        if key in self._records.access:
-            raise ServiceError("ConflictException", f"Policy with name {key[1]} and type {key[0]} already exists", 409)
-        self._records.access[key] = _policy(given, access.checked(given["policy"]))
-        return {"accessPolicyDetail": self._records.access[key]}
-
-    def _get_access_policy(self, given: Record) -> Record:
-        return {"accessPolicyDetail": _held(self._records.access, given)}
-
-    def _update_access_policy(self, given: Record) -> Record:
-        held = _held(self._records.access, given)
-        _check_version(held, given)
-        if "policy" in given:
-            held |= {"policy": access.checked(given["policy"]), "policyVersion": _version(), "lastModifiedDate": now()}
-        return {"accessPolicyDetail": held}
-
-    def _delete_access_policy(self, given: Record) -> Record:
-        _held(self._records.access, given)
-        del self._records.access[given["type"], given["name"]]
-        return {}
 
     def _create_collection(self, given: Record) -> Record:
         name = given["name"]
@@ -220,50 +171,6 @@ def _check(value: Any, shape: Any, where: str) -> None:
             raise validation_error(
                 f"1 validation error detected: Value '{value:.60}' at '{where}' failed to satisfy constraint: {rules}"
             )
-
-
-def _security_document(given: Record) -> Any:
-    try:
-        document = json.loads(given["policy"])
-    except ValueError as error:
-        raise validation_error(f"Policy json is invalid, error: [{error}]") from error
-    for each in [document] if given["type"] == "encryption" else document:
-        known = {"Rules", "Description"} | (
-            {"AWSOwnedKey", "KmsARN"} if given["type"] == "encryption"
-            else {"AllowFromPublic", "SourceVPCEs", "SourceServices"}
-        )  # fmt: skip
-        if not isinstance(each, dict) or "Rules" not in each or set(each) - known:
-            raise validation_error(f"Policy json is invalid, error: [{given['type']} policies have {sorted(known)}]")
-        for rule in each["Rules"]:
-            if set(rule) != {"ResourceType", "Resource"} or rule["ResourceType"] not in ("collection", "dashboard"):
-                raise validation_error(f"Policy json is invalid, error: [{rule} is no rule]")
-    return document
-
-
-def _policy(given: Record, document: Any) -> Record:
-    times = {"createdDate": now(), "lastModifiedDate": now()}
-    described = {"description": given["description"]} if "description" in given else {}
-    version = _version()
-    return {
-        "type": given["type"], "name": given["name"], "policy": document, "policyVersion": version, **described, **times
-    }  # fmt: skip
-
-
-def _version() -> str:
-    return secrets.token_urlsafe(24)
-
-
-def _check_version(held: Record, given: Record) -> None:
-    if given["policyVersion"] != held["policyVersion"]:
-        raise ServiceError("ConflictException", "Policy version specified in the request does not match", 409)
-
-
-def _held(policies: dict[tuple[str, str], Record], given: Record) -> Record:
-    key = (given["type"], given["name"])
-    if key not in policies:
-        message = f"Policy with name {key[1]} and type {key[0]} is not found"
-        raise ServiceError("ResourceNotFoundException", message, 404)
-    return policies[key]
 
 
 def _by_id(held: dict[str, Record], id: str, what: str) -> Record:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from slipway_local.aws import Place
-from slipway_local.aws_json import ServiceError, parse_object, read_body, respond_error
+from slipway_local.aws_json import ServiceError, parse_object, read_body
 from slipway_local.opensearch import access, signature
 from slipway_local.opensearch.control_plane import PREFIX, ControlPlane
 from slipway_local.opensearch.data_plane import DataPlane, Request
@@ -20,6 +20,7 @@ from slipway_local.opensearch.index import Index
 from slipway_local.opensearch.records import Records, now
 
 TARGET = "OpenSearchServerless."
+CONTROL_TYPE = "application/x-amz-json-1.0"
 BODY_BYTES = 16 * 1024**2
 
 
@@ -65,8 +66,10 @@ class OpenSearch:
             operation = environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(TARGET)
             answer = self._control.call(operation, parse_object(body))
         except ServiceError as error:
-            return respond_error(start_response, error)
-        return _respond(start_response, 200, answer, "application/x-amz-json-1.0")
+            # AWS JSON names the error in the body.
+            answer = {"__type": error.code, "message": error.message}
+            return _respond(start_response, error.status, answer, CONTROL_TYPE)
+        return _respond(start_response, 200, answer, CONTROL_TYPE)
 
     def _data(self, environ: dict[str, Any], body: bytes, start_response: Any) -> Iterable[bytes]:
         status, answer = self._answer(environ, body)

@@ -26,6 +26,8 @@ NOT_EMULATED = (
     "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at "
     "work; additionalModelRequestFields change nothing.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
+    "OpenSearch Serverless: collections for vectors only; k-NN is exact, words are split more simply than Lucene does, "
+    "capacity and networks do nothing, and a refresh takes half a second, not a minute.",
     "Comprehend gives one canned answer for every text: leave `name` out of what is redacted here.",
     "Resources listed as recorded keep their settings and do nothing.",
     "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",

@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateSecurityPolicy.html
 """
 
+import base64
 import json
 import secrets
 from typing import Any
@@ -105,7 +106,7 @@ def _policy(given: Record, document: Any) -> Record:
 
 
 def _version() -> str:
-    return secrets.token_urlsafe(24)
+    return base64.b64encode(secrets.token_bytes(18)).decode()
 
 
 def _check_version(held: Record, given: Record) -> None:

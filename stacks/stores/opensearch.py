@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stacks.settings import Settings
     from stacks.slipway_stack import SlipwayStack
 
-NAMES = ("collection-arn", "collection-name", "collection-endpoint")
+USED = ("collection-arn", "collection-name")
 READ_GUARDS, WRITE_GUARDS = ("dynamodb:BatchGetItem",), ("dynamodb:BatchGetItem", "dynamodb:UpdateItem")
 
 
@@ -69,7 +69,7 @@ class OpenSearchKind:
 
     def variables(self, stack: SlipwayStack) -> dict[str, str]:
         """Return the variables that name the collection's endpoint and the table of the guards."""
-        return _variables(stack, _published(stack))
+        return _variables(stack, {"collection-endpoint": stack.look_up("retrieval", "collection-endpoint")})
 
     def allow(self, stack: SlipwayStack, role: iam.Role, access: Access) -> None:
         """Let a role read chunks and guards, or also write them."""
@@ -96,7 +96,7 @@ class OpenSearchKind:
 
 
 def _published(stack: SlipwayStack) -> dict[str, str]:
-    return {name: stack.look_up("retrieval", name) for name in NAMES}
+    return {name: stack.look_up("retrieval", name) for name in USED}
 
 
 def _variables(stack: SlipwayStack, names: dict[str, str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
+from stacks.settings_store_opensearch import OpenSearch
 from stacks.settings_violation import ImpossibleSettingsError
 
 RETENTION_DAYS = (
@@ -118,8 +119,9 @@ class Aurora(Section):
 class Retrieval(Section):
     """How documents are stored for search, and found."""
 
-    store: Literal["aurora"] = Field("aurora", description="The vector store.")
+    store: Literal["aurora", "opensearch"] = Field("aurora", description="The vector store.")
     aurora: Aurora = Field(default_factory=Aurora, description="Settings of the store `aurora`.")
+    opensearch: OpenSearch = Field(default_factory=OpenSearch, description="Settings of the store `opensearch`.")
     embedding: Embedding = Field(default_factory=Embedding, description="The embedding model.")
     top_k: int = Field(8, ge=1, le=30, description="Chunks at most that a question is answered from.")
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")

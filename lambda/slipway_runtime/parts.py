@@ -31,6 +31,8 @@ def store() -> VectorStore:
     match settings.required("STORE"):
         case "aurora":
             return _aurora()
+        case "opensearch":
+            return _opensearch()
         case other:
             raise settings.MissingSetting(f"STORE is {other!r:.40}, expected a kind of store that this release has")
 
@@ -53,6 +55,24 @@ def holds() -> Holds | None:
     """Return the legal holds of this environment, None where the settings leave them out."""
     table = os.environ.get("HOLDS_TABLE")
     return Holds(dynamodb=client("dynamodb"), s3=client("s3"), table=table) if table else None
+
+
+def _opensearch() -> VectorStore:
+    from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.client import Collection  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.index import Hnsw  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.store import OpenSearchStore  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.writer import Writer  # noqa: PLC0415
+
+    chosen = settings.opensearch()
+    collection = Collection(endpoint=chosen.endpoint, region=chosen.region)
+    guards = Guards(client=client("dynamodb"), table=chosen.documents_table, kind="opensearch")
+    return OpenSearchStore(
+        collection=collection,
+        guards=guards,
+        writer=Writer(collection=collection),
+        hnsw=Hnsw(m=chosen.m, ef_construction=chosen.ef_construction),
+    )
 
 
 def embedder() -> Embedder:

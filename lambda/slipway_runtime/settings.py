@@ -21,6 +21,16 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
     name: str
 
 
+class OpenSearchSettings(msgspec.Struct, frozen=True):
+    """Where the collection and the guards of its documents are; the graph matters to the migration alone."""
+
+    endpoint: str
+    region: str
+    documents_table: str
+    m: int
+    ef_construction: int
+
+
 class EmbeddingSettings(msgspec.Struct, frozen=True):
     """Which model embeds, and how many dimensions its vectors have."""
 
@@ -64,6 +74,17 @@ def database() -> DatabaseSettings:
     """Return DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN and DATABASE_NAME."""
     return DatabaseSettings(
         required("DATABASE_CLUSTER_ARN"), required("DATABASE_SECRET_ARN"), required("DATABASE_NAME")
+    )
+
+
+def opensearch() -> OpenSearchSettings:
+    """Return OPENSEARCH_ENDPOINT, AWS_REGION, DOCUMENTS_TABLE, OPENSEARCH_M and OPENSEARCH_EF_CONSTRUCTION."""
+    return OpenSearchSettings(
+        required("OPENSEARCH_ENDPOINT"),
+        required("AWS_REGION"),
+        required("DOCUMENTS_TABLE"),
+        int(os.environ.get("OPENSEARCH_M", "16")),
+        int(os.environ.get("OPENSEARCH_EF_CONSTRUCTION", "256")),
     )
 
 

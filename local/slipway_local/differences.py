@@ -29,6 +29,8 @@ NOT_EMULATED = (
     "Bedrock Rerank: no JSON documents, no paging; words and MiniLM make the order, and the scores are its own.",
     "The stand-in for a model calls a tool when it must, with sentences of the prompt as its input.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
+    "OpenSearch Serverless: collections for vectors only; k-NN is exact, words are split more simply than Lucene does, "
+    "capacity and networks do nothing, and a refresh takes half a second, not a minute.",
     "Comprehend finds what patterns, titles and a short list of given names find, by synchronous operations only; it "
     "has no custom classifiers.",
     "Textract reads the text that a scan carries in its metadata (PNG and TIFF description, JPEG comment, PDF XMP), by "

@@ -62,6 +62,7 @@ class Emulator:
         self._start_functions()
         self._start_data()
         self._start_bedrock()
+        self._start_opensearch()
         self.front_door.by_prefix["/_slipway/"] = locked(Control(self), self.key)
         self.keeper.add("settings", _Settings(self))
         self.keeper.add("stacks", self.store)
@@ -132,6 +133,14 @@ class Emulator:
             guardrails=guardrails,
         )
         self.front_door.by_service["bedrock"] = Bedrock(runtime, BedrockControl(guardrails), self.front_door.moto)
+
+    def _start_opensearch(self) -> None:
+        from slipway_local.opensearch import BehaviourControl, OpenSearch
+
+        opensearch = OpenSearch(self.place)
+        self.front_door.by_service["aoss"] = opensearch
+        self.front_door.by_prefix["/_slipway/opensearch"] = locked(BehaviourControl(opensearch), self.key)
+        self.keeper.add("opensearch", opensearch)
 
     def _secret(self, arn: str) -> dict[str, Any]:
         """Return a secret's JSON object. Raises LookupError for an unknown one."""

@@ -64,3 +64,7 @@ def kind(settings: Settings) -> StoreKind:
             from stacks.stores.aurora import AuroraKind  # noqa: PLC0415 - the others load what they need of the CDK
 
             return AuroraKind()
+        case "opensearch":
+            from stacks.stores.opensearch import OpenSearchKind  # noqa: PLC0415
+
+            return OpenSearchKind()

@@ -1,6 +1,7 @@
 """Settings a customer may need, synthesised in one process, checked by cdk-nag, each for what it is there for."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,20 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-0000000000
 
 def cluster(templates: Any) -> Any:
     return templates.one("retrieval", "AWS::RDS::DBCluster")
+
+
+def capacity(templates: Any) -> Any:
+    return templates.one("retrieval", "AWS::OpenSearchServerless::CollectionGroup")["CapacityLimits"]
+
+
+WRITES = ["DescribeIndex", "ReadDocument", "WriteDocument"]
+
+
+def granted(templates: Any, part: str) -> list[list[str]]:
+    """Return what each data access policy of a stack allows; their names are short enough for the service."""
+    policies = [each["Properties"] for each in templates.of(part, "AWS::OpenSearchServerless::AccessPolicy")]
+    assert all(3 <= len(policy["Name"]) <= 32 for policy in policies)
+    return sorted(re.findall(r"aoss:(\w+)", text(policy["Policy"])) for policy in policies)
 
 
 def text(templates: Any) -> str:
@@ -100,6 +115,28 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda t: (
             t.of("retrieval", "Custom::VectorStoreMigration")[0]["Properties"]["Dimensions"] == "256"
             and len(t.of("retrieval", "AWS::RDS::DBInstance")) == 3
+        ),
+    ),
+    "opensearch": (
+        "retrieval: {store: opensearch}\nremoval: destroy",
+        lambda t: (
+            capacity(t)["MinSearchCapacityInOcu"] == capacity(t)["MinIndexingCapacityInOcu"] == 0
+            and not t.of("retrieval", "AWS::RDS::DBCluster")
+            and '\\"AllowFromPublic\\":true' in text(t["retrieval"])
+            and granted(t, "gateway") == [["DescribeIndex", "ReadDocument"], WRITES]
+            and granted(t, "ingestion") == [WRITES]
+            and granted(t, "retrieval") == [["CreateIndex", "DescribeIndex", "UpdateIndex"]]
+        ),
+    ),
+    "opensearch-classic-in-a-vpc": (
+        "retrieval: {store: opensearch, opensearch: {generation: classic, m: 32}}\nnetwork: {mode: create}\n"
+        "encryption: {customer_managed_key: true}",
+        lambda t: (
+            not t.of("retrieval", "AWS::OpenSearchServerless::CollectionGroup")
+            and len(t.one("retrieval", "AWS::OpenSearchServerless::VpcEndpoint")["SubnetIds"]) == 2
+            and '\\"AllowFromPublic\\":false' in text(t["retrieval"])
+            and '\\"KmsARN\\":' in text(t["retrieval"])
+            and t.one("retrieval", "AWS::OpenSearchServerless::Collection")["DeletionProtection"] == "ENABLED"
         ),
     ),
     "mail-and-no-dashboard": (

@@ -7,6 +7,7 @@ from slipway_constructs.private_network import PrivateNetwork
 from stacks.settings import ExistingNetwork, Settings
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
+from stacks.stores import kind
 
 
 class NetworkStack(SlipwayStack):
@@ -28,6 +29,7 @@ class NetworkStack(SlipwayStack):
             nat_gateways=network.nat_gateways,
             log_retention=self.log_retention,
             removal=self.removal,
+            store_services=kind(self.settings).endpoints,
             comprehend=redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources),
             key=self.key(),
         )

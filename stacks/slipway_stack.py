@@ -49,6 +49,7 @@ class SlipwayStack(cdk.Stack):
         self.part = part
         self._key: kms.IKey | None = None
         self._looked_up: dict[tuple[str, str], str] = {}
+        self._layers: dict[str, DependencyLayer] = {}
 
     @property
     def availability_zones(self) -> list[str]:
@@ -101,23 +102,27 @@ class SlipwayStack(cdk.Stack):
     def function_defaults(
         self, dependency_set: str, *, key: kms.IKey | None = None, in_network: bool = True
     ) -> FunctionDefaults:
-        """Return what this stack's functions share; makes the layer of the dependency set, so call it once for each."""
-        layer = DependencyLayer(
-            self,
-            f"{dependency_set.capitalize()}Packages",
-            lock_file=ROOT / "lambda" / "requirements" / f"{dependency_set}.txt",
-            cache=LAYER_CACHE,
-        )
+        """Return what this stack's functions share, with the layer of a dependency set."""
         return FunctionDefaults(
             environment=self.environment_name,
             code=lambda_.Code.from_asset(str(ROOT / "lambda"), exclude=CODE_EXCLUDES, ignore_mode=cdk.IgnoreMode.GIT),
-            layer=layer,
+            layer=self._layer(dependency_set),
             log_retention=self.log_retention,
             removal=self.removal,
             log_level=self.settings.gateway.log_level,
             key=key or self.key(),
             network=self.function_network() if in_network else None,
         )
+
+    def _layer(self, dependency_set: str) -> DependencyLayer:
+        if dependency_set not in self._layers:
+            self._layers[dependency_set] = DependencyLayer(
+                self,
+                f"{dependency_set.capitalize()}Packages",
+                lock_file=ROOT / "lambda" / "requirements" / f"{dependency_set}.txt",
+                cache=LAYER_CACHE,
+            )
+        return self._layers[dependency_set]
 
     def store_variables(self) -> dict[str, str]:
         """Return the variables by which functions of other stacks find the vector store."""
@@ -134,7 +139,7 @@ class SlipwayStack(cdk.Stack):
 
     def allow_documents(self, role: iam.Role, *, listing: bool = False) -> None:
         """Let a role read and write the lineage of single documents; with `listing` also list a tenant's."""
-        table = self._table_arn("documents")
+        table = self.table_arn("documents")
         allow(role, ["dynamodb:GetItem", "dynamodb:PutItem"], [table])
         if listing:
             allow(role, ["dynamodb:Query"], [f"{table}/index/{TENANT_INDEX}"])
@@ -152,9 +157,10 @@ class SlipwayStack(cdk.Stack):
 
     def allow_rejects(self, role: iam.Role) -> None:
         """Let a role note that an object was rejected."""
-        allow(role, ["dynamodb:PutItem"], [self._table_arn("rejects")])
+        allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
 
-    def _table_arn(self, name: str) -> str:
+    def table_arn(self, name: str) -> str:
+        """Return the ARN of one of the foundation's tables."""
         table = self.look_up("foundation", f"{name}-table-name")
         return self.format_arn(service="dynamodb", resource="table", resource_name=table)
 

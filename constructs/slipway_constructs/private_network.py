@@ -5,6 +5,8 @@ functions, gateway endpoints (S3, DynamoDB), interface endpoints, flow logs.   G
 Source: VPC user guide, "Gateway endpoints"; Bedrock and RDS user guides, "Interface VPC endpoints".
 """
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -12,7 +14,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from slipway_constructs.aurora_vector_store import DATA_API_ACTIONS
 from slipway_constructs.permissions import allow
 
 # What functions call. Logs, metrics and the receiving of messages go through Lambda itself and need no endpoint.
@@ -20,16 +21,17 @@ from slipway_constructs.permissions import allow
 INTERFACE_SERVICES = {
     "BedrockRuntime": ("bedrock-runtime", ["bedrock:InvokeModel"]),
     "Queues": ("sqs", ["sqs:ChangeMessageVisibility"]),
-    "RdsData": ("rds-data", list(DATA_API_ACTIONS)),
-    "Secrets": ("secretsmanager", ["secretsmanager:GetSecretValue"]),
 }
 COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
-TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+TABLE_ACTIONS = [
+    *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+]
 
 
 class PrivateNetwork(Construct):
     """The VPC as `vpc`, subnet ids as `subnet_ids`, the functions' security group as `functions`.
 
+    `store_services` are those of the vector store: (service, all actions) by construct id.
     `comprehend`: functions may reach Amazon Comprehend too, by one endpoint more.
     """
 
@@ -43,6 +45,7 @@ class PrivateNetwork(Construct):
         nat_gateways: int,
         log_retention: logs.RetentionDays,
         removal: cdk.RemovalPolicy,
+        store_services: Mapping[str, tuple[str, list[str]]],
         comprehend: bool = False,
         key: kms.IKey | None = None,
     ) -> None:
@@ -60,7 +63,7 @@ class PrivateNetwork(Construct):
         self.subnet_ids = [subnet.subnet_id for subnet in private]
         self._log_flows(log_retention, removal, key)
         services = {"Comprehend": ("comprehend", COMPREHEND_ACTIONS)} if comprehend else {}
-        self._endpoints(private, INTERFACE_SERVICES | services)
+        self._endpoints(private, INTERFACE_SERVICES | dict(store_services) | services)
 
     def _endpoints(self, subnets: list[ec2.ISubnet], services: dict[str, tuple[str, list[str]]]) -> None:
         # Open: custom resources answer CloudFormation by pre-signed URLs of buckets that are AWS's own accounts'.

@@ -40,6 +40,11 @@ def required(name: str) -> str:
     return value
 
 
+def optional(name: str) -> str | None:
+    """Return an environment variable that a template may leave out."""
+    return os.environ.get(name) or None
+
+
 def database() -> DatabaseSettings:
     """Return DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN and DATABASE_NAME."""
     return DatabaseSettings(

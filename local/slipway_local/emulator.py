@@ -95,12 +95,15 @@ class Emulator:
         from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
+        from slipway_local.s3vectors import S3Vectors
 
         buckets.install()
         clusters.install(self.databases)
         aws_managed.install()
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
+        self.front_door.by_service["s3vectors"] = vectors = S3Vectors(self.place)
+        self.keeper.add("vector buckets", vectors)
         faults = Faults()
         self.front_door.layers += [enforcement.layer, faults]
         disturb = FaultControl(faults, rds_data.pause_clusters)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aws_cdk import aws_iam as iam
     from constructs import IConstruct
@@ -40,6 +40,11 @@ class Made:
 class StoreKind(Protocol):
     """One kind of vector store."""
 
+    @property
+    def endpoints(self) -> Mapping[str, tuple[str, list[str]]]:
+        """Return the service endpoints of a private network that it needs, with all that anyone does through them."""
+        ...
+
     def make(self, stack: SlipwayStack) -> Made:
         """Make the store in the retrieval stack."""
         ...
@@ -64,3 +69,7 @@ def kind(settings: Settings) -> StoreKind:
             from stacks.stores.aurora import AuroraKind  # noqa: PLC0415 - the others load what they need of the CDK
 
             return AuroraKind()
+        case "s3_vectors":
+            from stacks.stores.s3_vectors import S3VectorsKind  # noqa: PLC0415
+
+            return S3VectorsKind()

@@ -20,6 +20,8 @@ from stacks.names import part_of_arn
 from stacks.stores import Access, Made
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_iam as iam
 
     from slipway_constructs.monitoring import Monitor
@@ -31,6 +33,11 @@ AUTO_PAUSE_MINUTES = 5
 
 class AuroraKind:
     """A serverless cluster, reached by the Data API."""
+
+    endpoints: Mapping[str, tuple[str, list[str]]] = {
+        "RdsData": ("rds-data", list(DATA_API_ACTIONS)),
+        "Secrets": ("secretsmanager", ["secretsmanager:GetSecretValue"]),
+    }
 
     def make(self, stack: SlipwayStack) -> Made:
         """Make the cluster."""

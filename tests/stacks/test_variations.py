@@ -102,6 +102,33 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
             and len(t.of("retrieval", "AWS::RDS::DBInstance")) == 3
         ),
     ),
+    "s3-vectors": (
+        "retrieval: {store: s3_vectors, s3_vectors: {text_language: de}}",
+        lambda t: (
+            t.of("retrieval", "AWS::S3Vectors::VectorBucket")[0]["DeletionPolicy"] == "Retain"
+            and not t.of("retrieval", "Custom::EmptyVectorBucket")
+            and t.function("gateway", "chat")["Environment"]["Variables"]["TEXT_LANGUAGE"] == "de"
+            and "s3vectors:PutVectors" not in t.allowed("gateway", "Chat")
+            and {"s3vectors:PutVectors", "dynamodb:UpdateItem"} <= t.allowed("ingestion", "Ingest")
+        ),
+    ),
+    "s3-vectors-thrown-away": (
+        "removal: destroy\nretrieval: {store: s3_vectors}",
+        lambda t: (
+            len(t.of("retrieval", "Custom::EmptyVectorBucket")) == 1
+            and {"Key": "slipway:empty-on-delete", "Value": "true"}
+            in t.one("retrieval", "AWS::S3Vectors::VectorBucket")["Tags"]
+        ),
+    ),
+    "s3-vectors-private-with-a-key": (
+        "retrieval: {store: s3_vectors}\nnetwork: {mode: create}\nencryption: {customer_managed_key: true}",
+        lambda t: (
+            ".s3vectors" in text(t.of("network", "AWS::EC2::VPCEndpoint"))
+            and "rds-data" not in text(t["network"])
+            and "indexing.s3vectors.amazonaws.com" in text(t["foundation"])
+            and t.one("retrieval", "AWS::S3Vectors::VectorBucket")["EncryptionConfiguration"]["SseType"] == "aws:kms"
+        ),
+    ),
     "mail-and-no-dashboard": (
         "observability: {alarm_email: on-call@example.com, dashboard: false}",
         lambda t: (

@@ -31,7 +31,7 @@ def index_of(tenant: str) -> str:
     return f"t-{hashlib.sha256(tenant.encode()).hexdigest()[:48]}"
 
 
-def index_settings(dimensions: int) -> dict[str, Any]:
+def index_settings(dimensions: int, text_language: str | None = None) -> dict[str, Any]:
     """Return what every index is made with."""
     return {
         "dataType": "float32",
@@ -39,7 +39,9 @@ def index_settings(dimensions: int) -> dict[str, Any]:
         "distanceMetric": "cosine",
         "metadataConfiguration": {
             "nonFilterableMetadataKeys": [CONTENT, REST],
-            "textSearchConfigurations": [{"metadataKey": CONTENT}],
+            "textSearchConfigurations": [
+                {"metadataKey": CONTENT, **({"language": text_language} if text_language else {})}
+            ],
         },
     }
 

@@ -40,9 +40,9 @@ class VectorBucket:
         Raises: StoreUnavailable if it still is at the deadline; any other error at once.
         """
         try:
-            return self.backoff.call(operation, retry_on=_is_transient, deadline=deadline)
+            return self.backoff.call(operation, retry_on=is_transient, deadline=deadline)
         except Exception as error:
-            if _is_transient(error):
+            if is_transient(error):
                 raise StoreUnavailable(f"the vector store did not answer in time: {error_code(error)}") from error
             raise
 
@@ -107,7 +107,8 @@ class VectorBucket:
         return dict(self.again(lambda: made(vectorBucketName=self.name, indexName=index, **request), deadline))
 
 
-def _is_transient(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
+    """Return whether the same call may succeed later."""
     return error_code(error) in TRANSIENT
 
 

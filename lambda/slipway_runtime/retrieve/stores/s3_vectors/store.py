@@ -35,10 +35,11 @@ GUARDS_A_READ = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class S3VectorsStore:
-    """The chunks of each tenant in an index of its own."""
+    """The chunks of each tenant in an index of its own, in whose words full-text search knows the `text_language`."""
 
     bucket: VectorBucket
     guards: Guards
+    text_language: str | None = None
     # Of a process: a store's dimensions never change.
     known: dict[str, int] = field(default_factory=dict)
 
@@ -82,7 +83,7 @@ class S3VectorsStore:
     ) -> bool:
         index = rows.index_of(version.tenant)
         made = (rows.row(version, claimed.claim, *pair) for pair in zip(chunks, vectors, strict=True))
-        self.bucket.put(index, made, rows.index_settings(self._dimensions(deadline)), deadline)
+        self.bucket.put(index, made, rows.index_settings(self._dimensions(deadline), self.text_language), deadline)
         digest = _digest(version)
         if not self.bucket.again(lambda: self.guards.publish(claimed, len(chunks), digest), deadline):
             self.bucket.delete(index, rows.keys_of(version.document_id, len(chunks), claimed.claim), deadline)

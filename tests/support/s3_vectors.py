@@ -1,6 +1,7 @@
 """S3 Vectors and DynamoDB on loopback, and the store between them."""
 
 import contextlib
+import functools
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ from slipway_runtime.retrieve.stores.s3_vectors.service import VectorBucket
 from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore
 
 
+@functools.cache
+def _client(url: str, service: str, validate: bool) -> Any:
+    session: Any = boto3.Session("test", "test", region_name="us-east-1")
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=validate, max_pool_connections=16)
+    return session.client(service, endpoint_url=url, config=config)
+
+
 @dataclass(frozen=True)
 class ServedVectors:
     """The service behind its address."""
@@ -28,9 +36,7 @@ class ServedVectors:
     app: S3Vectors
 
     def client(self, service: str, *, validate: bool = True) -> Any:
-        session: Any = boto3.Session("test", "test", region_name="us-east-1")
-        config = Config(retries={"total_max_attempts": 1}, parameter_validation=validate, max_pool_connections=16)
-        return session.client(service, endpoint_url=self.url, config=config)
+        return _client(self.url, service, validate)
 
     def bucket(self) -> str:
         name = f"vectors-{uuid.uuid4().hex[:12]}"

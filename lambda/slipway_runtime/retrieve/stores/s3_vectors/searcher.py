@@ -18,7 +18,7 @@ from slipway_runtime.retrieve.stores.s3_vectors.service import MAX_TOP_K, Row, V
 CANDIDATES = 50
 # The service's limit of a text that is searched for.
 MAX_QUESTION_CHARACTERS = 1_024
-# Each round leaves out what the last one found replaced or deleted; more come only while documents are being written.
+# Further rounds come only while documents that are found are being written.
 MAX_ROUNDS = 8
 
 
@@ -35,15 +35,18 @@ class Searcher:
         if not wanted:
             return []
         shown: list[Row] = []
-        hidden: set[tuple[str, int]] = set()
+        # Which claim of a document is looked for: of those of which another one than the visible was found.
+        known: dict[str, int] = {}
         for _ in range(MAX_ROUNDS):
-            rows = self.bucket.query(index_of(query.tenant), _without(wanted, query, hidden), deadline)
-            versions = {parts_of(each["key"])[1:] for each in rows}
-            stale = versions - self._shown(query.tenant, versions, deadline)
-            shown = [each for each in rows if parts_of(each["key"])[1:] not in stale]
-            if not stale:
+            rows = self.bucket.query(index_of(query.tenant), _narrowed(wanted, query, known), deadline)
+            found = [parts_of(each["key"])[1:] for each in rows]
+            visible = self._visible(query.tenant, {document for document, _ in found} | set(known), deadline)
+            shown = [each for each, (document, claim) in zip(rows, found, strict=True) if visible[document] == claim]
+            # What was visible before and after the query was so during it, so that nothing was missed.
+            if len(shown) == len(rows) and all(visible[document] == claim for document, claim in known.items()):
                 break
-            hidden |= stale
+            moved = {document for document, claim in found if visible[document] != claim} | set(known)
+            known = {document: visible[document] for document in moved}
         best = shown[: query.limit]
         scores = self._scores(query, best, deadline)
         return [
@@ -51,12 +54,12 @@ class Searcher:
             for rank, (each, score) in enumerate(zip(best, scores, strict=True))
         ]
 
-    def _shown(self, tenant: str, versions: set[tuple[str, int]], deadline: Deadline) -> set[tuple[str, int]]:
-        held = self.bucket.again(lambda: self.guards.read({document for document, _ in versions}), deadline)
+    def _visible(self, tenant: str, documents: set[str], deadline: Deadline) -> dict[str, int]:
+        """Return the claim under which a document's chunks may be found, 0 for none."""
+        held = self.bucket.again(lambda: self.guards.read(documents), deadline)
         return {
-            (document, claim)
-            for document, claim in versions
-            if document in held and held[document].shows(tenant, claim)
+            document: guard.visible if (guard := held.get(document)) and guard.shows(tenant, guard.visible) else 0
+            for document in documents
         }
 
     def _scores(self, query: Query, rows: list[Row], deadline: Deadline) -> list[float]:
@@ -81,9 +84,10 @@ def _request(query: Query) -> Row:
     return {**request, "topK": min(MAX_TOP_K, max(CANDIDATES, query.limit))} if request else {}
 
 
-def _without(wanted: Row, query: Query, hidden: set[tuple[str, int]]) -> Row:
+def _narrowed(wanted: Row, query: Query, known: dict[str, int]) -> Row:
     conditions: list[dict[str, Any]] = [
-        {"$or": [{DOCUMENT: {"$ne": stored(document)}}, {CLAIM: {"$ne": claim}}]} for document, claim in sorted(hidden)
+        {"$or": [{DOCUMENT: {"$ne": stored(document)}}, {CLAIM: {"$eq": claim}}]}
+        for document, claim in sorted(known.items())
     ]
     if query.filter is not None:
         conditions.append(filter_document(query.filter))

@@ -94,7 +94,8 @@ class S3VectorsStore(Construct):
             service_token=handler.function.function_arn,
             properties={"VectorBucketArn": self.bucket_arn},
         )
-        resource.node.add_dependency(policy)
+        # What the function may do must still be there when it is called on the way down.
+        resource.node.add_dependency(policy, handler.role.node.find_child("DefaultPolicy"))
 
 
 def allow_vectors(role: iam.Role, bucket_arn: str, key_arn: str | None, *, access: Literal["search", "write"]) -> None:

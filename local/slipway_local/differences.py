@@ -26,6 +26,8 @@ NOT_EMULATED = (
     "Bedrock: no tools, images or documents in Converse, no InvokeModel for text models, no Titan v1, no agents at "
     "work; additionalModelRequestFields change nothing.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
+    "S3 Vectors: search is exact, words are split by one analyser for every language and ranked as Lucene does; bucket "
+    "policies are kept and not evaluated, text search is configured when an index is made only.",
     "Comprehend gives one canned answer for every text: leave `name` out of what is redacted here.",
     "Resources listed as recorded keep their settings and do nothing.",
     "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",

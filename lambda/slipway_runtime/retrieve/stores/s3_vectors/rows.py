@@ -23,7 +23,7 @@ MAX_TEXT_BYTES = 64
 # A metadata key has at most 63 characters, as many as an attribute's name.
 MAX_NAME_CHARACTERS = 61
 MAX_HEADING_CHARACTERS = 512
-MAX_KEYS = 48  # of the 50 that a vector has, three are ours
+MAX_KEYS = 47  # of the 50 that a vector has, three are ours
 
 
 def index_of(tenant: str) -> str:

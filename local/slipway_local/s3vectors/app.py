@@ -74,9 +74,9 @@ class S3Vectors:
             return respond_error(start_response, error)
 
     def state(self) -> Any:
-        """Return what to keep."""
+        """Return what to keep: a copy, for requests go on while it is written. Vectors themselves never change."""
         with self._lock:
-            return Contents(dict(self._contents.buckets), dict(self._contents.tags))
+            return self._contents.copy()
 
     def restore(self, state: Any) -> None:
         """Take it back."""

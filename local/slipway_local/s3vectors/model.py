@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,18 @@ class Contents:
 
     buckets: dict[str, Bucket] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def copy(self) -> Contents:
+        """Return a copy that shares the vectors alone."""
+        buckets = {
+            name: replace(bucket, indexes={one.name: _copy(one) for one in bucket.indexes.values()})
+            for name, bucket in self.buckets.items()
+        }
+        return Contents(buckets, {arn: dict(tags) for arn, tags in self.tags.items()})
+
+
+def _copy(index: Index) -> Index:
+    return replace(index, vectors=dict(index.vectors))
 
 
 def metadata_of(value: Any) -> JsonObject:

@@ -14,6 +14,7 @@ from stacks.settings import ExistingNetwork, Settings
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
+from stacks.stores import kind
 
 LABEL_ACTIONS = ("comprehend:BatchDetectEntities", "comprehend:ClassifyDocument")
 
@@ -45,6 +46,8 @@ class NetworkStack(SlipwayStack):
     def _reach(self) -> dict[str, list[str]]:
         """Return what the functions of features do beyond those of every environment, actions by service."""
         ingestion, reach = self.settings.ingestion, defaultdict[str, list[str]](list)
+        for service, actions in kind(self.settings).reach.items():
+            reach[service] += actions
         if redacts_names(ingestion.rules, ingestion.sources) or self.settings.augmentation.labels:
             reach["comprehend"] += [*COMPREHEND_ACTIONS, *LABEL_ACTIONS]
         if self.settings.labelling.enabled:

@@ -25,6 +25,7 @@ from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
 from stacks.settings_store_opensearch import OpenSearch
+from stacks.settings_store_s3_vectors import S3VectorsSettings
 from stacks.settings_violation import ImpossibleSettingsError
 
 RETENTION_DAYS = (
@@ -50,7 +51,7 @@ class Encryption(Section):
         None,
         pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         description="ARN of an existing KMS key to use instead. Its policy must allow use through IAM, and by the "
-        "services logs, sns, sqs, events and cloudwatch.",
+        "services logs, sns, sqs, events and cloudwatch; with the store s3_vectors also indexing.s3vectors.",
     )
 
 
@@ -119,9 +120,12 @@ class Aurora(Section):
 class Retrieval(Section):
     """How documents are stored for search, and found."""
 
-    store: Literal["aurora", "opensearch"] = Field("aurora", description="The vector store.")
+    store: Literal["aurora", "opensearch", "s3_vectors"] = Field("aurora", description="The vector store.")
     aurora: Aurora = Field(default_factory=Aurora, description="Settings of the store `aurora`.")
     opensearch: OpenSearch = Field(default_factory=OpenSearch, description="Settings of the store `opensearch`.")
+    s3_vectors: S3VectorsSettings = Field(
+        default_factory=S3VectorsSettings, description="Settings of the store `s3_vectors`."
+    )
     embedding: Embedding = Field(default_factory=Embedding, description="The embedding model.")
     top_k: int = Field(8, ge=1, le=30, description="Chunks at most that a question is answered from.")
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # Title, description and heading of a chunk are embedded with it.
 TOKENS_OF_PLACE = 64
 CHARACTERS_PER_TOKEN = 4  # of English. Source: Amazon Bedrock user guide, "Cohere Embed v3"
-# What the stores hold: MAX_DIMENSIONS in .aurora.schema and .opensearch.index of slipway_runtime.retrieve.stores.
-STORE_DIMENSIONS = {"aurora": 1024, "opensearch": 16_000}
+# What the stores hold: their MAX_DIMENSIONS in slipway_runtime.retrieve.stores.
+STORE_DIMENSIONS = {"aurora": 1024, "opensearch": 16_000, "s3_vectors": 4_096}
 SECTION = ("retrieval", "embedding")
 
 

@@ -55,6 +55,7 @@ class SlipwayStack(cdk.Stack):
         self.part = part
         self._key: kms.IKey | None = None
         self._looked_up: dict[tuple[str, str], str] = {}
+        self._layers: dict[str, DependencyLayer] = {}
 
     @property
     def availability_zones(self) -> list[str]:
@@ -107,17 +108,11 @@ class SlipwayStack(cdk.Stack):
     def function_defaults(
         self, dependency_set: str, *, key: kms.IKey | None = None, in_network: bool = True
     ) -> FunctionDefaults:
-        """Return what this stack's functions share; makes the layer of the dependency set, so call it once for each."""
-        layer = DependencyLayer(
-            self,
-            f"{dependency_set.capitalize()}Packages",
-            lock_file=ROOT / "lambda" / "requirements" / f"{dependency_set}.txt",
-            cache=LAYER_CACHE,
-        )
+        """Return what this stack's functions share, with the layer of a dependency set."""
         return FunctionDefaults(
             environment=self.environment_name,
             code=lambda_.Code.from_asset(str(ROOT / "lambda"), exclude=CODE_EXCLUDES, ignore_mode=cdk.IgnoreMode.GIT),
-            layer=layer,
+            layer=self._layer(dependency_set),
             log_retention=self.log_retention,
             removal=self.removal,
             log_level=self.settings.gateway.log_level,
@@ -137,6 +132,16 @@ class SlipwayStack(cdk.Stack):
         )
         # The id Default is left out of the ids of what is inside: they are as if it stood in the stack itself.
         return LoggedStateMachine(self, "Default", definition=definition, functions=functions, log=log, timeout=timeout)
+
+    def _layer(self, dependency_set: str) -> DependencyLayer:
+        if dependency_set not in self._layers:
+            self._layers[dependency_set] = DependencyLayer(
+                self,
+                f"{dependency_set.capitalize()}Packages",
+                lock_file=ROOT / "lambda" / "requirements" / f"{dependency_set}.txt",
+                cache=LAYER_CACHE,
+            )
+        return self._layers[dependency_set]
 
     def store_variables(self) -> dict[str, str]:
         """Return the variables by which functions of other stacks find the vector store."""

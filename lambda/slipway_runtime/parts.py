@@ -33,6 +33,8 @@ def store() -> VectorStore:
             return _aurora()
         case "opensearch":
             return _opensearch()
+        case "s3_vectors":
+            return _s3_vectors()
         case other:
             raise settings.MissingSetting(f"STORE is {other!r:.40}, expected a kind of store that this release has")
 
@@ -73,6 +75,18 @@ def _opensearch() -> VectorStore:
         writer=Writer(collection=collection),
         hnsw=Hnsw(m=chosen.m, ef_construction=chosen.ef_construction),
     )
+
+
+def _s3_vectors() -> VectorStore:
+    from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.s3_vectors.service import VectorBucket  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore  # noqa: PLC0415
+
+    bucket, table = settings.required("VECTOR_BUCKET_NAME"), settings.required("DOCUMENTS_TABLE")
+    # Another bucket is another, empty store: its guards are its own.
+    guards = Guards(client=client("dynamodb"), table=table, kind=f"s3_vectors#{bucket}")
+    vectors = VectorBucket(client=client("s3vectors"), name=bucket)
+    return S3VectorsStore(bucket=vectors, guards=guards, text_language=settings.optional("TEXT_LANGUAGE") or None)
 
 
 def embedder() -> Embedder:

@@ -31,6 +31,8 @@ NOT_EMULATED = (
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "OpenSearch Serverless: collections for vectors only; k-NN is exact, words are split more simply than Lucene does, "
     "capacity and networks do nothing, and a refresh takes half a second, not a minute.",
+    "S3 Vectors: search is exact, words are split by one analyser for every language and ranked as Lucene does; bucket "
+    "policies are kept and not evaluated, text search is configured when an index is made only.",
     "Comprehend finds what patterns, titles and a short list of given names find, by synchronous operations only; it "
     "has no custom classifiers.",
     "Textract reads the text that a scan carries in its metadata (PNG and TIFF description, JPEG comment, PDF XMP), by "

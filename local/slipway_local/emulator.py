@@ -103,6 +103,7 @@ class Emulator:
         from slipway_local.glue import service as glue_jobs
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
+        from slipway_local.s3vectors import S3Vectors
         from slipway_local.textract import service as textract
 
         buckets.install()
@@ -116,6 +117,8 @@ class Emulator:
         self._running.append(textract.install(self.place))
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
+        self.front_door.by_service["s3vectors"] = vectors = S3Vectors(self.place)
+        self.keeper.add("vector buckets", vectors)
         faults = Faults()
         self.front_door.add_layer(faults)
         self.front_door.add_layer(enforcement.layer)

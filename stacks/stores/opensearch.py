@@ -19,9 +19,11 @@ from slipway_constructs.opensearch_vector_store import (
 )
 from slipway_constructs.permissions import allow, allow_key
 from stacks.names import part_of_arn
-from stacks.stores import Access, Made
+from stacks.stores import GUARD_READS, GUARD_WRITES, Access, Made
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from aws_cdk import aws_iam as iam
     from constructs import IConstruct
 
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
     from stacks.slipway_stack import SlipwayStack
 
 USED = ("collection-arn", "collection-name")
-READ_GUARDS, WRITE_GUARDS = ("dynamodb:BatchGetItem",), ("dynamodb:BatchGetItem", "dynamodb:UpdateItem")
 
 
 class OpenSearchKind:
     """A collection, reached over HTTPS; the guards of its documents are in the foundation's table."""
+
+    # The collection's own endpoint is the store's.
+    reach: Mapping[str, Sequence[str]] = {"dynamodb": GUARD_WRITES}
 
     def make(self, stack: SlipwayStack) -> Made:
         """Make the collection."""
@@ -74,7 +78,7 @@ class OpenSearchKind:
     def allow(self, stack: SlipwayStack, role: iam.Role, access: Access) -> None:
         """Let a role read chunks and guards, or also write them."""
         _allow(stack, role, _published(stack), READ if access == "search" else WRITE)
-        allow(role, READ_GUARDS if access == "search" else WRITE_GUARDS, [stack.table_arn("documents")])
+        allow(role, GUARD_READS if access == "search" else GUARD_WRITES, [stack.table_arn("documents")])
         key = stack.key()
         allow_key(role, key.key_arn if key else None)
 

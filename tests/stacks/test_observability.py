@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-CUSTOM_RESOURCE_HANDLERS = {"migrate_store", "empty_bucket"}
+CUSTOM_RESOURCE_HANDLERS = {"migrate_store", "empty_bucket", "empty_vector_bucket"}
 
 
 @pytest.mark.capability("O2")

@@ -24,7 +24,8 @@ def capacity(templates: Any) -> Any:
     return templates.one("retrieval", "AWS::OpenSearchServerless::CollectionGroup")["CapacityLimits"]
 
 
-WRITES = ["DescribeIndex", "ReadDocument", "WriteDocument"]
+READS = ["DescribeIndex", "ReadDocument"]
+WRITES = [*READS, "WriteDocument"]
 
 
 def granted(templates: Any, part: str) -> list[list[str]]:
@@ -123,7 +124,7 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
             capacity(t)["MinSearchCapacityInOcu"] == capacity(t)["MinIndexingCapacityInOcu"] == 0
             and not t.of("retrieval", "AWS::RDS::DBCluster")
             and '\\"AllowFromPublic\\":true' in text(t["retrieval"])
-            and granted(t, "gateway") == [["DescribeIndex", "ReadDocument"], WRITES]
+            and granted(t, "gateway") == [READS, READS, WRITES]
             and granted(t, "ingestion") == [WRITES]
             and granted(t, "retrieval") == [["CreateIndex", "DescribeIndex", "UpdateIndex"]]
         ),
@@ -137,6 +138,33 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
             and '\\"AllowFromPublic\\":false' in text(t["retrieval"])
             and '\\"KmsARN\\":' in text(t["retrieval"])
             and t.one("retrieval", "AWS::OpenSearchServerless::Collection")["DeletionProtection"] == "ENABLED"
+        ),
+    ),
+    "s3-vectors": (
+        "retrieval: {store: s3_vectors, s3_vectors: {text_language: de}}",
+        lambda t: (
+            t.of("retrieval", "AWS::S3Vectors::VectorBucket")[0]["DeletionPolicy"] == "Retain"
+            and not t.of("retrieval", "Custom::EmptyVectorBucket")
+            and t.function("gateway", "chat")["Environment"]["Variables"]["TEXT_LANGUAGE"] == "de"
+            and "s3vectors:PutVectors" not in t.allowed("gateway", "Chat")
+            and {"s3vectors:PutVectors", "dynamodb:UpdateItem"} <= t.allowed("ingestion", "Ingest")
+        ),
+    ),
+    "s3-vectors-thrown-away": (
+        "removal: destroy\nretrieval: {store: s3_vectors}",
+        lambda t: (
+            len(t.of("retrieval", "Custom::EmptyVectorBucket")) == 1
+            and {"Key": "slipway:empty-on-delete", "Value": "true"}
+            in t.one("retrieval", "AWS::S3Vectors::VectorBucket")["Tags"]
+        ),
+    ),
+    "s3-vectors-private-with-a-key": (
+        "retrieval: {store: s3_vectors}\nnetwork: {mode: create}\nencryption: {customer_managed_key: true}",
+        lambda t: (
+            ".s3vectors" in text(t.of("network", "AWS::EC2::VPCEndpoint"))
+            and "rds-data" not in text(t["network"])
+            and "indexing.s3vectors.amazonaws.com" in text(t["foundation"])
+            and t.one("retrieval", "AWS::S3Vectors::VectorBucket")["EncryptionConfiguration"]["SseType"] == "aws:kms"
         ),
     ),
     "mail-and-no-dashboard": (

@@ -222,7 +222,7 @@ def test_fields_that_an_older_index_lacks_are_added(opensearch: LocalOpenSearch)
 
 
 def test_fusion_sums_reciprocal_ranks_and_breaks_ties_by_the_chunks_id() -> None:
-    """Cormack, Clarke and Buettcher (2009): 1 / (60 + rank), summed."""
+    """Cormack, Clarke and Buettcher (2009): 1 / (k + rank), summed; k is 10 here."""
 
     def leg(*names: str) -> list[Found]:
         return [
@@ -232,4 +232,4 @@ def test_fusion_sums_reciprocal_ranks_and_breaks_ties_by_the_chunks_id() -> None
 
     fused = fuse([leg("b", "a", "c"), leg("a", "b", "d")], 3)
     assert [found.id for found, _ in fused] == ["a", "b", "c"]
-    assert fused[0][1] == pytest.approx(1 / 61 + 1 / 62)
+    assert fused[0][1] == pytest.approx(1 / 11 + 1 / 12)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from slipway_runtime.generate.answer import _citation
 from slipway_runtime.generate.spans import best_sentence, statements
+from slipway_runtime.retrieve.stores.contract import Hit
 
 pytestmark = pytest.mark.capability("R8")
 
@@ -36,3 +38,16 @@ def test_offsets_are_characters_not_bytes() -> None:
     found = best_sentence(content, "Tomaten brauchen Sonne")
     assert found
     assert content[found.start : found.end] == "Tomaten brauchen Sonne."
+
+
+def test_a_quote_of_a_chunk_that_repeats_a_header_row_has_its_place_in_the_document() -> None:
+    header, rows = "| plant | hours. |\n", "Tomatoes need six hours. Beans need four hours."
+    document = f"{header}A first row. {rows}"
+    hit = Hit(
+        chunk_id="c", document_id="d", path="p", heading="", page=None, content=header + rows, score=0.5, fused=0.1,
+        start=document.index(rows), end=len(document),
+    )  # fmt: skip
+    citation = _citation(hit, ["Beans need four hours", "plant | hours"])
+    assert document[citation.start : citation.end] == rows
+    assert [quote.text for quote in citation.quotes] == ["Beans need four hours."]
+    assert all(document[quote.start : quote.end] == quote.text for quote in citation.quotes)

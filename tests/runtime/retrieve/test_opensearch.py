@@ -3,14 +3,15 @@
 import dataclasses
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.stores.contract import Query, StoreUnavailable
-from slipway_runtime.retrieve.stores.opensearch import client, index
+from slipway_runtime.retrieve.stores.guard import Guard, Guards
+from slipway_runtime.retrieve.stores.opensearch import client, index, rows
 from slipway_runtime.retrieve.stores.opensearch.fusion import Found, fuse
 from slipway_runtime.retrieve.stores.opensearch.store import OpenSearchStore
 from support.opensearch import NAME, LocalOpenSearch
@@ -69,6 +70,32 @@ def test_a_reader_sees_the_old_version_whole_or_the_new_one_whole(
     assert found(store) == new
     assert set(seen) <= {old, new}
     assert old in seen
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Meanwhile(Guards):
+    """Guards before whose second reading something happens."""
+
+    moments: Iterator[Callable[[], object]]
+
+    def read(self, document_ids: Iterable[str]) -> dict[str, Guard]:
+        next(self.moments)()
+        return super().read(document_ids)
+
+
+def test_a_version_that_is_published_between_search_and_guard_is_not_missed(
+    opensearch: LocalOpenSearch, store: OpenSearchStore
+) -> None:
+    replace(store, "1", "old")
+    claimed = store.guards.claim("acme", "doc_1", stamp("2"))
+    assert claimed
+    data = zip(pieces(3, "new"), vectors(3), strict=True)
+    store.writer.write((rows.row(version("2"), claimed.claim, *pair) for pair in data), soon())
+    settle(opensearch)
+    moments = iter([lambda: None, lambda: store.guards.publish(claimed, 3), *[lambda: None] * 20])
+    plain = {"client": store.guards.client, "table": store.guards.table, "kind": store.guards.kind}
+    searching = dataclasses.replace(store, guards=Meanwhile(**plain, moments=moments))
+    assert found(searching) == {f"new {n}" for n in range(3)}
 
 
 def test_hits_stay_as_many_as_asked_for_while_stale_ones_are_still_seen(

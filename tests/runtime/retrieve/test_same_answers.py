@@ -23,6 +23,7 @@ from slipway_runtime.retrieve.chunk import Chunk, ChunkSettings, chunk
 from slipway_runtime.retrieve.stores.aurora import schema
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from slipway_runtime.retrieve.stores.contract import DocumentVersion, Mode, Query, VectorStore
+from support.database import database
 from support.opensearch import LocalOpenSearch
 from support.store_contract import soon, stamp
 from support.waiting import wait_for
@@ -48,7 +49,7 @@ def vectors() -> Callable[[list[str]], Any]:
 
 @pytest.fixture(scope="module")
 def pgvector(served_data_api: Any) -> VectorStore:
-    made = AuroraStore(api=served_data_api.database())
+    made = AuroraStore(api=database(served_data_api))
     if made.api.execute(schema.DIMENSIONS) not in ([], [(DIMENSIONS,)]):
         made.api.execute("DROP SCHEMA slipway CASCADE")
     made.migrate(DIMENSIONS, soon())

@@ -40,7 +40,7 @@ FREE_WHEN_IDLE = {
     *("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::S3Vectors::VectorBucket", "AWS::S3Vectors::VectorBucketPolicy"),
     *("AWS::SNS::Subscription", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy"),
     *("AWS::SSM::Parameter", "AWS::SecretsManager::Secret", "AWS::SecretsManager::SecretTargetAttachment"),
-    "AWS::StepFunctions::StateMachine",
+    *("AWS::Scheduler::Schedule", "AWS::StepFunctions::StateMachine"),
 }
 
 

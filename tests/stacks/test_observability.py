@@ -28,7 +28,7 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
     assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 1
     machines = [machine for part in dev for machine in dev.of(part, "AWS::StepFunctions::StateMachine")]
     for name in ("ExecutionsFailed", "ExecutionsTimedOut"):
-        assert kinds.count(("AWS/States", name)) == len(machines) == 2
+        assert kinds.count(("AWS/States", name)) == len(machines) == 3
     (late,) = [alarm for alarm in alarms if alarm["MetricName"] == "ErasureAgeSeconds"]
     assert late["Threshold"] == 48 * 3600
     assert {("AWS/ApiGateway", "5XXError"), ("AWS/RDS", "ACUUtilization")} <= set(kinds)

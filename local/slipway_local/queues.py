@@ -51,6 +51,14 @@ def install() -> "InFlight":
                     return messages
                 source._messages_lock.wait(min(POLL_SECONDS, remaining))
 
+    _keep_policies(queue)
+    queue.add_message, queue.delete_message = add_message, delete_message
+    backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
+    return InFlight(_add_move_tasks(responses))
+
+
+def _keep_policies(queue: Any) -> None:
+    """Let setting other attributes of a queue leave its policy as it is."""
     set_attributes = queue._set_attributes
 
     def keep_policy(self: Any, attributes: dict[str, Any], now: float | None = None) -> None:
@@ -59,9 +67,6 @@ def install() -> "InFlight":
         set_attributes(self, attributes | policy, now)
 
     queue._set_attributes = keep_policy
-    queue.add_message, queue.delete_message = add_message, delete_message
-    backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
-    return InFlight(_add_move_tasks(responses))
 
 
 class InFlight:

@@ -7,15 +7,11 @@ the text of one section and the heading of the next.
 Units: MB (10^6 bytes of UTF-8) per second of CPU time.
 """
 
-import json
 import random
 import re
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from _prepare.peers import python_of_peers, run
+from _prepare.peers import best_of
 
 OURS = "slipway"
 PEERS = {"langchain_markdown": 2.0, "langchain_recursive": 2.0, "langchain_tokens": 2.0}
@@ -50,15 +46,7 @@ def corpus(documents: int, seed: int = 3) -> list[str]:
 def measure(documents: int, runs: int) -> list[dict[str, Any]]:
     """Return a result for each contender."""
     texts = corpus(max(50, documents // 20))
-    peers, best = python_of_peers(), {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "corpus.jsonl"
-        path.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
-        for _ in range(runs):
-            for name in (OURS, *PEERS):
-                result = run(sys.executable if name == OURS else peers, f"chunks_{name}", path)
-                if name not in best or result["cpu_seconds"] < best[name]["cpu_seconds"]:
-                    best[name] = result
+    best = best_of("chunks", OURS, PEERS, texts, runs)
     size = sum(len(text.encode()) for text in texts) / 1e6
     fastest = size / best[OURS]["cpu_seconds"]
     return [_row(name, result, texts, size, fastest) for name, result in best.items()]

@@ -5,15 +5,11 @@ which is no overlap yet. All build their index of the items within the time.
 Units: millions of words a second of CPU time.
 """
 
-import json
 import random
-import sys
-import tempfile
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
-from _prepare.peers import python_of_peers, run
+from _prepare.peers import best_of
 
 OURS = "slipway"
 PEERS = ("datatrove", "naive")
@@ -45,16 +41,7 @@ def generate(number: int, seed: int = 20_262) -> tuple[list[dict[str, Any]], set
 def measure(documents: int, runs: int) -> list[dict[str, Any]]:
     """Return a result for each contender."""
     rows, planted = generate(documents)
-    peers = python_of_peers()
-    best: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "corpus.jsonl"
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        for _ in range(runs):
-            for name in (OURS, *PEERS):
-                result = run(sys.executable if name == OURS else peers, f"contamination_{name}", path)
-                if name not in best or result["cpu_seconds"] < best[name]["cpu_seconds"]:
-                    best[name] = result
+    best = best_of("contamination", OURS, PEERS, rows, runs)
     speeds = {name: documents * WORDS / result["cpu_seconds"] for name, result in best.items()}
     return [
         {

@@ -6,13 +6,10 @@ half of what lies there. Ours compares the shingles themselves, at .8. Precision
 .8 or more like the document that it was made from.
 """
 
-import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from _prepare.near_duplicates_corpus import THRESHOLD, Planted, generate
-from _prepare.peers import python_of_peers, run
+from _prepare.peers import best_of
 
 OURS = "slipway"
 PEERS = {"datasketch": 8.0, "rensa": 2.0, "datatrove": None}  # ours is to be so many times as fast
@@ -22,19 +19,8 @@ BANDS = ((0.3, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0), (1.0, 1.01)
 
 def measure(documents: int, runs: int) -> list[dict[str, Any]]:
     """Return a result for each contender."""
-    import sys  # noqa: PLC0415
-
     corpus = generate(documents)
-    peers = python_of_peers()
-    best: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "corpus.jsonl"
-        path.write_text("".join(json.dumps(each.text) + "\n" for each in corpus), encoding="utf-8")
-        for _ in range(runs):
-            for name in (OURS, *PEERS):
-                result = run(sys.executable if name == OURS else peers, f"near_duplicates_{name}", path)
-                if name not in best or result["cpu_seconds"] < best[name]["cpu_seconds"]:
-                    best[name] = result
+    best = best_of("near_duplicates", OURS, PEERS, (each.text for each in corpus), runs)
     fastest = documents / best[OURS]["cpu_seconds"]
     return [_row(name, result, corpus, fastest) for name, result in best.items()]
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,3 +43,20 @@ def run(python: str, contender: str, corpus: Path) -> dict[str, Any]:
             raise SystemExit(f"{contender} failed:\n{done.stderr[-3000:]}")
         found: dict[str, Any] = json.loads(result.read_text())
         return found
+
+
+def best_of(section: str, ours: str, peers: Iterable[str], rows: Iterable[Any], runs: int) -> dict[str, dict[str, Any]]:
+    """Return each contender's run with the least CPU time over a corpus of `rows`; runs alternate.
+
+    `ours` runs in this Python; its peers in theirs.
+    """
+    python, best = python_of_peers(), dict[str, dict[str, Any]]()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "corpus.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        for _ in range(runs):
+            for name in (ours, *peers):
+                result = run(sys.executable if name == ours else python, f"{section}_{name}", path)
+                if name not in best or result["cpu_seconds"] < best[name]["cpu_seconds"]:
+                    best[name] = result
+    return best

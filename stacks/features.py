@@ -57,6 +57,7 @@ PARTS = (
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
     Part("gateway"),
     Part("augmentation", lambda settings: settings.augmentation.enabled),
+    Part("evaluation", lambda settings: settings.evaluation.enabled),
     Part("observability"),
 )
 

@@ -14,7 +14,7 @@ from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenA
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
-from stacks.bedrock import allow_models
+from stacks.answering import allow_answers, allow_search, answer_variables, search_variables
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 
@@ -38,13 +38,13 @@ def api_name(environment: str) -> str:
 
 
 class GatewayStack(SlipwayStack):
-    """API, key, and the functions behind: chat, documents, authorize, and labelling where it is on."""
+    """API, key, and the functions behind: chat, search, documents, authorize, and labelling where it is on."""
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "gateway", name=name, settings=settings)
         key_secret = self._api_key()
         defaults = self.function_defaults("api")
-        chat, documents = self._chat(defaults), self._documents(defaults)
+        chat, search, documents = self._chat(defaults), self._search(defaults), self._documents(defaults)
         authorize = self._authorize(defaults, key_secret)
         labelling = self._labelling(defaults) if settings.labelling.enabled else None
         api = OpenAiApi(
@@ -53,6 +53,7 @@ class GatewayStack(SlipwayStack):
             api_name=api_name(name),
             functions=ApiFunctions(
                 chat=chat.function,
+                search=search.function,
                 documents=documents.function,
                 authorize=authorize.function,
                 labelling=labelling.function if labelling else None,
@@ -68,6 +69,7 @@ class GatewayStack(SlipwayStack):
                 "stage": STAGE,
                 "api-key-secret-arn": key_secret.secret_arn,
                 "chat-function-name": chat.function.function_name,
+                "search-function-name": search.function.function_name,
                 "documents-function-name": documents.function.function_name,
                 "authorize-function-name": authorize.function.function_name,
                 **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
@@ -119,25 +121,15 @@ class GatewayStack(SlipwayStack):
         )
 
     def _chat(self, defaults: FunctionDefaults) -> PythonFunction:
-        gateway, retrieval = self.settings.gateway, self.settings.retrieval
-        chat = self._function(
-            "Chat",
-            "chat",
-            "Answers questions from documents, with citations",
-            defaults,
-            {
-                **self.store_variables(),
-                **self.embedding_variables(),
-                "MODELS": json.dumps({alias: model.model_dump() for alias, model in gateway.models.items()}),
-                "RETRIEVE_TOP_K": str(retrieval.top_k),
-                "RETRIEVE_MIN_SCORE": str(retrieval.min_score),
-                "CONTEXT_MAX_TOKENS": str(gateway.context_max_tokens),
-            },
-        )
-        self.allow_store(chat.role, "search")
-        model_ids = [model.model_id for model in gateway.models.values()]
-        allow_models(chat.role, [*model_ids, retrieval.embedding.model_id])
+        does = "Answers questions from documents, with citations"
+        chat = self._function("Chat", "chat", does, defaults, answer_variables(self))
+        allow_answers(self, chat.role)
         return chat
+
+    def _search(self, defaults: FunctionDefaults) -> PythonFunction:
+        search = self._function("Search", "search", "Finds chunks of documents", defaults, search_variables(self))
+        allow_search(self, search.role)
+        return search
 
     def _documents(self, defaults: FunctionDefaults) -> PythonFunction:
         documents = self._function(
@@ -203,7 +195,7 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
     refusals_apart = Metric(
         "Slipway", "AuthorizerFailures", {"service": "authorize", "environment": environment}, "Sum"
     )
-    names = ["chat", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
+    names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
     return [
         ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
         *(

@@ -17,7 +17,7 @@ from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.text_recognition import TextRecognition
-from stacks.bedrock import allow_models
+from stacks.embedding import allow_embedding
 from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
@@ -133,8 +133,7 @@ class IngestionStack(SlipwayStack):
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
                 "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
                 "RULES": rules_document(ingestion.rules, ingestion.sources),
-                "CHUNK_MAX_CHARACTERS": str(ingestion.chunk_characters),
-                "CHUNK_OVERLAP_CHARACTERS": str(ingestion.chunk_overlap_characters),
+                **ingestion.chunk_variables,
                 "QUEUE_URL": work.queue.queue_url,
                 "MAX_DOCUMENT_BYTES": str(ingestion.max_document_megabytes * MEGABYTE),
             },
@@ -173,7 +172,7 @@ class IngestionStack(SlipwayStack):
             allow(role, COMPREHEND_ACTIONS, ["*"], wildcard_reason=COMPREHEND_REASON)
         self.allow_documents(role)
         allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
-        allow_models(role, [self.settings.retrieval.embedding.model_id])
+        allow_embedding(self, role)
         self.allow_store(role, "write")
         allow_key(role, key.key_arn if key else None)
 

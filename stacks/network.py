@@ -7,12 +7,14 @@ from constructs import Construct
 
 from slipway_constructs.private_network import PrivateNetwork
 from slipway_constructs.text_recognition import TEXTRACT_ACTIONS
+from stacks.answering import RERANK_ACTIONS
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.settings import ExistingNetwork, Settings
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
+from stacks.stores import kind
 
 LABEL_ACTIONS = ("comprehend:BatchDetectEntities", "comprehend:ClassifyDocument")
 
@@ -44,11 +46,18 @@ class NetworkStack(SlipwayStack):
     def _reach(self) -> dict[str, list[str]]:
         """Return what the functions of features do beyond those of every environment, actions by service."""
         ingestion, reach = self.settings.ingestion, defaultdict[str, list[str]](list)
+        for service, actions in kind(self.settings).reach.items():
+            reach[service] += actions
         if redacts_names(ingestion.rules, ingestion.sources) or self.settings.augmentation.labels:
             reach["comprehend"] += [*COMPREHEND_ACTIONS, *LABEL_ACTIONS]
         if self.settings.labelling.enabled:
             reach["states"] += TASK_ACTIONS
             reach["dynamodb"] += API_TABLE_ACTIONS
+        endpoint = self.settings.retrieval.embedding.endpoint
+        if endpoint and endpoint.sagemaker_endpoint:
+            reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")
+        if self.settings.answering.reranker != "off":
+            reach["bedrock-agent-runtime"] += RERANK_ACTIONS
         if recognises(ingestion):
             reach["textract"] += TEXTRACT_ACTIONS
         if self.searches_duplicates() or recognises(ingestion):

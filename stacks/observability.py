@@ -10,10 +10,10 @@ from stacks.slipway_stack import SlipwayStack
 # The rows of the dashboard, by what callers notice, functions, database, runs; others follow as they are deployed.
 ROWS = (
     *("Api", "Events", "Ingestion"),
-    *("Ingest", "Erase", "Chat", "Documents", "Authorize", "Labelling", "LabellingStep"),
+    *("Ingest", "Erase", "Chat", "Search", "Documents", "Authorize", "Labelling", "LabellingStep"),
     "Database",
     *("Augmentation", "AugmentationPlan", "AugmentationAugment", "AugmentationReport"),
-    *("Datasets", "LabellingJobs", "Duplicates", "Deletion", "Erasure"),
+    *("Datasets", "LabellingJobs", "Evaluation", "Duplicates", "Deletion", "Erasure"),
 )
 
 

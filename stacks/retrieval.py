@@ -10,7 +10,7 @@ from stacks.slipway_stack import SlipwayStack
 from stacks.stores import Made, kind
 
 # Raised with each change of the migrations of slipway_runtime.retrieve: it makes CloudFormation run them.
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "4"
 
 
 class RetrievalStack(SlipwayStack):

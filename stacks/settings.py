@@ -10,16 +10,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from stacks.settings_answering import Answering
 from stacks.settings_augmentation import Augmentation
+from stacks.settings_chunks import Chunks
 from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
+from stacks.settings_embedding import Embedding
+from stacks.settings_evaluation import Evaluation
 from stacks.settings_labelling import Labelling
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
+from stacks.settings_store_opensearch import OpenSearch
+from stacks.settings_store_s3_vectors import S3VectorsSettings
 from stacks.settings_violation import ImpossibleSettingsError
 
 RETENTION_DAYS = (
@@ -45,7 +51,7 @@ class Encryption(Section):
         None,
         pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         description="ARN of an existing KMS key to use instead. Its policy must allow use through IAM, and by the "
-        "services logs, sns, sqs, events and cloudwatch.",
+        "services logs, sns, sqs, events and cloudwatch; with the store s3_vectors also indexing.s3vectors.",
     )
 
 
@@ -111,36 +117,26 @@ class Aurora(Section):
     )
 
 
-class Embedding(Section):
-    """The model that turns chunks and questions into vectors. A change needs an empty store."""
-
-    model_id: Literal["amazon.titan-embed-text-v2:0"] = Field(
-        "amazon.titan-embed-text-v2:0", description="Bedrock id of the embedding model."
-    )
-    dimensions: Literal[256, 512, 1024] = Field(
-        1024,
-        description="Numbers in each embedding. A store with chunks refuses a change: empty it first.",
-    )
-
-
 class Retrieval(Section):
     """How documents are stored for search, and found."""
 
-    store: Literal["aurora"] = Field("aurora", description="The vector store.")
+    store: Literal["aurora", "opensearch", "s3_vectors"] = Field("aurora", description="The vector store.")
     aurora: Aurora = Field(default_factory=Aurora, description="Settings of the store `aurora`.")
+    opensearch: OpenSearch = Field(default_factory=OpenSearch, description="Settings of the store `opensearch`.")
+    s3_vectors: S3VectorsSettings = Field(
+        default_factory=S3VectorsSettings, description="Settings of the store `s3_vectors`."
+    )
     embedding: Embedding = Field(default_factory=Embedding, description="The embedding model.")
     top_k: int = Field(8, ge=1, le=30, description="Chunks at most that a question is answered from.")
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")
 
 
-class Ingestion(Section):
+class Ingestion(Chunks):
     """How documents become chunks."""
 
     max_document_megabytes: int = Field(
         20, ge=1, le=100, description="Largest document in megabytes (10^6 bytes); larger ones are rejected."
     )
-    chunk_characters: int = Field(1200, ge=200, le=8000, description="Most characters in a chunk.")
-    chunk_overlap_characters: int = Field(150, ge=0, le=2000, description="Characters that neighbouring chunks share.")
     max_concurrency: int = Field(10, ge=2, le=1000, description="Batches of documents worked on at the same time.")
     max_receive_count: int = Field(
         10, ge=2, le=100, description="Attempts before a message goes to the dead-letter queue."
@@ -234,6 +230,8 @@ class Settings(Section):
     network: Network = Field(default_factory=Network, description="Where functions run.")
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")
     ingestion: Ingestion = Field(default_factory=Ingestion, description="From document to chunks.")
+    answering: Answering = Field(default_factory=Answering, description="From question to context.")
+    evaluation: Evaluation = Field(default_factory=Evaluation, description="How good search and answers are.")
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from stacks import (
     settings_account_rules,
     settings_augmentation_rules,
+    settings_embedding_rules,
+    settings_evaluation_rules,
     settings_labelling_rules,
     settings_network_rules,
     settings_retention_rules,
+    settings_store_opensearch_rules,
 )
 from stacks.regions import can_call, profile_prefix
 from stacks.settings_duplicates import duplicates_document
@@ -99,13 +102,19 @@ def _sources(settings: Settings) -> Iterator[Violation]:
 
 
 def _context(settings: Settings) -> Iterator[Violation]:
-    budget, chunk = settings.gateway.context_max_tokens, settings.ingestion.chunk_characters
-    if budget * CHARACTERS_PER_TOKEN < chunk:
+    budget, chunk, tokens = (
+        settings.gateway.context_max_tokens,
+        settings.ingestion.chunk_characters,
+        settings.ingestion.chunk_tokens,
+    )
+    needed = tokens or -(-chunk // CHARACTERS_PER_TOKEN)
+    if budget < needed:
+        size = f"{tokens} tokens" if tokens else f"{chunk} characters, {needed} tokens"
         yield Violation(
             key=("gateway", "context_max_tokens"),
-            expected=f"room for one chunk of {chunk} characters, {-(-chunk // CHARACTERS_PER_TOKEN)} tokens or more",
+            expected=f"room for one chunk of {size} or more",
             got=budget,
-            remedy="Raise context_max_tokens or lower ingestion.chunk_characters.",
+            remedy=f"Raise context_max_tokens or lower ingestion.{'chunk_tokens' if tokens else 'chunk_characters'}.",
         )
 
 
@@ -149,6 +158,8 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
     *settings_retention_rules.RULES,
+    *settings_embedding_rules.RULES,
+    *settings_store_opensearch_rules.RULES,
     _aurora_capacity,
     _aurora_version,
     _chunks,
@@ -156,6 +167,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _context,
     _models,
     *settings_augmentation_rules.RULES,
+    *settings_evaluation_rules.RULES,
 )
 
 

@@ -18,6 +18,7 @@ from slipway_constructs.logged_state_machine import ExecutionLog, LoggedStateMac
 from slipway_constructs.permissions import allow
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
+from stacks.embedding import embedding_variables
 from stacks.settings import Settings
 from stacks.settings_duplicates import is_searched
 from stacks.stores import Access, kind
@@ -54,6 +55,7 @@ class SlipwayStack(cdk.Stack):
         self.part = part
         self._key: kms.IKey | None = None
         self._looked_up: dict[tuple[str, str], str] = {}
+        self._layers: dict[str, DependencyLayer] = {}
 
     @property
     def availability_zones(self) -> list[str]:
@@ -106,17 +108,11 @@ class SlipwayStack(cdk.Stack):
     def function_defaults(
         self, dependency_set: str, *, key: kms.IKey | None = None, in_network: bool = True
     ) -> FunctionDefaults:
-        """Return what this stack's functions share; makes the layer of the dependency set, so call it once for each."""
-        layer = DependencyLayer(
-            self,
-            f"{dependency_set.capitalize()}Packages",
-            lock_file=ROOT / "lambda" / "requirements" / f"{dependency_set}.txt",
-            cache=LAYER_CACHE,
-        )
+        """Return what this stack's functions share, with the layer of a dependency set."""
         return FunctionDefaults(
             environment=self.environment_name,
             code=lambda_.Code.from_asset(str(ROOT / "lambda"), exclude=CODE_EXCLUDES, ignore_mode=cdk.IgnoreMode.GIT),
-            layer=layer,
+            layer=self._layer(dependency_set),
             log_retention=self.log_retention,
             removal=self.removal,
             log_level=self.settings.gateway.log_level,
@@ -137,6 +133,16 @@ class SlipwayStack(cdk.Stack):
         # The id Default is left out of the ids of what is inside: they are as if it stood in the stack itself.
         return LoggedStateMachine(self, "Default", definition=definition, functions=functions, log=log, timeout=timeout)
 
+    def _layer(self, dependency_set: str) -> DependencyLayer:
+        if dependency_set not in self._layers:
+            self._layers[dependency_set] = DependencyLayer(
+                self,
+                f"{dependency_set.capitalize()}Packages",
+                lock_file=ROOT / "lambda" / "requirements" / f"{dependency_set}.txt",
+                cache=LAYER_CACHE,
+            )
+        return self._layers[dependency_set]
+
     def store_variables(self) -> dict[str, str]:
         """Return the variables by which functions of other stacks find the vector store."""
         return kind(self.settings).variables(self)
@@ -147,8 +153,7 @@ class SlipwayStack(cdk.Stack):
 
     def embedding_variables(self) -> dict[str, str]:
         """Return the variables that name the embedding model."""
-        embedding = self.settings.retrieval.embedding
-        return {"EMBEDDING_MODEL_ID": embedding.model_id, "EMBEDDING_DIMENSIONS": str(embedding.dimensions)}
+        return embedding_variables(self.settings.retrieval.embedding)
 
     def allow_documents(self, role: iam.Role, *, listing: bool = False) -> None:
         """Let a role read and write the lineage of single documents; with `listing` also list a tenant's."""

@@ -42,17 +42,20 @@ def run(
     what: str = "run",
     remedy: str = "",
     progress: Progress | None = None,
+    waiting: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Start an execution, wait for its end and return its output.
 
     `what`, `remedy`: of the message if it fails.   `progress`: told of the items of its Distributed Maps, done and in
-    all; the message then names the first that failed.
+    all; the message then names the first that failed.   `waiting`: called while it runs.
     Raises: CommandError if it fails.
     """
     states, arn = target.client("stepfunctions"), start(target, machine, given, name=name)
     while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
         if progress:
             _tell(states, arn, progress)
+        if waiting:
+            waiting()
         time.sleep(POLL_SECONDS)
     if found["status"] != "SUCCEEDED":
         reasons = [f"{_why(found)}{_first_failure(states, arn) if progress else ''}", remedy]

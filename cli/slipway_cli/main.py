@@ -24,6 +24,7 @@ from slipway_cli.ingest import ingest as ingest_files
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json, progress
 from slipway_cli.project import project
+from slipway_cli.rag_eval import rag_eval
 from slipway_cli.redrive import redrive as redrive_queue
 from slipway_cli.target import find_target
 from slipway_local.remote import LocalCloudError
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
 app.command()(augment)
+app.command("rag-eval")(rag_eval)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")
 app.add_typer(duplicates.app, name="duplicates")

@@ -70,6 +70,8 @@ class EncryptionKey(Construct):
                 ("Decrypt", "GenerateDataKey"),
                 same_account,
             ),
+            # Vectors are indexed in the background: S3 user guide, "Data protection and encryption in S3 Vectors".
+            _statement("Vectors", iam.ServicePrincipal("indexing.s3vectors.amazonaws.com"), ("Decrypt",), same_account),
         ]
 
 

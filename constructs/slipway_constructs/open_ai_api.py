@@ -66,6 +66,7 @@ class ApiFunctions:
     """The functions behind the API: `chat` also lists the models, `authorize` turns a key into a tenant."""
 
     chat: lambda_.IFunction
+    search: lambda_.IFunction
     documents: lambda_.IFunction
     authorize: lambda_.IFunction
     labelling: lambda_.IFunction | None = None
@@ -140,6 +141,8 @@ class OpenAiApi(Construct):
         completions = root.add_resource("chat").add_resource("completions")
         self._method(completions, "POST", chat, request_models={"application/json": body})
         self._method(root.add_resource("models"), "GET", chat)
+        search = self._integration(functions.search)
+        self._method(root.add_resource("search"), "POST", search, request_models={"application/json": body})
         listing = root.add_resource("documents")
         queries = {f"method.request.querystring.{name}": False for name in ("limit", "after", "status", "prefix")}
         self._method(listing, "GET", documents, request_parameters=queries)

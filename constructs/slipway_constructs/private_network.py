@@ -15,7 +15,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from slipway_constructs.aurora_vector_store import DATA_API_ACTIONS
 from slipway_constructs.permissions import allow
 
 # What functions call. Logs, metrics and the receiving of messages go through Lambda itself and need no endpoint.
@@ -23,13 +22,18 @@ from slipway_constructs.permissions import allow
 INTERFACE_SERVICES = {
     "bedrock-runtime": ["bedrock:InvokeModel"],
     "sqs": ["sqs:ChangeMessageVisibility"],
-    "rds-data": list(DATA_API_ACTIONS),
     "secretsmanager": ["secretsmanager:GetSecretValue"],
 }
 TABLES = "dynamodb"
 TABLE_ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
 # Of endpoints that are not called as their service.
-CONSTRUCT_IDS = {"sqs": "Queues", "secretsmanager": "Secrets", "states": "StateMachines"}
+CONSTRUCT_IDS = {
+    "sqs": "Queues",
+    "secretsmanager": "Secrets",
+    "bedrock-agent-runtime": "Reranking",
+    "s3vectors": "Vectors",
+    "states": "StateMachines",
+}
 
 
 class PrivateNetwork(Construct):

@@ -9,10 +9,17 @@ from slipway_runtime import settings
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.holds import Holds
 from slipway_runtime.operate.lineage import Lineage
+from slipway_runtime.operate.observability import measure_embedding_tokens
 from slipway_runtime.retrieve.embed import Embedder
+from slipway_runtime.retrieve.embedding.choose import bedrock_model
+from slipway_runtime.retrieve.rerank import NO_RERANKING, Reranker
+from slipway_runtime.retrieve.search import Searcher
 from slipway_runtime.retrieve.stores.contract import VectorStore
 
 if TYPE_CHECKING:
+    from slipway_runtime.evaluate.judge import Judge
+    from slipway_runtime.generate.answer import Answerer
+    from slipway_runtime.generate.models import Model
     from slipway_runtime.operate.curated import Curated
     from slipway_runtime.operate.places import Places
     from slipway_runtime.operate.recognising import Recognising
@@ -24,6 +31,10 @@ def store() -> VectorStore:
     match settings.required("STORE"):
         case "aurora":
             return _aurora()
+        case "opensearch":
+            return _opensearch()
+        case "s3_vectors":
+            return _s3_vectors()
         case other:
             raise settings.MissingSetting(f"STORE is {other!r:.40}, expected a kind of store that this release has")
 
@@ -48,10 +59,58 @@ def holds() -> Holds | None:
     return Holds(dynamodb=client("dynamodb"), s3=client("s3"), table=table) if table else None
 
 
+def _opensearch() -> VectorStore:
+    from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.client import Collection  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.index import Hnsw  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.store import OpenSearchStore  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.writer import Writer  # noqa: PLC0415
+
+    chosen = settings.opensearch()
+    collection = Collection(endpoint=chosen.endpoint, region=chosen.region)
+    guards = Guards(client=client("dynamodb"), table=chosen.documents_table, kind="opensearch")
+    return OpenSearchStore(
+        collection=collection,
+        guards=guards,
+        writer=Writer(collection=collection),
+        hnsw=Hnsw(m=chosen.m, ef_construction=chosen.ef_construction),
+    )
+
+
+def _s3_vectors() -> VectorStore:
+    from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.s3_vectors.service import VectorBucket  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore  # noqa: PLC0415
+
+    bucket, table = settings.required("VECTOR_BUCKET_NAME"), settings.required("DOCUMENTS_TABLE")
+    # Another bucket is another, empty store: its guards are its own.
+    guards = Guards(client=client("dynamodb"), table=table, kind=f"s3_vectors#{bucket}")
+    vectors = VectorBucket(client=client("s3vectors"), name=bucket)
+    return S3VectorsStore(bucket=vectors, guards=guards, text_language=settings.optional("TEXT_LANGUAGE") or None)
+
+
 def embedder() -> Embedder:
     """Return the embedding model of this environment."""
-    chosen = settings.embedding()
-    return Embedder(client=client("bedrock-runtime"), model_id=chosen.model_id, dimensions=chosen.dimensions)
+    chosen, endpoint = settings.embedding(), settings.embedding_endpoint()
+    if endpoint is None:
+        model = bedrock_model(client("bedrock-runtime"), chosen.model_id, chosen.dimensions)
+        return Embedder(model=model, meter=measure_embedding_tokens)
+    from slipway_runtime.retrieve.embedding.endpoint import Endpoint, address, sagemaker  # noqa: PLC0415
+
+    post = (
+        address(endpoint.url) if endpoint.url else sagemaker(client("sagemaker-runtime"), endpoint.sagemaker_endpoint)
+    )
+    served = Endpoint(
+        post=post,
+        model_id=chosen.model_id,
+        dimensions=chosen.dimensions,
+        max_tokens=endpoint.max_tokens,
+        batch=endpoint.max_batch_texts,
+        tokenizer_name=endpoint.tokenizer,
+        document_prefix=endpoint.document_prefix,
+        query_prefix=endpoint.query_prefix,
+    )
+    return Embedder(model=served, meter=measure_embedding_tokens)
 
 
 def lineage() -> Lineage:
@@ -109,3 +168,40 @@ def places(lineage: Lineage, curated: Curated) -> Places:
 
     again = Again(client=client("sqs"), queue_url=settings.required("QUEUE_URL"), lineage=lineage)
     return Places(index=Index(make=make, again=again), settings=settings.near_duplicates())
+
+
+def searcher() -> Searcher:
+    """Return the search of this environment."""
+    return Searcher(embedder=embedder(), store=store(), reranker=_reranker())
+
+
+def _reranker() -> Reranker:
+    arn = settings.optional("RERANK_MODEL_ARN")
+    if not arn:
+        return NO_RERANKING
+    candidates = int(settings.required("RERANK_CANDIDATES"))
+    return Reranker(client=client("bedrock-agent-runtime"), model_arn=arn, candidates=candidates)
+
+
+def answerer(model: Model) -> Answerer:
+    """Return what answers questions by a model."""
+    from slipway_runtime.generate.answer import Answerer, Retrieval  # noqa: PLC0415 - ingestion needs none of it
+    from slipway_runtime.generate.models import BedrockModel  # noqa: PLC0415
+
+    retrieval = Retrieval(
+        top_k=int(settings.required("RETRIEVE_TOP_K")),
+        min_score=float(settings.required("RETRIEVE_MIN_SCORE")),
+        context_max_tokens=int(settings.required("CONTEXT_MAX_TOKENS")),
+        rewrite=settings.required("REWRITE_QUESTIONS") == "true",
+    )
+    return Answerer(
+        searcher=searcher(), model=BedrockModel(client=client("bedrock-runtime"), model=model), retrieval=retrieval
+    )
+
+
+def judge() -> Judge:
+    """Return the judge of this environment."""
+    from slipway_runtime.evaluate.judge import Judge  # noqa: PLC0415 - only evaluations have one
+
+    model_id = settings.required("JUDGE_MODEL_ID")
+    return Judge(client=client("bedrock-runtime"), model_id=model_id, embedder=embedder())

@@ -9,6 +9,8 @@ import msgspec
 
 from slipway_runtime.generate.models import Model
 from slipway_runtime.prepare.duplicates.settings import SourceNearDuplicates, read
+from slipway_runtime.retrieve.chunk import ChunkSettings
+from slipway_runtime.retrieve.tokens.choose import TokenizerName
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True):
@@ -19,11 +21,33 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
     name: str
 
 
+class OpenSearchSettings(msgspec.Struct, frozen=True):
+    """Where the collection and the guards of its documents are; the graph matters to the migration alone."""
+
+    endpoint: str
+    region: str
+    documents_table: str
+    m: int
+    ef_construction: int
+
+
 class EmbeddingSettings(msgspec.Struct, frozen=True):
     """Which model embeds, and how many dimensions its vectors have."""
 
     model_id: str
     dimensions: int
+
+
+class EndpointSettings(msgspec.Struct, frozen=True):
+    """Where a model of one's own embeds: an endpoint of SageMaker or a URL, and what one request takes."""
+
+    sagemaker_endpoint: str = ""
+    url: str = ""
+    max_tokens: int = 512
+    max_batch_texts: int = 32
+    tokenizer: TokenizerName = "estimate"
+    document_prefix: str = ""
+    query_prefix: str = ""
 
 
 class MissingSetting(Exception):  # noqa: N818 - says what is wrong
@@ -53,6 +77,17 @@ def database() -> DatabaseSettings:
     )
 
 
+def opensearch() -> OpenSearchSettings:
+    """Return OPENSEARCH_ENDPOINT, AWS_REGION, DOCUMENTS_TABLE, OPENSEARCH_M and OPENSEARCH_EF_CONSTRUCTION."""
+    return OpenSearchSettings(
+        required("OPENSEARCH_ENDPOINT"),
+        required("AWS_REGION"),
+        required("DOCUMENTS_TABLE"),
+        int(os.environ.get("OPENSEARCH_M", "16")),
+        int(os.environ.get("OPENSEARCH_EF_CONSTRUCTION", "256")),
+    )
+
+
 def embedding() -> EmbeddingSettings:
     """Return EMBEDDING_MODEL_ID and EMBEDDING_DIMENSIONS."""
     return EmbeddingSettings(required("EMBEDDING_MODEL_ID"), int(required("EMBEDDING_DIMENSIONS")))
@@ -78,6 +113,36 @@ def near_duplicates() -> SourceNearDuplicates:
         return read(required("NEAR_DUPLICATES"))
     except msgspec.DecodeError as error:
         raise MissingSetting(f"NEAR_DUPLICATES is not a JSON object of settings: {error}") from error
+
+
+def embedding_endpoint() -> EndpointSettings | None:
+    """Return EMBEDDING_ENDPOINT, or None where the model is Bedrock's.
+
+    Raises: MissingSetting if it is not the expected JSON, or names no endpoint or two.
+    """
+    given = os.environ.get("EMBEDDING_ENDPOINT")
+    if not given:
+        return None
+    try:
+        found = msgspec.json.decode(given, type=EndpointSettings)
+    except msgspec.DecodeError as error:
+        raise MissingSetting(f"EMBEDDING_ENDPOINT is not a JSON object of an endpoint: {error}") from error
+    if bool(found.sagemaker_endpoint) == bool(found.url):
+        raise MissingSetting("EMBEDDING_ENDPOINT names either a sagemaker_endpoint or a url")
+    return found
+
+
+def chunking() -> ChunkSettings:
+    """Return CHUNK_MAX_CHARACTERS and CHUNK_OVERLAP_CHARACTERS, and of CHUNK_… what else is set."""
+    endpoint, tokens = embedding_endpoint(), os.environ.get("CHUNK_MAX_TOKENS")
+    return ChunkSettings(
+        max_characters=int(required("CHUNK_MAX_CHARACTERS")),
+        overlap_characters=int(required("CHUNK_OVERLAP_CHARACTERS")),
+        max_tokens=int(tokens) if tokens else None,
+        overlap_tokens=int(os.environ.get("CHUNK_OVERLAP_TOKENS", "0")),
+        tokenizer=endpoint.tokenizer if endpoint else "estimate",
+        parent_characters=int(os.environ.get("CHUNK_PARENT_CHARACTERS", "0")),
+    )
 
 
 def models() -> dict[str, Model]:

@@ -26,8 +26,13 @@ NOT_EMULATED = (
     "Bedrock: no documents and no tool results in Converse, no tools in ConverseStream, no InvokeModel for text "
     "models, no Titan v1, no agents at work; images need a model server of your own; additionalModelRequestFields "
     "change nothing.",
+    "Bedrock Rerank: no JSON documents, no paging; words and MiniLM make the order, and the scores are its own.",
     "The stand-in for a model calls a tool when it must, with sentences of the prompt as its input.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
+    "OpenSearch Serverless: collections for vectors only; k-NN is exact, words are split more simply than Lucene does, "
+    "capacity and networks do nothing, and a refresh takes half a second, not a minute.",
+    "S3 Vectors: search is exact, words are split by one analyser for every language and ranked as Lucene does; bucket "
+    "policies are kept and not evaluated, text search is configured when an index is made only.",
     "Comprehend finds what patterns, titles and a short list of given names find, by synchronous operations only; it "
     "has no custom classifiers.",
     "Textract reads the text that a scan carries in its metadata (PNG and TIFF description, JPEG comment, PDF XMP), by "

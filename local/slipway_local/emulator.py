@@ -62,6 +62,7 @@ class Emulator:
         self._start_functions()
         self._start_data()
         self._start_bedrock()
+        self._start_opensearch()
         self.front_door.by_prefix["/_slipway/"] = locked(Control(self), self.key)
         self.keeper.add("settings", _Settings(self))
         self.keeper.add("stacks", self.store)
@@ -102,6 +103,7 @@ class Emulator:
         from slipway_local.glue import service as glue_jobs
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
+        from slipway_local.s3vectors import S3Vectors
         from slipway_local.textract import service as textract
 
         buckets.install()
@@ -115,6 +117,8 @@ class Emulator:
         self._running.append(textract.install(self.place))
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
+        self.front_door.by_service["s3vectors"] = vectors = S3Vectors(self.place)
+        self.keeper.add("vector buckets", vectors)
         faults = Faults()
         self.front_door.add_layer(faults)
         self.front_door.add_layer(enforcement.layer)
@@ -132,6 +136,14 @@ class Emulator:
             guardrails=guardrails,
         )
         self.front_door.by_service["bedrock"] = Bedrock(runtime, BedrockControl(guardrails), self.front_door.moto)
+
+    def _start_opensearch(self) -> None:
+        from slipway_local.opensearch import BehaviourControl, OpenSearch
+
+        opensearch = OpenSearch(self.place)
+        self.front_door.by_service["aoss"] = opensearch
+        self.front_door.by_prefix["/_slipway/opensearch"] = locked(BehaviourControl(opensearch), self.key)
+        self.keeper.add("opensearch", opensearch)
 
     def _secret(self, arn: str) -> dict[str, Any]:
         """Return a secret's JSON object. Raises LookupError for an unknown one."""

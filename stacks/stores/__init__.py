@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aws_cdk import aws_iam as iam
     from constructs import IConstruct
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from stacks.slipway_stack import SlipwayStack
 
 Access = Literal["search", "write"]
+# Of stores without transactions, whose documents have a guard each in the documents table.
+GUARD_READS = ("dynamodb:BatchGetItem",)
+GUARD_WRITES = (*GUARD_READS, "dynamodb:UpdateItem")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,11 @@ class Made:
 
 class StoreKind(Protocol):
     """One kind of vector store."""
+
+    @property
+    def reach(self) -> Mapping[str, Sequence[str]]:
+        """Return what functions do to use it, actions by service, beyond those of every environment."""
+        ...
 
     def make(self, stack: SlipwayStack) -> Made:
         """Make the store in the retrieval stack."""
@@ -64,3 +72,11 @@ def kind(settings: Settings) -> StoreKind:
             from stacks.stores.aurora import AuroraKind  # noqa: PLC0415 - the others load what they need of the CDK
 
             return AuroraKind()
+        case "opensearch":
+            from stacks.stores.opensearch import OpenSearchKind  # noqa: PLC0415
+
+            return OpenSearchKind()
+        case "s3_vectors":
+            from stacks.stores.s3_vectors import S3VectorsKind  # noqa: PLC0415
+
+            return S3VectorsKind()

@@ -20,6 +20,8 @@ from stacks.names import part_of_arn
 from stacks.stores import Access, Made
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from aws_cdk import aws_iam as iam
 
     from slipway_constructs.monitoring import Monitor
@@ -31,6 +33,8 @@ AUTO_PAUSE_MINUTES = 5
 
 class AuroraKind:
     """A serverless cluster, reached by the Data API."""
+
+    reach: Mapping[str, Sequence[str]] = {"rds-data": DATA_API_ACTIONS}
 
     def make(self, stack: SlipwayStack) -> Made:
         """Make the cluster."""

@@ -49,6 +49,27 @@ def test_cohere_embeds_many_texts_at_once(runtime: Any) -> None:
         ({"texts": texts, "input_type": "poem"}, "input_type"),
         ({"texts": texts, "images": []}, "extraneous key"),
         ({"texts": texts, "embedding_types": ["int8"]}, "float only"),
+        ({"texts": texts, "truncate": "END"}, "truncate"),
     ):
         with pytest.raises(ClientError, match=words):
             embed("cohere.embed-v4:0", **wrong)
+
+
+def test_cohere_of_version_3_refuses_what_is_too_long_unless_it_may_cut(runtime: Any) -> None:
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html
+    def embed(**body: Any) -> Any:
+        body = {"input_type": "search_query", **body}
+        return runtime.invoke_model(modelId="cohere.embed-english-v3", body=json.dumps(body))
+
+    many = "a 1 " * 500
+    assert embed(texts=[many], truncate="END")["ResponseMetadata"]["HTTPHeaders"][
+        "x-amzn-bedrock-input-token-count"
+    ] == str(1000)
+    for wrong, words in (
+        ({"texts": [many]}, "Too many input tokens"),
+        ({"texts": [many], "truncate": "START"}, "at their end only"),
+        ({"texts": ["a" * 2_049], "truncate": "END"}, "maxLength: 2048"),
+        ({"texts": ["a"], "truncate": "RIGHT"}, "truncate"),
+    ):
+        with pytest.raises(ClientError, match=words):
+            embed(**wrong)

@@ -22,9 +22,11 @@ from slipway_local.bedrock.titan import resize
 from slipway_runtime.generate.answer import REFUSAL, Answer, Answerer, Retrieval
 from slipway_runtime.generate.models import Reply, Sampling, Turn
 from slipway_runtime.operate.retry import Deadline
-from slipway_runtime.operate.settle import embedding_text
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
+from slipway_runtime.retrieve.context import embedding_text
+from slipway_runtime.retrieve.embedding.choose import bedrock_model
+from slipway_runtime.retrieve.search import Searcher
 from slipway_runtime.retrieve.stores.aurora.data_api import DataApi
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from slipway_runtime.retrieve.stores.contract import DocumentVersion
@@ -40,10 +42,12 @@ ROOT = Path(__file__).parents[2]
 class Titan:
     """The local embedding model as the runtime asks for it, without HTTP between."""
 
+    model = bedrock_model(None, "amazon.titan-embed-text-v2:0", 1024)
+
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
 
-    def embed(self, texts: list[str], deadline: Deadline) -> list[list[float]]:
+    def embed(self, texts: list[str], deadline: Deadline, purpose: str = "document") -> list[list[float]]:
         return [resize(vector, 1024).tolist() for vector in self.embedder.embed(texts)]
 
 
@@ -87,7 +91,7 @@ def ingest(store: AuroraStore, titan: Titan, deadline: Deadline) -> None:
             source_version="1",
             rules="test",
         )
-        vectors = titan.embed([embedding_text(document, piece) for piece in chunks], deadline)
+        vectors = titan.embed([embedding_text(document, piece, titan.model) for piece in chunks], deadline)
         assert store.replace(version, chunks, vectors, deadline)
 
 
@@ -107,8 +111,7 @@ def answerer(data_api, rds) -> Answerer:
     ingest(store, titan, deadline)
     configured = RetrievalSettings()
     return Answerer(
-        embedder=titan,
-        store=store,
+        searcher=Searcher(embedder=titan, store=store),
         model=StandIn(titan.embedder),
         retrieval=Retrieval(
             top_k=configured.top_k, min_score=configured.min_score, context_max_tokens=Gateway().context_max_tokens

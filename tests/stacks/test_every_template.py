@@ -29,12 +29,12 @@ def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_stacks_are_named_by_environment_and_part(environments: dict[str, Any]) -> None:
     assert list(environments["dev"]) == [
-        *("foundation", "retrieval", "ingestion", "labelling", "deletion", "gateway", "observability")
+        *("foundation", "retrieval", "ingestion", "labelling", "deletion", "gateway", "evaluation", "observability")
     ]
     stores = ["foundation", "network", "retrieval"]
     common = [*stores, "ingestion", "datasets", "labelling", "deletion", "corpus", "gateway"]
     assert list(environments["prod"]) == [*common, "observability"]
-    assert list(environments["staging"]) == [*common, "augmentation", "observability"]
+    assert list(environments["staging"]) == [*common, "augmentation", "evaluation", "observability"]
 
 
 def test_no_stack_exports_or_imports_a_value(environments: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ def test_no_allowed_action_is_a_wildcard(environments: dict[str, Any]) -> None:
 def test_every_name_that_is_looked_up_is_published_by_an_earlier_stack(environments: dict[str, Any]) -> None:
     for templates in environments.values():
         assert templates.unpublished() == []
-        assert len(templates.of("gateway", "AWS::SSM::Parameter")) == 8
+        assert len(templates.of("gateway", "AWS::SSM::Parameter")) == 9
 
 
 def test_every_stack_is_protected_where_the_settings_say_so(environments: dict[str, Any]) -> None:

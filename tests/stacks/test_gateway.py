@@ -23,6 +23,7 @@ def test_the_api_has_the_paths_of_openai(dev: Any) -> None:
     assert paths(dev) == {
         "POST /v1/chat/completions",
         "GET /v1/models",
+        "POST /v1/search",
         "GET /v1/documents",
         "GET /v1/documents/{id}",
         "DELETE /v1/documents/{id}",
@@ -138,5 +139,11 @@ def test_what_the_command_needs_is_published(dev: Any) -> None:
 
     assert names == {
         *("url", "rest-api-id", "stage", "api-key-secret-arn"),
-        *("chat-function-name", "documents-function-name", "authorize-function-name", "labelling-function-name"),
+        *(
+            "chat-function-name",
+            "search-function-name",
+            "documents-function-name",
+            "authorize-function-name",
+            "labelling-function-name",
+        ),
     }

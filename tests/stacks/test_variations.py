@@ -1,6 +1,7 @@
 """Settings a customer may need, synthesised in one process, checked by cdk-nag, each for what it is there for."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,21 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-0000000000
 
 def cluster(templates: Any) -> Any:
     return templates.one("retrieval", "AWS::RDS::DBCluster")
+
+
+def capacity(templates: Any) -> Any:
+    return templates.one("retrieval", "AWS::OpenSearchServerless::CollectionGroup")["CapacityLimits"]
+
+
+READS = ["DescribeIndex", "ReadDocument"]
+WRITES = [*READS, "WriteDocument"]
+
+
+def granted(templates: Any, part: str) -> list[list[str]]:
+    """Return what each data access policy of a stack allows; their names are short enough for the service."""
+    policies = [each["Properties"] for each in templates.of(part, "AWS::OpenSearchServerless::AccessPolicy")]
+    assert all(3 <= len(policy["Name"]) <= 32 for policy in policies)
+    return sorted(re.findall(r"aoss:(\w+)", text(policy["Policy"])) for policy in policies)
 
 
 def text(templates: Any) -> str:
@@ -100,6 +116,55 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda t: (
             t.of("retrieval", "Custom::VectorStoreMigration")[0]["Properties"]["Dimensions"] == "256"
             and len(t.of("retrieval", "AWS::RDS::DBInstance")) == 3
+        ),
+    ),
+    "opensearch": (
+        "retrieval: {store: opensearch}\nremoval: destroy",
+        lambda t: (
+            capacity(t)["MinSearchCapacityInOcu"] == capacity(t)["MinIndexingCapacityInOcu"] == 0
+            and not t.of("retrieval", "AWS::RDS::DBCluster")
+            and '\\"AllowFromPublic\\":true' in text(t["retrieval"])
+            and granted(t, "gateway") == [READS, READS, WRITES]
+            and granted(t, "ingestion") == [WRITES]
+            and granted(t, "retrieval") == [["CreateIndex", "DescribeIndex", "UpdateIndex"]]
+        ),
+    ),
+    "opensearch-classic-in-a-vpc": (
+        "retrieval: {store: opensearch, opensearch: {generation: classic, m: 32}}\nnetwork: {mode: create}\n"
+        "encryption: {customer_managed_key: true}",
+        lambda t: (
+            not t.of("retrieval", "AWS::OpenSearchServerless::CollectionGroup")
+            and len(t.one("retrieval", "AWS::OpenSearchServerless::VpcEndpoint")["SubnetIds"]) == 2
+            and '\\"AllowFromPublic\\":false' in text(t["retrieval"])
+            and '\\"KmsARN\\":' in text(t["retrieval"])
+            and t.one("retrieval", "AWS::OpenSearchServerless::Collection")["DeletionProtection"] == "ENABLED"
+        ),
+    ),
+    "s3-vectors": (
+        "retrieval: {store: s3_vectors, s3_vectors: {text_language: de}}",
+        lambda t: (
+            t.of("retrieval", "AWS::S3Vectors::VectorBucket")[0]["DeletionPolicy"] == "Retain"
+            and not t.of("retrieval", "Custom::EmptyVectorBucket")
+            and t.function("gateway", "chat")["Environment"]["Variables"]["TEXT_LANGUAGE"] == "de"
+            and "s3vectors:PutVectors" not in t.allowed("gateway", "Chat")
+            and {"s3vectors:PutVectors", "dynamodb:UpdateItem"} <= t.allowed("ingestion", "Ingest")
+        ),
+    ),
+    "s3-vectors-thrown-away": (
+        "removal: destroy\nretrieval: {store: s3_vectors}",
+        lambda t: (
+            len(t.of("retrieval", "Custom::EmptyVectorBucket")) == 1
+            and {"Key": "slipway:empty-on-delete", "Value": "true"}
+            in t.one("retrieval", "AWS::S3Vectors::VectorBucket")["Tags"]
+        ),
+    ),
+    "s3-vectors-private-with-a-key": (
+        "retrieval: {store: s3_vectors}\nnetwork: {mode: create}\nencryption: {customer_managed_key: true}",
+        lambda t: (
+            ".s3vectors" in text(t.of("network", "AWS::EC2::VPCEndpoint"))
+            and "rds-data" not in text(t["network"])
+            and "indexing.s3vectors.amazonaws.com" in text(t["foundation"])
+            and t.one("retrieval", "AWS::S3Vectors::VectorBucket")["EncryptionConfiguration"]["SseType"] == "aws:kms"
         ),
     ),
     "mail-and-no-dashboard": (

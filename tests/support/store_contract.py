@@ -221,6 +221,7 @@ class StoreContract:
         assert [hit.fused for hit in found] == sorted((hit.fused for hit in found), reverse=True)
         hit = next(hit for hit in found if hit.chunk_id == "doc_1#00007")
         assert (hit.heading, hit.page, hit.path, hit.content) == ("A > B", None, "doc_1.md", "plain words 7")
+        assert (hit.start, hit.end) == (70, 79)
 
     def test_keyword_search_needs_no_vector_or_says_that_it_is_not_there(self, store: VectorStore) -> None:
         self.replace(store, version("1"), pieces(5))

@@ -4,7 +4,7 @@ Source: Amazon Bedrock API reference, Converse (errors, stop reasons, inferenceC
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -57,6 +57,14 @@ class Reply(msgspec.Struct, frozen=True):
     finish_reason: str
     input_tokens: int
     output_tokens: int
+
+
+class TextModel(Protocol):
+    """Anything that continues a conversation."""
+
+    def converse(self, system: str, turns: list[Turn], sampling: Sampling, deadline: Deadline) -> Reply:
+        """Return the reply."""
+        ...
 
 
 def resolve(models: dict[str, Model], alias: str) -> Model:

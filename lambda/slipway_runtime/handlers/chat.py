@@ -6,13 +6,12 @@ import uuid
 from typing import Any
 
 from slipway_runtime import parts, settings
-from slipway_runtime.generate.answer import Answer, Answerer, Retrieval
+from slipway_runtime.generate.answer import Answer, Answerer
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.models import BedrockModel, Model, resolve
+from slipway_runtime.generate.models import Model, resolve
 from slipway_runtime.handlers.chat_types import ChatRequest, completion
 from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import decode_body, respond
-from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.observability import count, logger, measure_milliseconds, observed
 from slipway_runtime.operate.retry import Deadline
 
@@ -37,27 +36,18 @@ def _route(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
         raise ApiError(405, "Only POST /v1/chat/completions and GET /v1/models are served.", code="method_not_allowed")
     chat = decode_body(request, ChatRequest)
     chat.check()
+    wanted = chat.filter
     answerer = _answerer(resolve(models, chat.model))
     began = time.monotonic()
     tenant = request.request_context.authorizer.tenant
-    answer = answerer.answer(tenant, chat.turns, chat.instructions, chat.sampling, deadline)
+    answer = answerer.answer(tenant, chat.turns, chat.instructions, chat.sampling, deadline, filter=wanted)
     _measure(answer, (time.monotonic() - began) * 1000)
     return completion(answer, model=chat.model, identifier=f"chatcmpl-{uuid.uuid4().hex}", created=int(time.time()))
 
 
 @functools.cache
 def _answerer(model: Model) -> Answerer:
-    retrieval = Retrieval(
-        top_k=int(settings.required("RETRIEVE_TOP_K")),
-        min_score=float(settings.required("RETRIEVE_MIN_SCORE")),
-        context_max_tokens=int(settings.required("CONTEXT_MAX_TOKENS")),
-    )
-    return Answerer(
-        embedder=parts.embedder(),
-        store=parts.store(),
-        model=BedrockModel(client=client("bedrock-runtime"), model=model),
-        retrieval=retrieval,
-    )
+    return parts.answerer(model)
 
 
 def _measure(answer: Answer, milliseconds: float) -> None:

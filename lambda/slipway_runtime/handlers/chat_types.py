@@ -12,6 +12,8 @@ import msgspec
 from slipway_runtime.generate.answer import Answer, Grounding
 from slipway_runtime.generate.errors import invalid
 from slipway_runtime.generate.models import Sampling, Turn
+from slipway_runtime.handlers.filter_field import request_filter
+from slipway_runtime.retrieve.filters import Filter
 
 MAX_MESSAGES = 200
 MAX_STOPS = 4
@@ -80,6 +82,12 @@ class ChatRequest(msgspec.Struct):
     modalities: Any = None
     verbosity: Any = None
     web_search_options: Any = None
+    filters: Any = None
+
+    @property
+    def filter(self) -> Filter | None:
+        """Return the filter of `filters`, our field beside OpenAI's. Raises: ApiError 400 naming the place in it."""
+        return request_filter(self.filters)
 
     def check(self) -> None:
         """Check what types alone do not say.

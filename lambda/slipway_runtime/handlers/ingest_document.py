@@ -27,7 +27,6 @@ from slipway_runtime.operate.settle import Settling
 from slipway_runtime.prepare.duplicates.settings import CONFIRMED
 from slipway_runtime.prepare.rules.build import RuleSets
 from slipway_runtime.prepare.rules.settings import SourceRules, read
-from slipway_runtime.retrieve.chunk import ChunkSettings
 
 # What is left of the time-out when a record is not begun any more: being stopped in the middle costs the whole batch.
 MARGIN_SECONDS = 10.0
@@ -161,10 +160,7 @@ def _lifecycle() -> Lifecycle:
             curated=curated,
             store=parts.store(),
             embedder=parts.embedder(),
-            chunking=ChunkSettings(
-                max_characters=int(settings.required("CHUNK_MAX_CHARACTERS")),
-                overlap_characters=int(settings.required("CHUNK_OVERLAP_CHARACTERS")),
-            ),
+            chunking=settings.chunking(),
             places=parts.places(lineage, curated),
         ),
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from slipway_runtime.operate.lineage import Record, Status
 from slipway_runtime.operate.objects import ObjectVersion
 from slipway_runtime.prepare.keys import DocumentKey
+from slipway_runtime.retrieve.filters import Attributes
 from slipway_runtime.retrieve.stores.contract import DocumentVersion
 
 Outcome = Literal[
@@ -46,7 +47,7 @@ class Arrival:
     change: Change
     rules: str
 
-    def version(self, title: str = "") -> DocumentVersion:
+    def version(self, title: str = "", attributes: Attributes | None = None) -> DocumentVersion:
         """Return the version as the vector store names it."""
         return DocumentVersion(
             tenant=self.key.tenant,
@@ -56,6 +57,7 @@ class Arrival:
             sequencer=self.change.sequencer,
             source_version=self.change.object.version_id,
             rules=self.rules,
+            attributes=attributes or {},
         )
 
     def record(self, status: Status, *, sha256: str = "", reason: str = "") -> Record:

@@ -31,9 +31,8 @@ class Lifecycle:
 
     def rules(self, key: str) -> str:
         """Return everything that decides which chunks the bytes under an object key give, as one string."""
-        chunking = f"{self.settling.chunking.max_characters}-{self.settling.chunking.overlap_characters}"
         embedding = f"{self.settling.embedder.model_id}-{self.settling.embedder.dimensions}"
-        return f"{self.reader.rules(key)}/chunk-{chunking}/{embedding}"
+        return f"{self.reader.rules(key)}/chunk-{self.settling.chunking.version}/{embedding}"
 
     def created(self, change: Change, deadline: Deadline) -> Result:  # noqa: PLR0911 - one for each end
         """Index a version, or note why it is left out or cannot be read.

@@ -7,7 +7,7 @@ import functools
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 # The two names come from the function's template; the fallbacks let a job or a test import the library.
@@ -15,7 +15,7 @@ logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "slipway"))
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"))
 metrics.set_default_dimensions(environment=os.environ.get("SLIPWAY_ENVIRONMENT", "unknown"))
 
-__all__ = ["count", "logger", "measure_milliseconds", "metrics", "observed"]
+__all__ = ["count", "logger", "measure_embedding_tokens", "measure_milliseconds", "metrics", "observed"]
 
 
 def count(name: str, value: float = 1) -> None:
@@ -26,6 +26,18 @@ def count(name: str, value: float = 1) -> None:
 def measure_milliseconds(name: str, value: float) -> None:
     """Record a duration."""
     metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=value)
+
+
+def measure_embedding_tokens(model_id: str, tokens: int) -> None:
+    """Record the tokens that an embedding model read, by model."""
+    with single_metric(
+        name="EmbeddingTokens",
+        unit=MetricUnit.Count,
+        value=tokens,
+        namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"),
+        default_dimensions={"environment": os.environ.get("SLIPWAY_ENVIRONMENT", "unknown")},
+    ) as metric:
+        metric.add_dimension(name="model", value=model_id)
 
 
 def observed(handler: Any) -> Any:

@@ -15,10 +15,10 @@ from slipway_runtime.operate.lineage import Lineage, Record
 from slipway_runtime.operate.places import Place, Places
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.curate import CuratedDocument
-from slipway_runtime.prepare.document import PreparedDocument
 from slipway_runtime.prepare.keys import document_id
 from slipway_runtime.prepare.rejected import Rejected
-from slipway_runtime.retrieve.chunk import Chunk, ChunkSettings, chunk
+from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
+from slipway_runtime.retrieve.context import embedding_text
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.stores.contract import VectorStore
 
@@ -89,13 +89,14 @@ class Settling:
         same: Record | None,
         deadline: Deadline,
     ) -> Result:
-        version, is_held = arrival.version(curated.title), bool(done.duplicate_of)
+        version, is_held = arrival.version(curated.title, curated.attributes), bool(done.duplicate_of)
         if same and self.store.touch(version, deadline):
             result = Result(outcome="unchanged", chunks=same.chunks, counts=done.counts, is_held=is_held)
         else:
             document = curated.prepared()
             chunks = chunk(document, self.chunking)
-            vectors = self.embedder.embed([embedding_text(document, piece) for piece in chunks], deadline)
+            texts = [embedding_text(document, piece, self.embedder.model) for piece in chunks]
+            vectors = self.embedder.embed(texts, deadline)
             if not self.store.replace(version, chunks, vectors, deadline):
                 return self._overtaken(arrival, deadline)
             result = Result(outcome="indexed", chunks=len(chunks), counts=done.counts, is_held=is_held)
@@ -125,9 +126,3 @@ def _placed(record: Record, place: Place) -> Record:
         similarity=place.similarity,
         reason=place.reason,
     )
-
-
-def embedding_text(document: PreparedDocument, piece: Chunk) -> str:
-    """Return what is embedded for a chunk: its place in the document, then its content."""
-    place = " > ".join(filter(None, (document.title, piece.heading)))
-    return f"{place}\n\n{piece.content}"

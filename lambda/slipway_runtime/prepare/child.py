@@ -42,7 +42,8 @@ def main(media_type: MediaType, memory_bytes: int, cpu_seconds: int, text_charac
     except Exception as error:
         return {"code": None, "reason": gave_up(error)}
     sections = [(section.text, section.page) for section in found.sections]
-    return {"sections": sections, "title": found.title, "structured": found.structured}
+    said = {"description": found.description, "attributes": found.attributes, "left_out": found.left_out}
+    return {"sections": sections, "title": found.title, "structured": found.structured, **said}
 
 
 def _out_of_memory(media_type: MediaType, memory_bytes: int) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from slipway_runtime.prepare.attributes.bounds import Attribute
 from slipway_runtime.prepare.document import Heading, PreparedDocument
 from slipway_runtime.prepare.isolate import Limits
 from slipway_runtime.prepare.keys import parse_key
@@ -23,7 +24,8 @@ class CuratedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document as the curated bucket holds it.
 
     `sha256` is of the object's bytes, `rules` names code and rule set; `pages` are (offset, page number), `headings`
-    (offset, level, title), `language` is ISO 639-1 or "" where it is not sure.
+    (offset, level, title), `language` is ISO 639-1 or "" where it is not sure; `attributes` are what its chunks can be
+    filtered by, at most 1,024 bytes as JSON.
     Units: offsets are characters (code points) into `text`.
     """
 
@@ -40,6 +42,8 @@ class CuratedDocument(msgspec.Struct, frozen=True, kw_only=True):
     pages: list[tuple[int, int]]
     headings: list[tuple[int, int, str]]
     counts: dict[str, int]
+    description: str = ""
+    attributes: dict[str, Attribute] = {}
 
     def line(self) -> bytes:
         """Return the document as one line of canonical JSON: sorted keys, UTF-8, a line feed at the end."""
@@ -55,6 +59,8 @@ class CuratedDocument(msgspec.Struct, frozen=True, kw_only=True):
             headings=[Heading(offset=offset, level=level, title=title) for offset, level, title in self.headings],
             counts=self.counts,
             language=self.language,
+            description=self.description,
+            attributes=self.attributes,
         )
 
 
@@ -88,6 +94,8 @@ def curate(
         title=document.title,
         media_type=document.media_type,
         language=document.language,
+        description=document.description,
+        attributes=document.attributes,
         text=document.text,
         pages=document.pages,
         headings=[(heading.offset, heading.level, heading.title) for heading in document.headings],

@@ -3,6 +3,8 @@
 import bisect
 from dataclasses import dataclass, field
 
+from slipway_runtime.prepare.attributes.bounds import Attribute
+
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
@@ -14,11 +16,17 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Extracted:
-    """What a reader found. `structured` says that lines which begin with '#' are headings and not content."""
+    """What a reader found. `structured` says that lines which begin with '#' are headings and not content.
+
+    `attributes` is what the document says of itself, `left_out` how much of that could not be read.
+    """
 
     sections: list[Section]
     title: str = ""
     structured: bool = False
+    description: str = ""
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    left_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +43,7 @@ class PreparedDocument:
     """Clean text with two maps: `pages` (offset, page number) and `headings`, both in the order of the text.
 
     `counts`: what the rules of its source did to it, such as {"redact.email": 2}.
-    `language`: ISO 639-1, "" where it is not sure.
+    `language`: ISO 639-1, "" where it is not sure. `attributes` are what its chunks can be filtered by.
     Units: offsets are characters (code points) into `text`.
     """
 
@@ -46,6 +54,8 @@ class PreparedDocument:
     headings: list[Heading] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     language: str = ""
+    description: str = ""
+    attributes: dict[str, Attribute] = field(default_factory=dict)
 
     def page_at(self, offset: int) -> int | None:
         """Return the page that holds the character at `offset`, or None where the format has no pages."""

@@ -79,7 +79,7 @@ def read_isolated(media_type: MediaType, data: bytes, limits: Limits | None = No
     if "code" in answer:
         raise Rejected(answer["code"] or broken, answer["reason"])
     sections = [Section(text=text, page=page) for text, page in answer["sections"]]
-    return Extracted(sections=sections, title=answer["title"], structured=answer["structured"])
+    return Extracted(**{**answer, "sections": sections})
 
 
 def _of_kind(media_type: MediaType, size_bytes: int, limits: Limits) -> Limits:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from slipway_runtime.prepare.attributes.bounds import bounded, description
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.decode import decode
 from slipway_runtime.prepare.document import Extracted, Heading, PreparedDocument, Section
@@ -16,6 +17,7 @@ from slipway_runtime.prepare.sniff import MediaType, names_text, sniff_binary, s
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
 RULES_VERSION = "3"
+LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z0-9-]{2,20})?")
 HEADING = re.compile(r"(#{1,6})[ \t]")
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 MAX_TITLE_CHARACTERS = 200
@@ -53,6 +55,15 @@ def prepare(
         )
     found = headings(text) if extracted.structured else []
     title = rules.rewrite_title(extracted.title, counts) or (found[0].title if found else "")
+    language = identify(text) or _stated(extracted)
+    attributes, left_out = bounded(
+        {key: value for key, value in extracted.attributes.items() if key != "language"},
+        {"media_type": media_type, **({"language": language} if language else {})},
+        lambda value: rules.rewrite_title(value, counts),
+    )
+    described = description(rules.rewrite_title(extracted.description, counts))
+    counts.update(left_out)
+    counts.update({"attributes.dropped": extracted.left_out} if extracted.left_out else {})
     document = PreparedDocument(
         text=text,
         title=(title or rules.rewrite_title(path.rsplit("/", 1)[-1], counts))[:MAX_TITLE_CHARACTERS],
@@ -60,10 +71,18 @@ def prepare(
         pages=pages,
         headings=found,
         counts=dict(sorted(counts.items())),
-        language=identify(text),
+        language=language,
+        description=described,
+        attributes=attributes,
     )
     rules.check(document)
     return document
+
+
+def _stated(extracted: Extracted) -> str:
+    """Return the language that the document says it has, as ISO 639-1, where the text itself is too short to tell."""
+    stated = str(extracted.attributes.get("language", "")).lower()
+    return stated[:2] if LANGUAGE.fullmatch(stated) else ""
 
 
 def _extract(data: bytes, path: str, limits: Limits) -> tuple[MediaType, Extracted]:

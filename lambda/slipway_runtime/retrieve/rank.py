@@ -44,11 +44,17 @@ def within_budget(hits: Iterable[Hit], max_tokens: int) -> list[Hit]:
         tokens = estimate_tokens(hit.content) + place
         if tokens > left and not chosen:
             # A long path must not take all of a small budget.
-            return [replace(hit, content=cut_to_tokens(hit.content, max(max_tokens - place, max_tokens // 2)))]
+            return [_cut(hit, max(max_tokens - place, max_tokens // 2))]
         if tokens <= left:
             chosen.append(hit)
             left -= tokens
     return chosen
+
+
+def _cut(hit: Hit, max_tokens: int) -> Hit:
+    content = cut_to_tokens(hit.content, max_tokens)
+    end = None if hit.end is None else hit.end - (len(hit.content) - len(content))
+    return replace(hit, content=content, end=end)
 
 
 def estimate_tokens(text: str) -> int:

@@ -21,7 +21,7 @@ from ..aws_json import (
     respond_error,
     validation_error,
 )
-from . import cohere, converse, stream, titan
+from . import cohere, converse, rerank, stream, titan
 from .embedder import Embedder
 from .extractive import Extractive
 from .guardrails import Guardrails
@@ -67,6 +67,8 @@ class BedrockRuntime:
             if guardrail := _GUARDRAIL.fullmatch(target):
                 found = self._guardrails.get(guardrail["guardrail"], guardrail["version"])
                 return respond(start_response, apply(found, _parse(body), self.embedder))
+            if target == "POST /rerank":
+                return respond(start_response, rerank.rerank(self.embedder, _parse(body)))
             path = _PATH.fullmatch(target)
             if path is None:
                 raise ServiceError("UnknownOperationException", "There is no such operation", 404)
@@ -77,8 +79,9 @@ class BedrockRuntime:
                 return frames
             payload = self._call(operation, model, body, began)
             headers = [("X-Amzn-Bedrock-Invocation-Latency", str(_elapsed_ms(began)))]
-            if "inputTextTokenCount" in payload:
-                headers.append(("X-Amzn-Bedrock-Input-Token-Count", str(payload["inputTextTokenCount"])))
+            if operation == "InvokeModel":
+                counted = payload.get("inputTextTokenCount") or sum(map(self.embedder.count_tokens, payload["texts"]))
+                headers.append(("X-Amzn-Bedrock-Input-Token-Count", str(counted)))
             return respond(start_response, payload, headers=headers)
         except ServiceError as error:
             return respond_error(start_response, error)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .embedder import Embedder
 
 MAX_TEXTS = 96
+MAX_CHARACTERS = 2_048  # of a text of version 3
+MAX_TOKENS = {3: 512, 4: 128_000}
+_TRUNCATE = {3: ("NONE", "START", "END"), 4: ("NONE", "LEFT", "RIGHT")}
+_AT_THE_BEGINNING = ("START", "LEFT")
 _INPUT_TYPES = ("search_document", "search_query", "classification", "clustering")
 _SIZES = (256, 512, 1024, 1536)
 _KEYS = {"texts", "input_type", "truncate", "embedding_types", "output_dimension", "max_tokens"}
@@ -27,6 +31,7 @@ def invoke(embedder: Embedder, body: bytes, *, version: int) -> JsonObject:
     """Return the model's answer to the JSON `body`; `version` is 3 or 4. Raises: ServiceError in Bedrock's words."""
     request = _parse(body, version)
     texts = request["texts"]
+    _check_length(embedder, request, version)
     size = request.get("output_dimension", 1536) if version == 4 else 1024
     vectors = [resize(vector, size).astype("float64").round(8).tolist() for vector in embedder.embed(texts)]
     answer: JsonObject = {"id": str(uuid.uuid4()), "texts": texts}
@@ -54,6 +59,22 @@ def _parse(body: bytes, version: int) -> dict[str, Any]:
     if set(request.get("embedding_types", ["float"])) != {"float"}:
         raise _malformed("#/embedding_types: the local Bedrock gives float only")
     return request
+
+
+def _check_length(embedder: Embedder, request: dict[str, Any], version: int) -> None:
+    texts, truncate = request["texts"], request.get("truncate", "NONE")
+    if truncate not in _TRUNCATE[version]:
+        raise _malformed("#/truncate: not a valid enum value")
+    for index, text in enumerate(texts):
+        if version == 3 and len(text) > MAX_CHARACTERS:
+            raise _malformed(f"#/texts/{index}: expected maxLength: {MAX_CHARACTERS}, actual: {len(text)}")
+        if truncate not in ("NONE", *_AT_THE_BEGINNING) or len(text) < MAX_TOKENS[version]:
+            continue
+        if (count := embedder.count_tokens(text)) > MAX_TOKENS[version]:
+            if truncate in _AT_THE_BEGINNING:
+                raise validation_error(f"The local Bedrock cuts texts at their end only, not by {truncate}.")
+            limit = f"Max input tokens: {MAX_TOKENS[version]}, request input token count: {count}"
+            raise validation_error(f"400 Bad Request: Too many input tokens. {limit}")
 
 
 def _malformed(problem: str) -> ServiceError:

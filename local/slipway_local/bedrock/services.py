@@ -19,6 +19,6 @@ class Bedrock:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
         path = environ.get("PATH_INFO", "")
-        if path.startswith(("/model/", "/guardrail/")):
+        if path.startswith(("/model/", "/guardrail/")) or path == "/rerank":
             return self._runtime(environ, start_response)
         return (self._control if PATHS.fullmatch(path) else self._rest)(environ, start_response)

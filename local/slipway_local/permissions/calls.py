@@ -1,12 +1,15 @@
 """What a request asks for: service, operation and parameters, by botocore's models and moto's router and parsers."""
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from slipway_local.operations import Operation, form_of, operation_of, signed_with
 from slipway_local.signature import Signature
+
+COLLECTION = re.compile(r"/_aoss/([^/]+)")
 
 # Names in policies that differ from those in the signature.
 PREFIXES = {"monitoring": "cloudwatch"}
@@ -40,6 +43,12 @@ class Call:
 def read(environ: dict[str, Any], signature: Signature, account: str, partition: str) -> Call:
     """Return the call that a request makes. Raises UnknownCallError if it is none that botocore knows."""
     service = signature.service
+    if service == "aoss" and (collection := COLLECTION.match(environ["PATH_INFO"])):
+        # The endpoint of a collection, which no model describes: one action allows all of it.
+        return Call(
+            prefix=service, operation="APIAccessAll", parameters={"collectionId": collection[1]}, model=None,
+            region=signature.region, account=account, partition=partition,
+        )  # fmt: skip
     found = operation_of(environ, form_of(environ))
     if found is None and service not in signed_with():
         raise UnknownCallError(f"the service {service}")

@@ -179,6 +179,10 @@ def others(own: Own) -> dict[str, Callable[[], Any]]:
     own.client("scheduler").create_schedule_group(Name="g")
     own.client("cloudwatch").put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 1.0}])
     vpc = own.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    vectors, index = own.client("s3vectors"), {"vectorBucketName": "vectors", "indexName": "kept"}
+    vectors.create_vector_bucket(vectorBucketName="vectors")
+    vectors.create_index(**index, dataType="float32", dimension=2, distanceMetric="cosine")
+    vectors.put_vectors(**index, vectors=[{"key": "v", "data": {"float32": [1, 2]}, "metadata": {"page": 1}}])
     definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
     role = "arn:aws:iam::123456789012:role/r"
     machine = sfn.create_state_machine(name="m", definition=definition, roleArn=role)["stateMachineArn"]
@@ -198,6 +202,9 @@ def others(own: Own) -> dict[str, Callable[[], Any]]:
         "scheduler": lambda: own.client("scheduler").get_schedule_group(Name="g")["CreationDate"],
         "cloudwatch": lambda: own.client("cloudwatch").list_metrics(Namespace="n")["Metrics"],
         "ec2": lambda: own.client("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"],
+        "vectors": lambda: own.client("s3vectors").list_vectors(**index, returnData=True, returnMetadata=True)[
+            "vectors"
+        ],
         "machine": lambda: own.client("stepfunctions").describe_state_machine(stateMachineArn=machine)["definition"],
         "execution": lambda: own.client("stepfunctions").describe_execution(executionArn=run)["startDate"],
     }
@@ -206,7 +213,7 @@ def others(own: Own) -> dict[str, Callable[[], Any]]:
 VIEWS = (
     *("versions", "body", "metadata", "parts", "items", "stream", "queues", "function", "mapping"),
     *("kms", "kms rsa", "kms curve", "cognito", "secret", "sns", "logs", "events", "rest", "http", "iam"),
-    *("scheduler", "cloudwatch", "ec2", "machine", "execution"),
+    *("scheduler", "cloudwatch", "ec2", "vectors", "machine", "execution"),
 )
 
 

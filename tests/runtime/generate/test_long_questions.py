@@ -5,6 +5,8 @@ import pytest
 from slipway_runtime.generate.answer import Answerer, Retrieval
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.embed import Embedder
+from slipway_runtime.retrieve.embedding.choose import bedrock_model
+from slipway_runtime.retrieve.search import Searcher
 from slipway_runtime.retrieve.stores.aurora import schema
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from support.database import database
@@ -19,8 +21,10 @@ def test_the_end_of_a_long_question_is_embedded(served_data_api, scripted_bedroc
     dimensions = width[0][0] if width else 8
     scripted_bedrock.app.script = [(200, "", {"embedding": [1.0] + [0.0] * (dimensions - 1)})]
     answerer = Answerer(
-        embedder=Embedder(client=scripted_bedrock.client, model_id="amazon.titan-x", dimensions=dimensions),
-        store=store,
+        searcher=Searcher(
+            embedder=Embedder(model=bedrock_model(scripted_bedrock.client, "amazon.titan-x", dimensions)),
+            store=store,
+        ),
         model=None,
         retrieval=Retrieval(top_k=5, min_score=0.3, context_max_tokens=500),
     )

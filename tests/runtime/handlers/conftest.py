@@ -15,7 +15,7 @@ from moto import mock_aws
 from slipway_local.bedrock import BedrockRuntime
 from slipway_local.faults import Faults
 from slipway_local.serving import serve
-from slipway_runtime.handlers import authorize, chat, ingest_document
+from slipway_runtime.handlers import authorize, chat, ingest_document, search
 from slipway_runtime.operate import observability
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.retry import Deadline
@@ -58,6 +58,7 @@ VARIABLES = {
     "RETRIEVE_TOP_K": "5",
     "RETRIEVE_MIN_SCORE": "0.3",
     "CONTEXT_MAX_TOKENS": "2000",
+    "REWRITE_QUESTIONS": "true",
     "MODELS": json.dumps({"default": {"model_id": "anthropic.claude-3-haiku-20240307-v1:0", "max_tokens": 400}}),
 }
 
@@ -233,7 +234,8 @@ def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL_RDS_DATA", served_data_api.url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
-    for cached in (client, chat._answerer, ingest_document._lifecycle):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", url)
+    for cached in (client, chat._answerer, search._searcher, ingest_document._lifecycle):
         cached.cache_clear()
     authorize.cache.__init__()
     with mock_aws():

@@ -123,3 +123,46 @@ def test_models_are_listed(cloud, context) -> None:
     model = {"id": "default", "object": "model", "created": 0, "owned_by": "slipway"}
     assert (status, body) == (200, {"object": "list", "data": [model]})
     assert call(context, None, method="PUT")[0] == 405
+
+
+@pytest.mark.capability("R8")
+def test_a_citation_points_at_the_sentence(cloud, context) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    _, body, _ = call(context, ask("How many hours of sun do tomatoes need?"))
+    citation = body["slipway"]["citations"][0]
+    curated = cloud.curated("acme/garden.md")["text"]
+    assert curated[citation["start"] : citation["end"]] == citation["text"]
+    quote = citation["quotes"][0]
+    assert quote["text"] == "Tomatoes need six hours of sun a day."
+    assert curated[quote["start"] : quote["end"]] == quote["text"]
+
+
+@pytest.mark.capability("R8")
+def test_a_filter_narrows_what_is_answered_from(cloud, context) -> None:
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN), cloud.put("acme/copy.md", GARDEN.replace("six", "seven")))
+    wanted = {"type": "eq", "key": "path", "value": "copy.md"}
+    _, body, _ = call(context, ask("How many hours of sun do tomatoes need?", filters=wanted))
+    assert {each["document"] for each in body["slipway"]["citations"]} == {"copy.md"}
+    assert "seven hours" in body["choices"][0]["message"]["content"]
+
+
+@pytest.mark.capability("R8")
+def test_a_wrong_filter_is_named(cloud, context) -> None:
+    status, body, _ = call(context, ask("Anything?", filters={"type": "eq", "key": "x", "value": None}))
+    assert (status, body["error"]["param"]) == (400, "filters.value")
+
+
+@pytest.mark.capability("R8")
+def test_a_follow_up_is_searched_for_with_what_it_follows(cloud, context) -> None:
+    """The stand-in writes no questions, so the question before is carried along."""
+    cloud.ingest(cloud.put("acme/garden.md", GARDEN))
+    messages = [
+        {"role": "user", "content": "How many hours of sun do tomatoes need?"},
+        {"role": "assistant", "content": "Six hours [1]."},
+        {"role": "user", "content": "And when should I water them?"},
+    ]
+    _, body, _ = call(context, {"model": "default", "messages": messages})
+    searched = body["slipway"]["searched_for"]
+    assert searched == "How many hours of sun do tomatoes need?\nAnd when should I water them?"
+    _, body, _ = call(context, ask("And when should I water them?"))
+    assert "searched_for" not in body["slipway"]

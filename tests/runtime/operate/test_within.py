@@ -13,6 +13,7 @@ from slipway_runtime.generate.models import BedrockModel, Model, Sampling, Turn
 from slipway_runtime.handlers.unexpected import as_api_error
 from slipway_runtime.operate.retry import Deadline, within
 from slipway_runtime.retrieve.embed import Embedder, EmbeddingError
+from slipway_runtime.retrieve.embedding.choose import bedrock_model
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_a_stalled_model_is_a_504_at_the_deadline(stalled) -> None:
 
 
 def test_a_stalled_embedding_is_a_504_at_the_deadline(stalled) -> None:
-    embedder = Embedder(client=stalled, model_id="amazon.titan-x", dimensions=2)
+    embedder = Embedder(model=bedrock_model(stalled, "amazon.titan-x", 2))
     began = time.monotonic()
     with pytest.raises(EmbeddingError) as caught:
         embedder.embed(["q"], Deadline.after(0.3))

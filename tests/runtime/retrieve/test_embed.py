@@ -4,6 +4,7 @@ import pytest
 
 from slipway_runtime.operate.retry import Backoff, Deadline
 from slipway_runtime.retrieve.embed import Embedder, EmbeddingError
+from slipway_runtime.retrieve.embedding.choose import bedrock_model
 
 THROTTLED = (429, "ThrottlingException", {"message": "Too many requests"})
 
@@ -15,8 +16,8 @@ def good(*numbers: float) -> tuple[int, str, dict]:
 def embedder(client, waits: list[float] | None = None, **changes) -> Embedder:
     waits = waits if waits is not None else []
     backoff = Backoff(base_seconds=0.5, max_attempts=5, sleep=waits.append)
-    settings = {"model_id": "amazon.titan-embed-text-v2:0", "dimensions": 2, "backoff": backoff} | changes
-    return Embedder(client=client, **settings)
+    model = bedrock_model(client, "amazon.titan-embed-text-v2:0", 2)
+    return Embedder(model=model, **({"backoff": backoff} | changes))
 
 
 def soon() -> Deadline:

@@ -39,6 +39,14 @@ def test_a_best_hit_larger_than_the_budget_is_cut_to_it_and_not_lost() -> None:
     assert [estimate_tokens(each.content) for each in within_budget([long_path], 300)] == [150]
 
 
+def test_what_is_cut_off_is_not_within_the_place_of_the_hit() -> None:
+    repeated, start = len("| header |\n"), 1_000
+    whole = replace(hit("| header |\n" + "y" * 4_000), start=start, end=start + 4_000)
+    [kept] = within_budget([whole], 300)
+    assert kept.start == start
+    assert kept.end == start + len(kept.content) - repeated
+
+
 def test_tokens_are_rather_over_than_underestimated() -> None:
     assert estimate_tokens("abcd" * 10) == 10
     assert estimate_tokens("日本語") == 3

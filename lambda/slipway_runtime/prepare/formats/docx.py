@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+from dataclasses import replace
 
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted
+from slipway_runtime.prepare.formats.docx_core import read_core
 from slipway_runtime.prepare.formats.html import read_html
 from slipway_runtime.prepare.rejected import Rejected
 
@@ -23,12 +25,14 @@ def read_docx(data: bytes, budget: TextBudget) -> Extracted:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check(archive, len(data))
+            attributes = read_core(archive)
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise Rejected("broken_docx", "the archive is damaged; open the document and save it again") from error
     import mammoth  # noqa: PLC0415 - only after the checks
 
     result = mammoth.convert_to_html(io.BytesIO(data), convert_image=mammoth.images.img_element(lambda _image: {}))
-    return read_html(f"<html><body>{result.value}</body></html>", budget)
+    found = read_html(f"<html><body>{result.value}</body></html>", budget)
+    return replace(found, description=str(attributes.pop("description", "")), attributes=attributes)
 
 
 def _check(archive: zipfile.ZipFile, packed_bytes: int) -> None:

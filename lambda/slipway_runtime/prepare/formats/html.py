@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.formats.html_bounds import bounded
+from slipway_runtime.prepare.formats.html_meta import read_meta
 from slipway_runtime.prepare.formats.markdown_writer import MarkdownWriter
 
 # What is never content. A <header> inside the main content often holds its title, so only the page's own one goes.
@@ -37,13 +38,21 @@ def read_html(text: str, budget: TextBudget) -> Extracted:
     tree = LexborHTMLParser(bounded(text))
     title_node = tree.css_first("title")
     title = " ".join(title_node.text().split()) if title_node else ""
+    attributes = read_meta(tree)
+    description = str(attributes.pop("description", ""))
     root = _main(tree)
     if root is None:
         return Extracted(sections=[], title=title, structured=True)
     _strip(root)
     writer = MarkdownWriter(budget)
     _walk(root, writer)
-    return Extracted(sections=[Section(text=writer.text())], title=title, structured=True)
+    return Extracted(
+        sections=[Section(text=writer.text())],
+        title=title,
+        structured=True,
+        description=description,
+        attributes=attributes,
+    )
 
 
 def _main(tree: LexborHTMLParser) -> LexborNode | None:

@@ -2,11 +2,11 @@
 
 import re
 
+from slipway_runtime.prepare.attributes.front_matter import Value, parse
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
-TITLE = re.compile(r"^title:([^\n]{1,300})$", re.MULTILINE)
 SETEXT = re.compile(r"^(?![ \t]*[#>|`~-])(\S[^\n]*)\n(=+|-+)[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 MAX_FRONT_MATTER_CHARACTERS = 20_000
@@ -18,15 +18,36 @@ def read_markdown(text: str, budget: TextBudget) -> Extracted:
     Underlined headings become '#' headings so that the chunker knows one kind only.
     """
     text = text.replace("\r\n", "\n")
-    title = ""
+    title = description = ""
+    attributes: dict[str, Value] = {}
+    left_out = 0
     if front := FRONT_MATTER.match(text[:MAX_FRONT_MATTER_CHARACTERS]):
-        found = TITLE.search(front.group(1) or "")
-        title = found.group(1).strip(" \t\"'") if found else ""
+        attributes, left_out = parse(front.group(1) or "")
+        title, description = _take(attributes, "title"), _take(attributes, "description", "summary")
+        _rename(attributes, "lang", "language")
         text = text[front.end() :]
     if not FENCE.search(text):
         text = SETEXT.sub(lambda match: f"{'#' if match.group(2)[0] == '=' else '##'} {match.group(1)}", text)
         text = _without_comments(text)
-    return Extracted(sections=[Section(text=budget.take(text))], title=title, structured=True)
+    return Extracted(
+        sections=[Section(text=budget.take(text))],
+        title=title,
+        structured=True,
+        description=description,
+        attributes=attributes,
+        left_out=left_out,
+    )
+
+
+def _take(attributes: dict[str, Value], *keys: str) -> str:
+    """Take the first of these keys out and return its text."""
+    found = next((key for key in keys if isinstance(attributes.get(key), str)), "")
+    return str(attributes.pop(found)) if found else ""
+
+
+def _rename(attributes: dict[str, Value], old: str, new: str) -> None:
+    if old in attributes:
+        attributes.setdefault(new, attributes.pop(old))
 
 
 def _without_comments(text: str) -> str:

@@ -4,6 +4,8 @@ import re
 
 import pypdfium2 as pdfium
 
+from slipway_runtime.prepare.attributes.bounds import Attribute, split_list
+from slipway_runtime.prepare.attributes.dates import from_pdf
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.formats.furniture import drop_page_furniture
@@ -27,7 +29,9 @@ def read_pdf(data: bytes, budget: TextBudget) -> Extracted:
     if not sections:
         reason = f"none of the {len(pages)} pages has a text layer, as in a scan"
         raise Scan("no_text_layer", reason, media_type="application/pdf", pages=len(pages))
-    return Extracted(sections=sections, title=_title(document))
+    attributes = _attributes(document)
+    description = str(attributes.pop("description", ""))
+    return Extracted(sections=sections, title=_title(document), description=description, attributes=attributes)
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:
@@ -50,6 +54,19 @@ def _page_text(document: pdfium.PdfDocument, index: int) -> str:
         return ""  # one unreadable page does not cost the others
     text = LINE_HYPHEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return INNER_SPACE.sub(" ", text)
+
+
+def _attributes(document: pdfium.PdfDocument) -> dict[str, Attribute]:
+    """Return what the information dictionary says. Source: ISO 32000-1, 14.3.3."""
+    said = {name: " ".join(str(value).split()) for name, value in document.get_metadata_dict().items()}
+    found: dict[str, Attribute] = {
+        "description": said.get("Subject", ""),
+        "author": said.get("Author", ""),
+        "tags": split_list(said.get("Keywords", "")),
+        "date": from_pdf(said.get("CreationDate", "")),
+        "modified": from_pdf(said.get("ModDate", "")),
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _title(document: pdfium.PdfDocument) -> str:

@@ -16,7 +16,7 @@ def read(media_type: MediaType, data: bytes, budget: TextBudget) -> Extracted:
     """
     found = _read(media_type, data, budget)
     sections = [replace(section, text=clean(section.text)) for section in found.sections]
-    return replace(found, sections=sections, title=clean(found.title))
+    return replace(found, sections=sections, title=clean(found.title), description=clean(found.description))
 
 
 def _read(media_type: MediaType, data: bytes, budget: TextBudget) -> Extracted:

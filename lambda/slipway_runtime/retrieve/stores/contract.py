@@ -81,7 +81,8 @@ class Hit:
     """A chunk that search found.
 
     `score` is its cosine similarity, cut to 0..1, where the query has a vector and the store has one, else its rank's
-    own measure; `fused` is what the hits are ordered by, descending.
+    own measure; `fused` is what the hits are ordered by, descending. `start` and `end` are the chunk's characters in
+    the document's curated text, None in a store that does not keep them.
     """
 
     chunk_id: str
@@ -92,6 +93,8 @@ class Hit:
     content: str
     score: float
     fused: float
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -176,6 +176,18 @@ def _alarm(context: Context, properties: Properties) -> Properties:
     return {"ActionsEnabled": True, **properties}
 
 
+def _vector_bucket_tags(context: Context, arn: str, new: Properties, old: Properties) -> None:
+    """Change the tags of a bucket that is there."""
+    if not old:
+        return
+    s3vectors = context.place.client("s3vectors")
+    before, after = ({tag["Key"]: tag["Value"] for tag in each.get("Tags", [])} for each in (old, new))
+    if gone := sorted(before.keys() - after.keys()):
+        s3vectors.untag_resource(resourceArn=arn, tagKeys=gone)
+    if after:
+        s3vectors.tag_resource(resourceArn=arn, tags=after)
+
+
 _LOG_ARN = "arn:{partition}:logs:{region}:{account}:log-group:{LogGroupName}:*"
 _ALARM = {
     "name": "AlarmName",
@@ -191,6 +203,19 @@ PROVIDERS: dict[str, Provider] = {
         "s3", "put_bucket_policy", "{Bucket}", rename={"PolicyDocument": "Policy"}, update_call="put_bucket_policy",
         prepare=lambda context, properties: {**properties, "PolicyDocument": text(properties["PolicyDocument"])},
         delete_call="delete_bucket_policy", delete_with={"Bucket": "{id}"},
+    ),
+    "AWS::S3Vectors::VectorBucket": api(
+        "s3vectors", "create_vector_bucket", "@vectorBucketArn", name="VectorBucketName", name_limit=63,
+        name_lower=True, after=_vector_bucket_tags, attributes={"VectorBucketArn": "@vectorBucketArn"},
+        delete_call="delete_vector_bucket", delete_with={"vectorBucketArn": "{id}"},
+    ),
+    "AWS::S3Vectors::VectorBucketPolicy": api(
+        "s3vectors", "put_vector_bucket_policy", "{VectorBucketArn}", update_call="put_vector_bucket_policy",
+        delete_call="delete_vector_bucket_policy", delete_with={"vectorBucketArn": "{id}"},
+    ),
+    "AWS::S3Vectors::Index": api(
+        "s3vectors", "create_index", "@indexArn", name="IndexName", name_limit=63, name_lower=True,
+        attributes={"IndexArn": "@indexArn"}, delete_call="delete_index", delete_with={"indexArn": "{id}"},
     ),
     "AWS::ECR::Repository": api(
         "ecr", "create_repository", "{RepositoryName}", name="RepositoryName", name_limit=256, name_lower=True,

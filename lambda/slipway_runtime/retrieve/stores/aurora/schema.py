@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS slipway.chunks (
   page integer,
   start_offset integer NOT NULL,
   end_offset integer NOT NULL,
+  parent_start integer,
+  parent_end integer,
   source_version text NOT NULL,
   rules text NOT NULL,
   attributes jsonb NOT NULL DEFAULT '{{}}',
@@ -68,7 +70,7 @@ def migration(dimensions: int) -> list[str]:
         LARGE_TENANTS,
         CHUNKS.format(dimensions=dimensions),
         "ALTER TABLE slipway.chunks ALTER COLUMN embedding SET STORAGE PLAIN",
-        *FROM_VERSION_1,
+        *FROM_EARLIER_VERSIONS,
         "CREATE INDEX IF NOT EXISTS chunks_tenant_document ON slipway.chunks (tenant, document_id)",
         "CREATE INDEX IF NOT EXISTS chunks_tenant_embedding ON slipway.chunks (tenant) INCLUDE (chunk_id, embedding)",
         "CREATE INDEX IF NOT EXISTS chunks_keywords ON slipway.chunks USING gin (keywords)",
@@ -79,11 +81,15 @@ def migration(dimensions: int) -> list[str]:
     ]
 
 
-# What stores of the first schema version have otherwise.
-FROM_VERSION_1 = (
+# What stores of earlier schema versions have otherwise.
+FROM_EARLIER_VERSIONS = (
     "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS attributes jsonb NOT NULL DEFAULT '{}'",
+    "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS parent_start integer",
+    "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS parent_end integer",
     "DROP INDEX IF EXISTS slipway.chunks_embedding",
     "DROP FUNCTION IF EXISTS slipway.search_chunks(text, halfvec, text, integer, integer, integer)",
+    # Of version 2: what a function returns cannot be changed in place.
+    "DROP FUNCTION IF EXISTS slipway.search_chunks(text, halfvec, text, jsonpath, integer, integer, integer)",
 )
 # One transaction at a time may migrate: "IF NOT EXISTS" alone races in the catalogue.
 LOCK = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(7235101)) AS locked"

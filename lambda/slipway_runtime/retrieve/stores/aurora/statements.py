@@ -30,14 +30,14 @@ WHERE tenant = :tenant AND document_id = :document_id"""
 # The rows travel as one JSON parameter: one round trip for hundreds of chunks, where a batch statement runs each alone.
 INSERT = """
 INSERT INTO slipway.chunks (chunk_id, tenant, document_id, ordinal, content, embedding, path, title, heading, page,
-  start_offset, end_offset, source_version, rules, attributes)
+  start_offset, end_offset, parent_start, parent_end, source_version, rules, attributes)
 SELECT r.chunk_id, :tenant, :document_id, r.ordinal, r.content, CAST(r.embedding AS halfvec), :path, :title,
-r.heading, r.page, r.start_offset, r.end_offset, :source_version, :rules, r.attributes
+r.heading, r.page, r.start_offset, r.end_offset, r.parent_start, r.parent_end, :source_version, :rules, r.attributes
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(chunk_id text, ordinal integer, content text, embedding text,
-  heading text, page integer, start_offset integer, end_offset integer,
+  heading text, page integer, start_offset integer, end_offset integer, parent_start integer, parent_end integer,
   attributes jsonb)"""
 FIND = """
-SELECT chunk_id, document_id, path, heading, page, content, score, fused
+SELECT chunk_id, document_id, path, heading, page, content, score, fused, start_offset, end_offset
 FROM slipway.search_chunks(:tenant, CAST(:embedding AS halfvec), :question, CAST(:filter AS jsonpath),
   CAST(:hits AS integer),
   CAST(:candidates AS integer), CAST(:exact_up_to AS integer))"""

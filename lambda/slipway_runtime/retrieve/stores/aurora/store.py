@@ -166,7 +166,7 @@ def _path(wanted: Filter | None) -> str | None:
 
 
 def _hit(row: tuple[object, ...]) -> Hit:
-    chunk_id, document_id, path, heading, page, content, score, fused = row
+    chunk_id, document_id, path, heading, page, content, score, fused, start, end = row
     return Hit(
         chunk_id=str(chunk_id),
         document_id=str(document_id),
@@ -176,6 +176,8 @@ def _hit(row: tuple[object, ...]) -> Hit:
         content=str(content),
         score=min(1.0, max(0.0, float(str(score)))),
         fused=float(str(fused)),
+        start=int(str(start)),
+        end=int(str(end)),
     )
 
 
@@ -211,6 +213,8 @@ def _batches(version: DocumentVersion, chunks: list[Chunk], vectors: list[list[f
                 "page": chunk.page,
                 "start_offset": chunk.start,
                 "end_offset": chunk.end,
+                "parent_start": chunk.parent[0] if chunk.parent else None,
+                "parent_end": chunk.parent[1] if chunk.parent else None,
                 "attributes": chunk_attributes(version, chunk),
             },
             ensure_ascii=False,

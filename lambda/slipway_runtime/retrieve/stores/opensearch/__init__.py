@@ -1,0 +1,1 @@
+"""OpenSearch Serverless as a vector store."""

@@ -1,0 +1,1 @@
+"""S3 Vectors as a vector store."""

@@ -26,7 +26,7 @@ class EvaluationStack(SlipwayStack):
         super().__init__(scope, "evaluation", name=name, settings=settings)
         defaults = self.function_defaults("api")
         judge = settings.evaluation.judge
-        model_id = settings.gateway.models[judge].model_id if judge else None
+        model_id = settings.models[judge].model_id if judge else None
         judging = {"JUDGE_MODEL_ID": model_id} if model_id else {}
         functions = {
             "plan": self._function(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,19 @@ from slipway_runtime.retrieve.search import Searcher
 from slipway_runtime.retrieve.stores.contract import VectorStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slipway_runtime.evaluate.judge import Judge
     from slipway_runtime.generate.answer import Answerer
-    from slipway_runtime.generate.models import Model
+    from slipway_runtime.generate.backends.protocol import Backend
+    from slipway_runtime.generate.exchange import Exchange, Steps
+    from slipway_runtime.generate.routes.router import Router
+    from slipway_runtime.generate.routes.stored import StoredTable
+    from slipway_runtime.generate.routes.table import Alias, Route
     from slipway_runtime.operate.curated import Curated
     from slipway_runtime.operate.places import Places
     from slipway_runtime.operate.recognising import Recognising
+    from slipway_runtime.operate.secret import Secret
     from slipway_runtime.prepare.duplicates.index import Duplicates
 
 
@@ -89,12 +97,23 @@ def _s3_vectors() -> VectorStore:
     return S3VectorsStore(bucket=vectors, guards=guards, text_language=settings.optional("TEXT_LANGUAGE") or None)
 
 
-def embedder() -> Embedder:
-    """Return the embedding model of this environment."""
+def embedder(dimensions: int | None = None, tokens: Callable[[int], None] | None = None) -> Embedder:
+    """Return the embedding model of this environment; `tokens` is told what each call reads.
+
+    Raises: ValueError for other `dimensions` than the settings' where the model has only those.
+    """
     chosen, endpoint = settings.embedding(), settings.embedding_endpoint()
+
+    def meter(model_id: str, read: int) -> None:
+        measure_embedding_tokens(model_id, read)
+        if tokens:
+            tokens(read)
+
     if endpoint is None:
-        model = bedrock_model(client("bedrock-runtime"), chosen.model_id, chosen.dimensions)
-        return Embedder(model=model, meter=measure_embedding_tokens)
+        model = bedrock_model(client("bedrock-runtime"), chosen.model_id, dimensions or chosen.dimensions)
+        return Embedder(model=model, meter=meter)
+    if dimensions not in (None, chosen.dimensions):
+        raise ValueError("an endpoint has the dimensions of its model")
     from slipway_runtime.retrieve.embedding.endpoint import Endpoint, address, sagemaker  # noqa: PLC0415
 
     post = (
@@ -110,7 +129,7 @@ def embedder() -> Embedder:
         document_prefix=endpoint.document_prefix,
         query_prefix=endpoint.query_prefix,
     )
-    return Embedder(model=served, meter=measure_embedding_tokens)
+    return Embedder(model=served, meter=meter)
 
 
 def lineage() -> Lineage:
@@ -183,10 +202,57 @@ def _reranker() -> Reranker:
     return Reranker(client=client("bedrock-agent-runtime"), model_arn=arn, candidates=candidates)
 
 
-def answerer(model: Model) -> Answerer:
-    """Return what answers questions by a model."""
-    from slipway_runtime.generate.answer import Answerer, Retrieval  # noqa: PLC0415 - ingestion needs none of it
-    from slipway_runtime.generate.models import BedrockModel  # noqa: PLC0415
+def table() -> StoredTable:
+    """Return the routing table of this environment."""
+    from slipway_runtime.generate.routes.stored import StoredTable  # noqa: PLC0415 - ingestion needs none of it
+
+    return StoredTable(ssm=client("ssm"), name=settings.required("ROUTES_PARAMETER"))
+
+
+@functools.cache
+def router() -> Router:
+    """Return what asks the routes; the breakers of this process are its own."""
+    from slipway_runtime.generate.routes.router import Router  # noqa: PLC0415
+
+    return Router(backend=backend)
+
+
+@functools.cache
+def _secret(arn: str) -> Secret:
+    from slipway_runtime.operate.secret import Secret  # noqa: PLC0415 - only routes to servers of one's own have one
+
+    return Secret(client=client("secretsmanager"), arn=arn)
+
+
+def backend(route: Route) -> Backend:
+    """Return the backend of a route."""
+    if route.sagemaker:
+        from slipway_runtime.generate.backends.sagemaker import SageMaker  # noqa: PLC0415 - of the kinds few are used
+
+        place = route.sagemaker
+        return SageMaker(
+            client=client("sagemaker-runtime"),
+            endpoint=place.endpoint,
+            schema=place.schema,
+            component=place.component,
+            prompt_format=place.prompt_format,
+            extra=route.extra,
+        )
+    if route.openai:
+        from slipway_runtime.generate.backends.openai_compatible import OpenAiCompatible, no_key  # noqa: PLC0415
+
+        server = route.openai
+        key = _secret(server.key_secret_arn).get if server.key_secret_arn else no_key
+        return OpenAiCompatible(url=server.url, model=server.model, key=key, extra=route.extra)
+    from slipway_runtime.generate.backends.bedrock import Bedrock  # noqa: PLC0415
+
+    return Bedrock(client=client("bedrock-runtime"), model_id=route.bedrock, extra=route.extra)
+
+
+def answerer(name: str, alias: Alias, user: str = "") -> Answerer:
+    """Return what answers questions from documents, by the models of an alias."""
+    from slipway_runtime.generate.answer import Answerer, Retrieval  # noqa: PLC0415
+    from slipway_runtime.generate.models import RoutedModel  # noqa: PLC0415
 
     retrieval = Retrieval(
         top_k=int(settings.required("RETRIEVE_TOP_K")),
@@ -194,9 +260,25 @@ def answerer(model: Model) -> Answerer:
         context_max_tokens=int(settings.required("CONTEXT_MAX_TOKENS")),
         rewrite=settings.required("REWRITE_QUESTIONS") == "true",
     )
-    return Answerer(
-        searcher=searcher(), model=BedrockModel(client=client("bedrock-runtime"), model=model), retrieval=retrieval
-    )
+    model = RoutedModel(router=router(), name=name, alias=alias, user=user)
+    return Answerer(searcher=_shared_searcher(), model=model, retrieval=retrieval)
+
+
+@functools.cache
+def _shared_searcher() -> Searcher:
+    return searcher()
+
+
+def steps() -> Steps:
+    """Return the steps of an exchange in this environment."""
+    from slipway_runtime.generate.documents import Documents  # noqa: PLC0415
+    from slipway_runtime.generate.exchange import AskModel, Steps  # noqa: PLC0415
+    from slipway_runtime.generate.record import record  # noqa: PLC0415
+
+    def grounded(exchange: Exchange) -> Answerer:
+        return answerer(exchange.name, exchange.alias, exchange.sticky)
+
+    return Steps(record=record, documents=Documents(answerer=grounded), model=AskModel(router=router()))
 
 
 def judge() -> Judge:

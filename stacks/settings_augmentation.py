@@ -13,7 +13,7 @@ from pydantic import Field
 from stacks.settings_section import Section
 
 if TYPE_CHECKING:
-    from stacks.settings import Model
+    from stacks.settings_models import Model
 
 ClassName = Annotated[str, Field(pattern=r"^[^\s,][^,\x00-\x1f\x7f]{0,62}$")]
 

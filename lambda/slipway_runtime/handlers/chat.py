@@ -61,6 +61,7 @@ def _chat(request: ApiRequest, deadline: Deadline) -> Any:
         documents=documents,
         filter=chat.filter,
     )
+    parts.router().check(alias, exchange.request)
     events = _steps().answer(exchange)
     options = chat.stream_options
     answer = ChatAnswer(model=chat.model, include_usage=bool(options and options.include_usage))

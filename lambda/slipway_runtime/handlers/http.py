@@ -16,6 +16,8 @@ from slipway_runtime.streaming.response import Streamed
 T = TypeVar("T")
 MAX_BODY_BYTES = 1024 * 1024
 FIELD = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
+# Of the right type, and not one of the values that are taken.
+OUT_OF_RANGE = re.compile(r"`(float|int)` [<>]=|of length|matching regex|Invalid enum value")
 MISSING = re.compile(r"missing required field `([^`]+)`")
 HEADERS = {"content-type": "application/json"}
 
@@ -95,7 +97,8 @@ def _invalid_field(error: msgspec.ValidationError) -> ApiError:
     missing = MISSING.search(message)
     param = ".".join(filter(None, (place.group(1) if place else "", missing.group(1) if missing else ""))) or None
     named = f"{place.group(1)}: {FIELD.sub('', message)}." if place else f"{message}."
-    return invalid(named, param, "missing_required_parameter" if missing else "invalid_type")
+    kind = "invalid_value" if OUT_OF_RANGE.search(message) else "invalid_type"
+    return invalid(named, param, "missing_required_parameter" if missing else kind)
 
 
 def _error(error: ApiError) -> dict[str, Any]:

@@ -70,6 +70,10 @@ class Router:
             return
         raise refused
 
+    def check(self, alias: Alias, request: ModelRequest) -> None:
+        """Check that a route can serve the request. Raises: ApiError 400 naming what none of them has."""
+        self._able([*alias.routes, *alias.fallback], request)
+
     def _able(self, routes: list[Route], request: ModelRequest) -> list[Route]:
         refusals = [(route, self.backend(route).refuses(request)) for route in routes]
         able = [route for route, refusal in refusals if refusal is None]

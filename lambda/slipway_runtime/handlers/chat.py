@@ -47,7 +47,7 @@ def _route(request: ApiRequest) -> Route:
 
 def _chat(request: ApiRequest, deadline: Deadline) -> Any:
     chat = decode_body(request, ChatRequest)
-    alias = _table().get().alias(chat.model)
+    alias = _table().alias(chat.model)
     asked = chat.slipway.documents if chat.slipway else None
     documents = alias.grounded if asked is None else asked
     check(chat, grounded=documents)

@@ -44,7 +44,7 @@ def _searcher() -> Searcher:
 
 @functools.cache
 def _answerer(alias: str) -> Answerer:
-    return parts.answerer(alias, parts.table().get().alias(alias))
+    return parts.answerer(alias, parts.table().alias(alias))
 
 
 @functools.cache

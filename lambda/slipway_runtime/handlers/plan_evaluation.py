@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     asked = msgspec.convert(event, EvaluationEvent)
     questions = asked.run.questions()
-    parts.table().get().alias(asked.model)
+    parts.table().alias(asked.model)
     judge = _checked_judge(Deadline.of(context, MARGIN_SECONDS)) if asked.judge else ""
     logger.info("evaluation planned", extra={"run_id": asked.run_id, "questions": len(questions)})
     return {

@@ -80,7 +80,7 @@ def test_the_context_stays_within_its_budget(cloud, context, monkeypatch) -> Non
     from slipway_runtime import parts
     from slipway_runtime.operate.retry import Deadline
 
-    answerer = parts.answerer("default", parts.table().get().alias("default"))
+    answerer = parts.answerer("default", parts.table().alias("default"))
 
     assert len(answerer.retrieve("acme", "How much sun do tomatoes need?", Deadline.after(20))) == 1
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway_runtime.generate.routes.table import Table, read
+from slipway_runtime.generate.routes.table import Alias, Table, read
 from slipway_runtime.operate.observability import logger
 from slipway_runtime.operate.retry import error_code
 
 FRESH_SECONDS = 60.0
+# Asked for an alias that is not there, it reads again, and not more often than this.
+NEW_SECONDS = 5.0
 
 
 @dataclass(kw_only=True)
@@ -25,9 +27,14 @@ class StoredTable:
     _text: str = field(default="", init=False)
     _read_at: float = field(default=0.0, init=False)
 
-    def get(self) -> Table:
+    def alias(self, name: str) -> Alias:
+        """Return an alias; one that is not known may be new. Raises: ApiError 404, and what `get` raises."""
+        table = self.get()
+        return (table if name in table.aliases else self.get(NEW_SECONDS)).alias(name)
+
+    def get(self, fresh_seconds: float = FRESH_SECONDS) -> Table:
         """Return the table. Raises: InvalidTable, or the error of SSM, where none was read before."""
-        if self._table is None or self.now() - self._read_at > FRESH_SECONDS:
+        if self._table is None or self.now() - self._read_at > fresh_seconds:
             self._read_at = self.now()
             try:
                 text = self.ssm.get_parameter(Name=self.name)["Parameter"]["Value"]

@@ -77,6 +77,8 @@ class OpenAiCompatible:
             return _pool().request(
                 "POST", address, body=body, headers=headers, timeout=timeout, preload_content=False, redirect=False
             )
+        except urllib3.exceptions.NewConnectionError as error:  # for urllib3 a time-out too
+            raise protocol.unavailable() from error
         except urllib3.exceptions.TimeoutError as error:
             raise protocol.too_slow() from error
         except urllib3.exceptions.HTTPError as error:

@@ -178,6 +178,21 @@ def test_bedrock_streams_words_and_calls_of_tools(openai_client: OpenAI) -> None
     assert json.loads("".join(piece.function.arguments or "" for piece in pieces)) == {"q": "Count to three."}
 
 
+def test_langchain_asks_streams_and_calls_tools(dev: dict[str, Any], routed: OpenAI, first: ModelServer) -> None:
+    from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+
+    here: Any = {"base_url": dev["gateway_url"], "api_key": dev["api_key"], "max_retries": 0}
+    model = ChatOpenAI(model="counted", **here)
+    assert model.invoke("Count.").content == "One two three"
+    assert [piece.content for piece in model.stream("Count.") if piece.content] == ["One", " two", " three"]
+    first.tool_calls = [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"q": 1}'}}]
+    first.words = []
+    schema = {"title": "look", "description": "looks", "type": "object", "properties": {"q": {"type": "integer"}}}
+    assert model.bind_tools([schema]).invoke("Look.").tool_calls[0]["args"] == {"q": 1}
+    vectors = OpenAIEmbeddings(model="embedding", check_embedding_ctx_length=False, **here).embed_documents(["a", "b"])
+    assert [len(vector) for vector in vectors] == [1024, 1024]
+
+
 def test_embeddings_in_both_encodings(openai_client: OpenAI) -> None:
     floats = openai_client.embeddings.create(model="embedding", input=["a lamp", "a kettle"], encoding_format="float")
     packed = openai_client.embeddings.create(model="embedding", input="a lamp")

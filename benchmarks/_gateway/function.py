@@ -33,8 +33,9 @@ def prepare(stub_url: str) -> None:
         "POWERTOOLS_METRICS_NAMESPACE": "Slipway",
         "ROUTES_PARAMETER": "/routes",
     }
-    from slipway_runtime.generate.routes.stored import StoredTable
-    from slipway_runtime.handlers import chat
+    # They read the environment, so not before it is set.
+    from slipway_runtime.generate.routes.stored import StoredTable  # noqa: PLC0415
+    from slipway_runtime.handlers import chat  # noqa: PLC0415
 
     counted = {"routes": [{"openai": {"url": f"{stub_url}/v1", "model": "tiny"}}]}
     text = json.dumps({"counted": counted, "bedrock": {"routes": [{"bedrock": BEDROCK}]}})
@@ -56,7 +57,7 @@ def body(alias: str) -> str:
 
 def call(alias: str, text: str = "") -> Any:
     """Return the function's answer to one request."""
-    from slipway_runtime.handlers import chat
+    from slipway_runtime.handlers import chat  # noqa: PLC0415
 
     event = {
         "httpMethod": "POST",

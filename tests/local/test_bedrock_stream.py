@@ -79,13 +79,14 @@ def test_a_call_of_a_tool_comes_in_pieces(bedrock: Any) -> None:
     schema = {"type": "object", "properties": {"said": {"type": "string"}}}
     tool: Any = {"toolSpec": {"name": "look", "inputSchema": {"json": schema}}}
     config: Any = {"tools": [tool], "toolChoice": {"any": {}}}
-    answer = bedrock.converse_stream(modelId=MODEL, messages=HELLO, toolConfig=config)
+    said: Any = [{"role": "user", "content": [{"text": "The lamp burns forty hours."}]}]
+    answer = bedrock.converse_stream(modelId=MODEL, messages=said, toolConfig=config)
     events = list(answer["stream"])
     starts = [event["contentBlockStart"]["start"]["toolUse"] for event in events if "contentBlockStart" in event]
     deltas = [event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event]
     pieces = [delta["toolUse"]["input"] for delta in deltas if "toolUse" in delta]
     assert [start["name"] for start in starts] == ["look"]
-    assert set(json.loads("".join(pieces))) == {"said"}
+    assert json.loads("".join(pieces)) == {"said": "The lamp burns forty hours."}
     assert [event["messageStop"]["stopReason"] for event in events if "messageStop" in event] == ["tool_use"]
 
 

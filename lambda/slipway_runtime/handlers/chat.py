@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from slipway_runtime import parts
+from slipway_runtime import parts_of_exchange
 from slipway_runtime.generate.errors import ApiError, unknown_model
 from slipway_runtime.generate.events import collect
 from slipway_runtime.generate.exchange import Exchange, Steps
@@ -61,7 +61,7 @@ def _chat(request: ApiRequest, deadline: Deadline) -> Any:
         documents=documents,
         filter=chat.filter,
     )
-    parts.router().check(alias, exchange.request)
+    parts_of_exchange.router().check(alias, exchange.request)
     events = _steps().answer(exchange)
     options = chat.stream_options
     answer = ChatAnswer(model=chat.model, include_usage=bool(options and options.include_usage))
@@ -102,12 +102,12 @@ def _openapi(_request: ApiRequest, _deadline: Deadline) -> Any:
 
 @functools.cache
 def _table() -> StoredTable:
-    return parts.table()
+    return parts_of_exchange.table()
 
 
 @functools.cache
 def _steps() -> Steps:
-    return parts.steps()
+    return parts_of_exchange.steps()
 
 
 ROUTES: dict[tuple[str, str], Route] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime import parts
+from slipway_runtime import parts, parts_of_exchange
 from slipway_runtime.evaluate.judge import Judge
 from slipway_runtime.evaluate.measure import Measurer
 from slipway_runtime.generate.answer import Answerer
@@ -44,7 +44,7 @@ def _searcher() -> Searcher:
 
 @functools.cache
 def _answerer(alias: str) -> Answerer:
-    return parts.answerer(alias, parts.table().alias(alias))
+    return parts_of_exchange.answerer(alias, parts_of_exchange.table().alias(alias))
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime import parts, settings
+from slipway_runtime import parts, parts_of_exchange, settings
 from slipway_runtime.handlers.evaluation_events import EvaluationEvent
 from slipway_runtime.operate.observability import logger, observed
 from slipway_runtime.operate.retry import Deadline
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     asked = msgspec.convert(event, EvaluationEvent)
     questions = asked.run.questions()
-    parts.table().alias(asked.model)
+    parts_of_exchange.table().alias(asked.model)
     judge = _checked_judge(Deadline.of(context, MARGIN_SECONDS)) if asked.judge else ""
     logger.info("evaluation planned", extra={"run_id": asked.run_id, "questions": len(questions)})
     return {

@@ -15,7 +15,7 @@ from moto import mock_aws
 from slipway_local.bedrock import BedrockRuntime
 from slipway_local.faults import Faults
 from slipway_local.serving import serve
-from slipway_runtime import parts
+from slipway_runtime import parts_of_exchange
 from slipway_runtime.handlers import authorize, chat, embeddings, ingest_document, search
 from slipway_runtime.operate import observability
 from slipway_runtime.operate.clients import client
@@ -79,7 +79,14 @@ def put_routes(table: dict[str, Any]) -> None:
 
 def forget() -> None:
     """Let the functions begin anew: no client, no table, no breaker of before."""
-    kept = (parts.router, parts._secret, parts._shared_searcher, chat._table, chat._steps, embeddings._embedder)
+    kept = (
+        parts_of_exchange.router,
+        parts_of_exchange._secret,
+        parts_of_exchange._shared_searcher,
+        chat._table,
+        chat._steps,
+        embeddings._embedder,
+    )
     for cached in (client, search._searcher, ingest_document._lifecycle, *kept):
         cached.cache_clear()
 

@@ -77,10 +77,10 @@ def test_the_context_stays_within_its_budget(cloud, context, monkeypatch) -> Non
     part = "Tomatoes need six hours of sun a day, and this is remark number {} about tomatoes and sun. " * 5
     cloud.ingest(*(cloud.put(f"acme/{index}.md", part.replace("{}", f"{index}-x{index}")) for index in range(4)))
     monkeypatch.setenv("CONTEXT_MAX_TOKENS", "150")
-    from slipway_runtime import parts
+    from slipway_runtime import parts_of_exchange
     from slipway_runtime.operate.retry import Deadline
 
-    answerer = parts.answerer("default", parts.table().alias("default"))
+    answerer = parts_of_exchange.answerer("default", parts_of_exchange.table().alias("default"))
 
     assert len(answerer.retrieve("acme", "How much sun do tomatoes need?", Deadline.after(20))) == 1
 

@@ -56,9 +56,14 @@ def allow_search(stack: SlipwayStack, role: iam.Role) -> None:
         allow(role, ["bedrock:Rerank"], ["*"], wildcard_reason=RERANK_REASON)
 
 
+def allow_table(stack: SlipwayStack, role: iam.Role) -> None:
+    """Let a role read the routing table."""
+    parameter = parameter_name(stack.environment_name, "gateway", ROUTES).removeprefix("/")
+    allow(role, ["ssm:GetParameter"], [stack.format_arn(service="ssm", resource="parameter", resource_name=parameter)])
+
+
 def allow_answers(stack: SlipwayStack, role: iam.Role, *, streamed: bool = False) -> None:
     """Let a role search, read the routing table, and call every route of the settings; `streamed`: also in parts."""
     allow_search(stack, role)
-    parameter = parameter_name(stack.environment_name, "gateway", ROUTES).removeprefix("/")
-    allow(role, ["ssm:GetParameter"], [stack.format_arn(service="ssm", resource="parameter", resource_name=parameter)])
+    allow_table(stack, role)
     allow_routes(stack, role, streamed=streamed)

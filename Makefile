@@ -35,7 +35,8 @@ synth: setup ## write the CloudFormation of every environment to cdk.out (ARGS="
 bench: setup ## run the benchmarks
 	@for file in benchmarks/*.py; do case $$file in benchmarks/_*) ;; *) $(PY) $$file || exit 1 ;; esac; done
 
-docs: setup ## rewrite what is generated: the settings' schema and reference, the picture
+docs: setup ## rewrite what is generated: the settings' schema and reference, the gateway's description, the picture
+	@$(PY) tools/openapi.py
 	@$(PY) tools/settings_schema.py
 	@$(PY) tools/settings_reference.py
 	@$(PY) tools/architecture.py

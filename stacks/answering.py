@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
@@ -10,6 +9,8 @@ from aws_cdk import aws_iam as iam
 from slipway_constructs.permissions import allow
 from stacks.bedrock import allow_models
 from stacks.embedding import allow_embedding
+from stacks.names import parameter_name
+from stacks.routing import ROUTES, allow_routes
 
 if TYPE_CHECKING:
     from stacks.slipway_stack import SlipwayStack
@@ -38,7 +39,7 @@ def answer_variables(stack: SlipwayStack) -> dict[str, str]:
     settings = stack.settings
     return {
         **search_variables(stack),
-        "MODELS": json.dumps({alias: model.model_dump() for alias, model in settings.gateway.models.items()}),
+        "ROUTES_PARAMETER": parameter_name(stack.environment_name, "gateway", ROUTES),
         "RETRIEVE_TOP_K": str(settings.retrieval.top_k),
         "RETRIEVE_MIN_SCORE": str(settings.retrieval.min_score),
         "CONTEXT_MAX_TOKENS": str(settings.gateway.context_max_tokens),
@@ -55,7 +56,14 @@ def allow_search(stack: SlipwayStack, role: iam.Role) -> None:
         allow(role, ["bedrock:Rerank"], ["*"], wildcard_reason=RERANK_REASON)
 
 
-def allow_answers(stack: SlipwayStack, role: iam.Role) -> None:
-    """Let a role search, and call every text model of the settings."""
+def allow_table(stack: SlipwayStack, role: iam.Role) -> None:
+    """Let a role read the routing table."""
+    parameter = parameter_name(stack.environment_name, "gateway", ROUTES).removeprefix("/")
+    allow(role, ["ssm:GetParameter"], [stack.format_arn(service="ssm", resource="parameter", resource_name=parameter)])
+
+
+def allow_answers(stack: SlipwayStack, role: iam.Role, *, streamed: bool = False) -> None:
+    """Let a role search, read the routing table, and call every route of the settings; `streamed`: also in parts."""
     allow_search(stack, role)
-    allow_models(role, [model.model_id for model in stack.settings.gateway.models.values()])
+    allow_table(stack, role)
+    allow_routes(stack, role, streamed=streamed)

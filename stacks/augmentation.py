@@ -30,7 +30,7 @@ class AugmentationStack(SlipwayStack):
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "augmentation", name=name, settings=settings)
-        self._wishes = wishes_document(settings.augmentation, settings.gateway.models)
+        self._wishes = wishes_document(settings.augmentation, settings.models)
         defaults = self.function_defaults("ingest")
         functions = {
             "plan": self._plan(defaults),
@@ -94,7 +94,7 @@ class AugmentationStack(SlipwayStack):
             allow(role, ["s3:ListBucket"], [raw])
         # Counts, in the lineage of the document.
         allow(role, ["dynamodb:UpdateItem"], [self.table_arn("documents")])
-        allow_models(role, [self.settings.gateway.models[augmentation.model].model_id])
+        allow_models(role, [self.settings.models[augmentation.model].model_id])
         self._allow_comprehend(role)
         return augment
 

@@ -8,7 +8,7 @@ from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
-from stacks.answering import allow_answers, answer_variables
+from stacks.answering import allow_answers, allow_table, answer_variables
 from stacks.bedrock import allow_models
 from stacks.evaluation_flow import definition
 from stacks.settings import Settings
@@ -26,7 +26,7 @@ class EvaluationStack(SlipwayStack):
         super().__init__(scope, "evaluation", name=name, settings=settings)
         defaults = self.function_defaults("api")
         judge = settings.evaluation.judge
-        model_id = settings.gateway.models[judge].model_id if judge else None
+        model_id = settings.models[judge].model_id if judge else None
         judging = {"JUDGE_MODEL_ID": model_id} if model_id else {}
         functions = {
             "plan": self._function(
@@ -76,6 +76,7 @@ class EvaluationStack(SlipwayStack):
             allow(each.role, ["s3:ListBucket"], [bucket])
             allow_key(each.role, key.key_arn if key else None)
         allow_answers(self, functions["question"].role)
+        allow_table(self, functions["plan"].role)
         if judge:
             allow_models(functions["plan"].role, [judge])
 

@@ -15,11 +15,15 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
 from stacks.answering import allow_answers, allow_search, answer_variables, search_variables
+from stacks.routing import ROUTES
 from stacks.settings import Settings
+from stacks.settings_models import routes_document
 from stacks.slipway_stack import SlipwayStack
 
 SLOW = cdk.Duration.seconds(20)
 API_TIMEOUT = cdk.Duration.seconds(29)  # API Gateway waits no longer by default
+# Starts our own client of the Runtime API in place of the managed runtime's, which cannot stream.
+STREAMING = "/var/task/slipway_runtime/streaming/start"
 KEY_LENGTH = 48
 # Two minutes: the authorizer keeps the secret for one, and API Gateway keeps what the authorizer said for another.
 KEY_ROTATION_REASON = (
@@ -72,9 +76,15 @@ class GatewayStack(SlipwayStack):
                 "search-function-name": search.function.function_name,
                 "documents-function-name": documents.function.function_name,
                 "authorize-function-name": authorize.function.function_name,
+                ROUTES: routes_document(settings.models),
                 **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
             }
         )
+
+    @property
+    def _patience(self) -> cdk.Duration:
+        """Return how long a chat completion may take."""
+        return cdk.Duration.seconds(self.settings.gateway.timeout_seconds)
 
     def _api_key(self) -> secretsmanager.Secret:
         secret = secretsmanager.Secret(
@@ -102,6 +112,7 @@ class GatewayStack(SlipwayStack):
             removal=self.removal,
             firewall=gateway.waf,
             create_log_role=gateway.log_role == "create",
+            patience=self._patience,
             key=self.key(),
         )
 
@@ -121,9 +132,17 @@ class GatewayStack(SlipwayStack):
         )
 
     def _chat(self, defaults: FunctionDefaults) -> PythonFunction:
-        does = "Answers questions from documents, with citations"
-        chat = self._function("Chat", "chat", does, defaults, answer_variables(self))
-        allow_answers(self, chat.role)
+        chat = PythonFunction(
+            self,
+            "Chat",
+            module="chat",
+            description="Chat completions, embeddings and models; streams",
+            defaults=defaults,
+            timeout=self._patience,
+            memory=cdk.Size.mebibytes(1024),
+            variables={**answer_variables(self), "AWS_LAMBDA_EXEC_WRAPPER": STREAMING},
+        )
+        allow_answers(self, chat.role, streamed=True)
         return chat
 
     def _search(self, defaults: FunctionDefaults) -> PythonFunction:
@@ -204,7 +223,7 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
                 name.capitalize(),
                 topic_arn=topic_arn,
                 function_name=stack.look_up("gateway", f"{name}-function-name"),
-                timeout=API_TIMEOUT,
+                timeout=cdk.Duration.seconds(stack.settings.gateway.timeout_seconds) if name == "chat" else API_TIMEOUT,
                 failures=refusals_apart if name == "authorize" else None,
             )
             for name in names

@@ -8,8 +8,10 @@ from constructs import Construct
 from slipway_constructs.private_network import PrivateNetwork
 from slipway_constructs.text_recognition import TEXTRACT_ACTIONS
 from stacks.answering import RERANK_ACTIONS
+from stacks.bedrock import INVOKE_STREAM
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
+from stacks.routing import ENDPOINT_ACTIONS, all_routes
 from stacks.settings import ExistingNetwork, Settings
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
@@ -56,6 +58,10 @@ class NetworkStack(SlipwayStack):
         endpoint = self.settings.retrieval.embedding.endpoint
         if endpoint and endpoint.sagemaker_endpoint:
             reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")
+        reach["bedrock-runtime"].append(INVOKE_STREAM)
+        reach["ssm"].append("ssm:GetParameter")
+        if any(route.sagemaker for route in all_routes(self)):
+            reach["sagemaker.runtime"] += ENDPOINT_ACTIONS
         if self.settings.answering.reranker != "off":
             reach["bedrock-agent-runtime"] += RERANK_ACTIONS
         if recognises(ingestion):

@@ -19,6 +19,7 @@ from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
 from stacks.settings_labelling import Labelling
+from stacks.settings_models import Model, ModelAlias, default_models
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
@@ -39,8 +40,6 @@ Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9](-[a-z0-9-]+-[0-9])?[a-z]$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
-ModelAlias = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
-TEXT_MODEL = "global.amazon.nova-2-lite-v1:0"
 
 
 class Encryption(Section):
@@ -158,16 +157,6 @@ class Ingestion(Chunks):
     streaming: Streaming = Field(default_factory=Streaming, description="Records that come one by one.")
 
 
-class Model(Section):
-    """A text model behind an alias."""
-
-    model_id: str = Field(
-        pattern=r"^[a-z0-9-]+\.[a-zA-Z0-9.:-]+$",
-        description="Bedrock model id or inference profile id, like eu.amazon.nova-lite-v1:0.",
-    )
-    max_tokens: int = Field(2048, ge=1, le=65536, description="Most tokens in an answer.")
-
-
 class Throttle(Section):
     """Limits of the whole API, not of one caller."""
 
@@ -178,11 +167,10 @@ class Throttle(Section):
 class Gateway(Section):
     """The OpenAI-compatible endpoint."""
 
-    models: dict[ModelAlias, Model] = Field(
-        default_factory=lambda: {"default": Model(model_id=TEXT_MODEL, max_tokens=2048)},
-        description="Alias that clients name as `model`, with what is behind it; `default` must be one.",
-    )
     context_max_tokens: int = Field(6000, ge=500, le=200000, description="Most tokens of retrieved chunks in a prompt.")
+    timeout_seconds: int = Field(
+        120, ge=29, le=900, description="Seconds that a chat completion may take, streamed or not, from the first byte."
+    )
     throttle: Throttle = Field(default_factory=Throttle, description="Limits of the whole API.")
     waf: bool = Field(False, description="Put AWS WAF before the API; about $8 a month.")
     log_role: Literal["create", "existing"] = Field(
@@ -234,7 +222,11 @@ class Settings(Section):
     evaluation: Evaluation = Field(default_factory=Evaluation, description="How good search and answers are.")
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
-    gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")
+    gateway: Gateway = Field(default_factory=Gateway, description="The API.")
+    models: dict[ModelAlias, Model] = Field(
+        default_factory=default_models,
+        description="Alias that clients name as `model`, with what is behind it; `default` must be one.",
+    )
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
 

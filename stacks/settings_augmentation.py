@@ -13,7 +13,7 @@ from pydantic import Field
 from stacks.settings_section import Section
 
 if TYPE_CHECKING:
-    from stacks.settings import Model
+    from stacks.settings_models import Model
 
 ClassName = Annotated[str, Field(pattern=r"^[^\s,][^,\x00-\x1f\x7f]{0,62}$")]
 
@@ -22,7 +22,7 @@ class Augmentation(Section):
     """Runs that make examples of curated documents, started by `slipway augment`. Off, it creates nothing."""
 
     enabled: bool = Field(False, description="Create the state machine; it costs nothing until a run is started.")
-    model: str = Field("default", description="Alias of `gateway.models` that is asked; Claude or Nova.")
+    model: str = Field("default", description="Alias of `models` that is asked; Claude or Nova.")
     questions: int = Field(4, ge=0, le=40, description="Questions with answers asked for, for each document.")
     paraphrases: int = Field(0, ge=0, le=40, description="Sentences in other words asked for, for each document.")
     captions: bool = Field(False, description="Describe the images of the raw bucket; the model must look at images.")

@@ -21,14 +21,14 @@ FRAME_AND_ANSWER_TOKENS, IMAGE_TOKENS, TOKENS_PER_CHARACTER = 4_048, 5_000, 2
 
 
 def _augmentation_model(settings: Settings) -> Iterator[Violation]:
-    augmentation, models = settings.augmentation, settings.gateway.models
+    augmentation, models = settings.augmentation, settings.models
     key = ("augmentation", "model")
     if augmentation.model not in models:
         if augmentation.model == "default":  # that there is one is a rule of the gateway's
             return
         yield Violation(
             key=key,
-            expected=f"an alias of gateway.models: {', '.join(sorted(models))}",
+            expected=f"an alias of models: {', '.join(sorted(models))}",
             got=augmentation.model,
             remedy="Name one of these, or add the alias there.",
         )
@@ -41,7 +41,7 @@ def _augmentation_model(settings: Settings) -> Iterator[Violation]:
             key=key,
             expected="a model that can be made to call a tool: Anthropic Claude or Amazon Nova",
             got=f"{augmentation.model}, which is {model_id}",
-            remedy="Add an alias with such a model to gateway.models, and name it here.",
+            remedy="Add an alias with such a model to models, and name it here.",
         )
     if augmentation.captions and plain.startswith(NO_IMAGES):
         yield Violation(

@@ -13,7 +13,7 @@ class Evaluation(Section):
     enabled: bool = Field(False, description="Create the state machine; it costs nothing until a run is started.")
     judge: str | None = Field(
         None,
-        description="Alias of `gateway.models` that judges whether answers are faithful, a Claude or Nova model; left "
+        description="Alias of `models` that judges whether answers are faithful, a Claude or Nova model; left "
         "open: nothing is judged. Better another one than what answers.",
     )
     max_concurrency: int = Field(5, ge=1, le=40, description="Questions worked on at the same time.")

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def _judge(settings: Settings) -> Iterator[Violation]:
-    judge, models, key = settings.evaluation.judge, settings.gateway.models, ("evaluation", "judge")
+    judge, models, key = settings.evaluation.judge, settings.models, ("evaluation", "judge")
     if judge is None:
         return
     if judge not in models:
         yield Violation(
             key=key,
-            expected=f"an alias of gateway.models: {', '.join(sorted(models))}",
+            expected=f"an alias of models: {', '.join(sorted(models))}",
             got=judge,
             remedy="Name one of these, or add the alias there.",
         )
@@ -33,7 +33,7 @@ def _judge(settings: Settings) -> Iterator[Violation]:
             key=key,
             expected="a model that can be made to call a tool: Anthropic Claude or Amazon Nova",
             got=f"{judge}, which is {model_id}",
-            remedy="Add an alias with such a model to gateway.models, and name it here.",
+            remedy="Add an alias with such a model to models, and name it here.",
         )
 
 

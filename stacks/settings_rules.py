@@ -5,7 +5,6 @@ Each rule takes the settings and yields violations; `violations` runs them all, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,11 @@ from stacks import (
     settings_embedding_rules,
     settings_evaluation_rules,
     settings_labelling_rules,
+    settings_models_rules,
     settings_network_rules,
     settings_retention_rules,
     settings_store_opensearch_rules,
 )
-from stacks.regions import can_call, profile_prefix
 from stacks.settings_duplicates import duplicates_document
 from stacks.settings_sources import rules_document
 from stacks.settings_violation import Violation
@@ -33,8 +32,6 @@ ENGINE_MINIMUM = {15: 12, 16: 8, 17: 4}
 CHARACTERS_PER_TOKEN = 3  # few enough for European languages; a chunk that fits no prompt is never cited
 # Lambda allows 4,096 bytes for all variables of a function; the others take up to 1,500. Source: Lambda quotas.
 MAX_RULES_BYTES = 2_500
-MAX_MODELS_BYTES = 2_500
-NOT_CHAT = ("embed", "rerank")
 
 
 def _aurora_capacity(settings: Settings) -> Iterator[Violation]:
@@ -118,41 +115,6 @@ def _context(settings: Settings) -> Iterator[Violation]:
         )
 
 
-def _models(settings: Settings) -> Iterator[Violation]:
-    models, region = settings.gateway.models, settings.region
-    if "default" not in models:
-        yield Violation(
-            key=("gateway", "models"),
-            expected="an alias named default",
-            got=sorted(models) or "no alias",
-            remedy="Rename the alias that clients get when they do not care, or add one.",
-        )
-    size = len(json.dumps({alias: model.model_dump() for alias, model in models.items()}))
-    if size > MAX_MODELS_BYTES:
-        yield Violation(
-            key=("gateway", "models"),
-            expected=f"at most {MAX_MODELS_BYTES} bytes as JSON, which is what a function can be told",
-            got=f"{size} bytes in {len(models)} aliases",
-            remedy="Remove the aliases that nobody uses.",
-        )
-    for alias, model in models.items():
-        if any(word in model.model_id for word in NOT_CHAT):
-            yield Violation(
-                key=("gateway", "models", alias, "model_id"),
-                expected="a model that writes text",
-                got=model.model_id,
-                remedy="This one embeds or ranks: take a text model, like eu.amazon.nova-lite-v1:0.",
-            )
-        if region and not can_call(region, model.model_id):
-            yield Violation(
-                key=("gateway", "models", alias, "model_id"),
-                expected=f"a model or inference profile that {region} can call",
-                got=model.model_id,
-                remedy=f"There are no inference profiles {profile_prefix(model.model_id)}.* there: take another prefix "
-                "or the plain id.",
-            )
-
-
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     settings_labelling_rules.violations,
     *settings_account_rules.RULES,
@@ -165,7 +127,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _chunks,
     _sources,
     _context,
-    _models,
+    *settings_models_rules.RULES,
     *settings_augmentation_rules.RULES,
     *settings_evaluation_rules.RULES,
 )

@@ -91,7 +91,10 @@ def _default(field: FieldInfo) -> str:
     if isinstance(default, BaseModel):
         return "its own"
     if isinstance(default, dict):
-        default = {key: item.model_dump() if isinstance(item, BaseModel) else item for key, item in default.items()}
+        default = {
+            key: item.model_dump(exclude_defaults=True) if isinstance(item, BaseModel) else item
+            for key, item in default.items()
+        }
     return f"`{json.dumps(default) if not isinstance(default, str) else default}`"
 
 

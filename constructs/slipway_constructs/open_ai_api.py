@@ -17,6 +17,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.gateway_errors import ERRORS
 
 STAGE = "live"
 LOG_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
@@ -49,21 +50,11 @@ LOG_FIELDS = {
     "responseBytes": "$context.responseLength",
     "error": "$context.error.responseType",
 }
-# API Gateway's own words for a refused body, "Invalid request body", say neither what is wrong nor what to do.
-BAD_BODY = "The request body must be one JSON object, sent as Content-Type: application/json."
-ERRORS = {
-    "BadBody": (apigateway.ResponseType.BAD_REQUEST_BODY, "invalid_request_error", "invalid_json"),
-    "Unauthorized": (apigateway.ResponseType.UNAUTHORIZED, "authentication_error", "invalid_api_key"),
-    "AccessDenied": (apigateway.ResponseType.ACCESS_DENIED, "authentication_error", "invalid_api_key"),
-    "Throttled": (apigateway.ResponseType.THROTTLED, "rate_limit_error", "rate_limit_exceeded"),
-    "Default4xx": (apigateway.ResponseType.DEFAULT_4_XX, "invalid_request_error", "invalid_request"),
-    "Default5xx": (apigateway.ResponseType.DEFAULT_5_XX, "server_error", "server_error"),
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ApiFunctions:
-    """The functions behind the API: `chat` also lists the models, `authorize` turns a key into a tenant."""
+    """The functions behind the API: `chat` streams, embeds and lists models; `authorize` turns a key into a tenant."""
 
     chat: lambda_.IFunction
     search: lambda_.IFunction
@@ -74,7 +65,10 @@ class ApiFunctions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ApiLimits:
-    """Throttle of the stage, access log retention, and whether a firewall guards it and the account has a log role."""
+    """Throttle of the stage, access log retention, whether a firewall guards it and the account has a log role.
+
+    `patience`: how long what streams may take; API Gateway allows 15 minutes.
+    """
 
     rate_per_second: float
     burst: int
@@ -82,6 +76,7 @@ class ApiLimits:
     removal: cdk.RemovalPolicy
     firewall: bool
     create_log_role: bool
+    patience: cdk.Duration
     key: kms.IKey | None = None
 
 
@@ -104,7 +99,7 @@ class OpenAiApi(Construct):
             results_cache_ttl=AUTHORIZED,
             validation_regex=r"^Bearer [!-~]{16,256}$",
         )
-        self._routes(functions)
+        self._routes(functions, limits.patience)
         self._error_bodies()
         self._acknowledge(limits)
 
@@ -130,17 +125,15 @@ class OpenAiApi(Construct):
             ),
         )
 
-    def _routes(self, functions: ApiFunctions) -> None:
+    def _routes(self, functions: ApiFunctions, patience: cdk.Duration) -> None:
         root = self.api.root.add_resource("v1")
         body = self.api.add_model(
             "JsonObject",
             content_type="application/json",
             schema=apigateway.JsonSchema(type=apigateway.JsonSchemaType.OBJECT),
         )
-        chat, documents = self._integration(functions.chat), self._integration(functions.documents)
-        completions = root.add_resource("chat").add_resource("completions")
-        self._method(completions, "POST", chat, request_models={"application/json": body})
-        self._method(root.add_resource("models"), "GET", chat)
+        self._chat_routes(root, self._streaming(functions.chat, patience), body)
+        documents = self._integration(functions.documents)
         search = self._integration(functions.search)
         self._method(root.add_resource("search"), "POST", search, request_models={"application/json": body})
         listing = root.add_resource("documents")
@@ -151,6 +144,15 @@ class OpenAiApi(Construct):
         self._method(document, "DELETE", documents)
         if functions.labelling:
             self._labelling_routes(root, self._integration(functions.labelling), body)
+
+    def _chat_routes(
+        self, root: apigateway.Resource, chat: apigateway.LambdaIntegration, body: apigateway.IModel
+    ) -> None:
+        for resource in (root.add_resource("chat").add_resource("completions"), root.add_resource("embeddings")):
+            self._method(resource, "POST", chat, request_models={"application/json": body})
+        models = root.add_resource("models")
+        for resource in (models, models.add_resource("{id}"), root.add_resource("openapi.json")):
+            self._method(resource, "GET", chat)
 
     def _labelling_routes(
         self, root: apigateway.Resource, labelling: apigateway.LambdaIntegration, body: apigateway.IModel
@@ -166,6 +168,19 @@ class OpenAiApi(Construct):
 
     def _integration(self, function: lambda_.IFunction) -> apigateway.LambdaIntegration:
         return apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)
+
+    def _streaming(self, function: lambda_.IFunction, patience: cdk.Duration) -> apigateway.LambdaIntegration:
+        """Return an integration whose responses pass through as they come; beyond 29 s it is asked for by itself.
+
+        Source: API Gateway developer guide, "Stream the integration response for your proxy integrations".
+        """
+        return apigateway.LambdaIntegration(
+            function,
+            proxy=True,
+            scope_permission_to_method=False,
+            response_transfer_mode=apigateway.ResponseTransferMode.STREAM,
+            timeout=patience,
+        )
 
     def _method(
         self,
@@ -187,11 +202,13 @@ class OpenAiApi(Construct):
         )
 
     def _error_bodies(self) -> None:
-        for name, (kind, error_type, code) in ERRORS.items():
-            error = {"message": "MESSAGE", "type": error_type, "param": None, "code": code}
-            message = json.dumps(BAD_BODY) if name == "BadBody" else "$context.error.messageString"
-            template = json.dumps({"error": error}).replace('"MESSAGE"', message)
-            self.api.add_gateway_response(name, type=kind, templates={"application/json": template})
+        for name, error in ERRORS.items():
+            body = {"message": "MESSAGE", "type": error.type, "param": None, "code": error.code}
+            message = json.dumps(error.message) if error.message else "$context.error.messageString"
+            template = json.dumps({"error": body}).replace('"MESSAGE"', message)
+            self.api.add_gateway_response(
+                name, type=error.kind, status_code=error.status, templates={"application/json": template}
+            )
 
     def _acknowledge(self, limits: ApiLimits) -> None:
         stage = self.api.deployment_stage

@@ -32,6 +32,7 @@ CONSTRUCT_IDS = {
     "secretsmanager": "Secrets",
     "bedrock-agent-runtime": "Reranking",
     "s3vectors": "Vectors",
+    "ssm": "Parameters",
     "states": "StateMachines",
 }
 

@@ -17,9 +17,9 @@ from slipway_runtime.retrieve.search import Searcher
 from slipway_runtime.retrieve.stores.contract import VectorStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slipway_runtime.evaluate.judge import Judge
-    from slipway_runtime.generate.answer import Answerer
-    from slipway_runtime.generate.models import Model
     from slipway_runtime.operate.curated import Curated
     from slipway_runtime.operate.places import Places
     from slipway_runtime.operate.recognising import Recognising
@@ -89,12 +89,23 @@ def _s3_vectors() -> VectorStore:
     return S3VectorsStore(bucket=vectors, guards=guards, text_language=settings.optional("TEXT_LANGUAGE") or None)
 
 
-def embedder() -> Embedder:
-    """Return the embedding model of this environment."""
+def embedder(dimensions: int | None = None, tokens: Callable[[int], None] | None = None) -> Embedder:
+    """Return the embedding model of this environment; `tokens` is told what each call reads.
+
+    Raises: ValueError for other `dimensions` than the settings' where the model has only those.
+    """
     chosen, endpoint = settings.embedding(), settings.embedding_endpoint()
+
+    def meter(model_id: str, read: int) -> None:
+        measure_embedding_tokens(model_id, read)
+        if tokens:
+            tokens(read)
+
     if endpoint is None:
-        model = bedrock_model(client("bedrock-runtime"), chosen.model_id, chosen.dimensions)
-        return Embedder(model=model, meter=measure_embedding_tokens)
+        model = bedrock_model(client("bedrock-runtime"), chosen.model_id, dimensions or chosen.dimensions)
+        return Embedder(model=model, meter=meter)
+    if dimensions not in (None, chosen.dimensions):
+        raise ValueError("an endpoint has the dimensions of its model")
     from slipway_runtime.retrieve.embedding.endpoint import Endpoint, address, sagemaker  # noqa: PLC0415
 
     post = (
@@ -110,7 +121,7 @@ def embedder() -> Embedder:
         document_prefix=endpoint.document_prefix,
         query_prefix=endpoint.query_prefix,
     )
-    return Embedder(model=served, meter=measure_embedding_tokens)
+    return Embedder(model=served, meter=meter)
 
 
 def lineage() -> Lineage:
@@ -181,22 +192,6 @@ def _reranker() -> Reranker:
         return NO_RERANKING
     candidates = int(settings.required("RERANK_CANDIDATES"))
     return Reranker(client=client("bedrock-agent-runtime"), model_arn=arn, candidates=candidates)
-
-
-def answerer(model: Model) -> Answerer:
-    """Return what answers questions by a model."""
-    from slipway_runtime.generate.answer import Answerer, Retrieval  # noqa: PLC0415 - ingestion needs none of it
-    from slipway_runtime.generate.models import BedrockModel  # noqa: PLC0415
-
-    retrieval = Retrieval(
-        top_k=int(settings.required("RETRIEVE_TOP_K")),
-        min_score=float(settings.required("RETRIEVE_MIN_SCORE")),
-        context_max_tokens=int(settings.required("CONTEXT_MAX_TOKENS")),
-        rewrite=settings.required("REWRITE_QUESTIONS") == "true",
-    )
-    return Answerer(
-        searcher=searcher(), model=BedrockModel(client=client("bedrock-runtime"), model=model), retrieval=retrieval
-    )
 
 
 def judge() -> Judge:

@@ -7,7 +7,6 @@ import os
 
 import msgspec
 
-from slipway_runtime.generate.models import Model
 from slipway_runtime.prepare.duplicates.settings import SourceNearDuplicates, read
 from slipway_runtime.retrieve.chunk import ChunkSettings
 from slipway_runtime.retrieve.tokens.choose import TokenizerName
@@ -143,17 +142,3 @@ def chunking() -> ChunkSettings:
         tokenizer=endpoint.tokenizer if endpoint else "estimate",
         parent_characters=int(os.environ.get("CHUNK_PARENT_CHARACTERS", "0")),
     )
-
-
-def models() -> dict[str, Model]:
-    """Return MODELS, alias to model.
-
-    Raises: MissingSetting if it is not the expected JSON or lacks the alias "default".
-    """
-    try:
-        found = msgspec.json.decode(required("MODELS"), type=dict[str, Model])
-    except msgspec.DecodeError as error:
-        raise MissingSetting(f"MODELS is not a JSON object of alias to model_id and max_tokens: {error}") from error
-    if "default" not in found:
-        raise MissingSetting('MODELS has no alias "default"')
-    return found

@@ -23,9 +23,9 @@ NOT_EMULATED = (
     "Guardrails: content filters, prompt attacks, profanity and personal data without a pattern (names, addresses) are "
     "not assessed; denied topics and grounding are cosines of MiniLM's sentence vectors; ConverseStream with a "
     "guardrail sends its first word when the whole reply has been assessed.",
-    "Bedrock: no documents and no tool results in Converse, no tools in ConverseStream, no InvokeModel for text "
-    "models, no Titan v1, no agents at work; images need a model server of your own; additionalModelRequestFields "
-    "change nothing.",
+    "Bedrock: no documents in Converse; models read calls of tools and their results as text, and in ConverseStream "
+    "they are told when the reply is whole; no InvokeModel for text models, no Titan v1, no agents at work; images "
+    "need a model server of your own; additionalModelRequestFields change nothing.",
     "Bedrock Rerank: no JSON documents, no paging; words and MiniLM make the order, and the scores are its own.",
     "The stand-in for a model calls a tool when it must, with sentences of the prompt as its input.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",

@@ -72,9 +72,28 @@ def test_every_frame_has_the_members_of_its_shape(bedrock: Any) -> None:
 def test_what_converse_refuses_the_stream_refuses_before_it_begins(bedrock: Any) -> None:
     with pytest.raises(ClientError, match="must start with a user message"):
         bedrock.converse_stream(modelId=MODEL, messages=[])
-    with pytest.raises(ClientError, match="does not emulate toolConfig"):
-        tool = {"toolSpec": {"name": "t", "inputSchema": {"json": {}}}}
-        bedrock.converse_stream(modelId=MODEL, messages=HELLO, toolConfig={"tools": [tool]})
+
+
+def test_a_call_of_a_tool_comes_in_pieces(bedrock: Any) -> None:
+    """https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolUseBlockDelta.html"""
+    schema = {"type": "object", "properties": {"said": {"type": "string"}}}
+    tool: Any = {"toolSpec": {"name": "look", "inputSchema": {"json": schema}}}
+    config: Any = {"tools": [tool], "toolChoice": {"any": {}}}
+    said: Any = [{"role": "user", "content": [{"text": "The lamp burns forty hours."}]}]
+    answer = bedrock.converse_stream(modelId=MODEL, messages=said, toolConfig=config)
+    events = list(answer["stream"])
+    starts = [event["contentBlockStart"]["start"]["toolUse"] for event in events if "contentBlockStart" in event]
+    deltas = [event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event]
+    pieces = [delta["toolUse"]["input"] for delta in deltas if "toolUse" in delta]
+    assert [start["name"] for start in starts] == ["look"]
+    assert json.loads("".join(pieces)) == {"said": "The lamp burns forty hours."}
+    assert [event["messageStop"]["stopReason"] for event in events if "messageStop" in event] == ["tool_use"]
+
+
+def test_a_result_of_a_tool_answers_a_call(bedrock: Any) -> None:
+    result: Any = {"toolResult": {"toolUseId": "none", "content": [{"text": "x"}]}}
+    with pytest.raises(ClientError, match="exceeds the number of toolUse blocks"):
+        bedrock.converse_stream(modelId=MODEL, messages=[{"role": "user", "content": [result]}])
 
 
 def test_the_whole_answer_has_the_members_of_its_shape(bedrock: Any) -> None:

@@ -58,17 +58,17 @@ def test_a_private_network_lets_comprehend_be_reached(environments: dict[str, An
     assert "comprehend:BatchDetectEntities" in json.dumps(found[0]["Properties"]["PolicyDocument"])
 
 
-MICRO = {"default": {"model_id": "amazon.nova-micro-v1:0"}}
-LLAMA = {"default": {"model_id": "meta.llama3-3-70b-instruct-v1:0"}}
+MICRO = {"default": {"routes": [{"bedrock": "amazon.nova-micro-v1:0"}]}}
+LLAMA = {"default": {"routes": [{"bedrock": "meta.llama3-3-70b-instruct-v1:0"}]}}
 ENDPOINT = "arn:aws:comprehend:eu-west-1:123456789012:document-classifier-endpoint/tickets"
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"augmentation": {"model": "missing"}}, "expected an alias of gateway.models: default, got missing"),
-        ({"augmentation": {"enabled": True}, "gateway": {"models": LLAMA}}, "Anthropic Claude or Amazon Nova"),
-        ({"augmentation": {"captions": True}, "gateway": {"models": MICRO}}, "takes no images"),
+        ({"augmentation": {"model": "missing"}}, "expected an alias of models: default, fast, smart, got missing"),
+        ({"augmentation": {"enabled": True}, "models": LLAMA}, "Anthropic Claude or Amazon Nova"),
+        ({"augmentation": {"captions": True}, "models": MICRO}, "takes no images"),
         ({"augmentation": {"classes": ["a", "b"], "classifier_arn": ENDPOINT}}, "nothing beside classes"),
         ({"augmentation": {"classes": ["a"]}}, "two classes or more"),
         ({"augmentation": {"classes": ["a", "a"]}}, "all different"),
@@ -96,6 +96,6 @@ def test_what_the_functions_are_told_is_read_back() -> None:
     from stacks.settings_augmentation import wishes_document
 
     settings = Settings.model_validate({"augmentation": {"enabled": True, "classes": ["a", "b"]}})
-    wishes = read(wishes_document(settings.augmentation, settings.gateway.models))
+    wishes = read(wishes_document(settings.augmentation, settings.models))
     assert wishes.classes == ("a", "b")
     assert wishes.questions == 4

@@ -68,11 +68,11 @@ def test_off_makes_nothing(environments: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("models", "judge", "said"),
     [
-        ({}, "other", "an alias of gateway.models"),
-        ({"other": {"model_id": "meta.llama3-1-8b-instruct-v1:0"}}, "other", "made to call a tool"),
+        ({}, "other", "an alias of models"),
+        ({"other": {"routes": [{"bedrock": "meta.llama3-1-8b-instruct-v1:0"}]}}, "other", "made to call a tool"),
     ],
 )
 def test_an_impossible_judge_is_refused(models: dict[str, Any], judge: str, said: str) -> None:
-    known = {"default": {"model_id": "amazon.nova-micro-v1:0"}} | models
+    known = {"default": {"routes": [{"bedrock": "amazon.nova-micro-v1:0"}]}} | models
     with pytest.raises(ValueError, match=said):
-        Settings.model_validate({"gateway": {"models": known}, "evaluation": {"judge": judge}})
+        Settings.model_validate({"models": known, "evaluation": {"judge": judge}})

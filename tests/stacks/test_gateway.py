@@ -1,7 +1,10 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def paths(templates: Any) -> set[str]:
@@ -22,7 +25,10 @@ def paths(templates: Any) -> set[str]:
 def test_the_api_has_the_paths_of_openai(dev: Any) -> None:
     assert paths(dev) == {
         "POST /v1/chat/completions",
+        "POST /v1/embeddings",
         "GET /v1/models",
+        "GET /v1/models/{id}",
+        "GET /v1/openapi.json",
         "POST /v1/search",
         "GET /v1/documents",
         "GET /v1/documents/{id}",
@@ -74,19 +80,54 @@ def test_errors_of_the_gateway_have_openais_form(dev: Any) -> None:
 
     assert set(bodies) == {
         *("BAD_REQUEST_BODY", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"),
+        *("MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "INTEGRATION_TIMEOUT"),
     }
     for body in bodies.values():
         error = json.loads(body.replace("$context.error.messageString", '"why"'))["error"]
         assert set(error) == {"message", "type", "param", "code"}
 
 
+def table(templates: Any) -> dict[str, Any]:
+    """Return the routing table that is published."""
+    [found] = [
+        item["Properties"]["Value"]
+        for item in templates.of("gateway", "AWS::SSM::Parameter")
+        if item["Properties"]["Name"].endswith("/gateway/routes")
+    ]
+    return dict(json.loads(found))
+
+
+def test_what_chat_serves_streams(dev: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html"""
+    streamed = [
+        item["Properties"]["Integration"]
+        for item in dev.of("gateway", "AWS::ApiGateway::Method")
+        if item["Properties"]["Integration"].get("ResponseTransferMode") == "STREAM"
+    ]
+
+    assert len(streamed) == 5
+    for integration in streamed:
+        assert "/2021-11-15/functions/" in json.dumps(integration["Uri"])
+        assert "/response-streaming-invocations" in json.dumps(integration["Uri"])
+        assert integration["TimeoutInMillis"] == 120_000
+    chat = dev.function("gateway", "chat")
+    wrapper = chat["Environment"]["Variables"]["AWS_LAMBDA_EXEC_WRAPPER"]
+    path = ROOT / "lambda" / wrapper.removeprefix("/var/task/")
+    assert path.stat().st_mode & 0o111
+    assert chat["Timeout"] == 120
+    assert chat["Runtime"] == "python3.13"
+
+
 def test_chat_gets_its_models_and_may_call_only_them(dev: Any) -> None:
     variables = dev.function("gateway", "chat")["Environment"]["Variables"]
     policies = json.dumps(dev.of("gateway", "AWS::IAM::Policy"))
 
-    assert json.loads(variables["MODELS"]) == {
-        "default": {"model_id": "global.amazon.nova-2-lite-v1:0", "max_tokens": 2048}
-    }
+    assert variables["ROUTES_PARAMETER"] == "/slipway/dev/gateway/routes"
+    assert table(dev)["default"] == {"grounded": True, "routes": [{"bedrock": "global.amazon.nova-2-lite-v1:0"}]}
+    assert {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "ssm:GetParameter"} <= dev.allowed(
+        "gateway", "Chat"
+    )
+    assert not {action for action in dev.allowed("gateway", "Chat") if action.startswith("sagemaker:")}
     assert {"RETRIEVE_TOP_K", "RETRIEVE_MIN_SCORE", "CONTEXT_MAX_TOKENS"} <= set(variables)
     assert ":inference-profile/global.amazon.nova-2-lite-v1:0" in policies
     assert ":bedrock:*::foundation-model/amazon.nova-2-lite-v1:0" in policies
@@ -138,7 +179,7 @@ def test_what_the_command_needs_is_published(dev: Any) -> None:
     }
 
     assert names == {
-        *("url", "rest-api-id", "stage", "api-key-secret-arn"),
+        *("url", "rest-api-id", "stage", "api-key-secret-arn", "routes"),
         *(
             "chat-function-name",
             "search-function-name",

@@ -16,7 +16,17 @@ def test_a_created_network_is_private_and_reaches_the_services_by_endpoints(prod
         for item in prod.of("network", "AWS::EC2::VPCEndpoint")
     }
 
-    assert services == {"s3", "dynamodb", "bedrock-runtime", "rds-data", "secretsmanager", "sqs", "states", "textract"}
+    assert services == {
+        "s3",
+        "dynamodb",
+        "bedrock-runtime",
+        "rds-data",
+        "secretsmanager",
+        "sqs",
+        "ssm",
+        "states",
+        "textract",
+    }
     for kind in ("InternetGateway", "NatGateway", "Route", "EIP"):
         assert prod.of("network", f"AWS::EC2::{kind}") == []
     assert len(prod.of("network", "AWS::EC2::Subnet")) == 2

@@ -34,10 +34,10 @@ from support.settings import errors
         ("observability: {log_retention_days: 10}", "observability.log_retention_days: expected 1, 3, 5, 7"),
         ("observability: {alarm_email: nobody}", "observability.alarm_email: expected text of the form"),
         (
-            "gateway: {models: {default: {max_tokens: 5}}}",
-            "gateway.models.default.model_id: expected a value, got nothing",
+            "models: {default: {grounded: true}}",
+            "models.default.routes: expected a value, got nothing",
         ),
-        ("gateway: {models: {'a b': {model_id: amazon.x}}}", "gateway.models.a b: expected text of the form"),
+        ("models: {'a b': {routes: [{bedrock: amazon.x}]}}", "models.a b: expected text of the form"),
         ("network: {mode: import, import: {vpc_id: vpc-1}}", "network.import.vpc_id: expected text of the form"),
         ("- removal: destroy", "1: expected a mapping of settings, got a list"),
         ("just text", "1: expected a mapping of settings, got 'just text'"),

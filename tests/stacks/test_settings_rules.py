@@ -29,7 +29,7 @@ NETWORK = (
         ),
         (
             "account: '123456789012'\nregion: cn-north-1\npermissions_boundary: arn:aws:iam::123456789012:policy/p\n"
-            "gateway: {models: {default: {model_id: amazon.nova-lite-v1:0}}}",
+            "models: {default: {routes: [{bedrock: 'amazon.nova-lite-v1:0'}]}}",
             "3: permissions_boundary: expected an ARN that starts with arn:aws-cn",
         ),
         ("network: {mode: import}", "1: network.import: expected the attributes of the VPC, got none"),
@@ -68,8 +68,8 @@ NETWORK = (
         ),
         (NETWORK + "availability_zones: [zone, eu-west-1b]}}", "availability_zones.0: expected text of the form"),
         (
-            "gateway: {models: {default: {model_id: 'amazon.titan-embed-text-v2:0'}}}",
-            "gateway.models.default.model_id: expected a model that writes text",
+            "models: {default: {routes: [{bedrock: 'amazon.titan-embed-text-v2:0'}]}}",
+            "models.default.routes.0.bedrock: expected a model that writes text",
         ),
         (
             "gateway: {context_max_tokens: 500}\ningestion: {chunk_characters: 8000}",
@@ -114,23 +114,35 @@ NETWORK = (
             "expected at most half of chunk_characters",
         ),
         (
-            "gateway: {models: {fast: {model_id: amazon.nova-lite-v1:0}}}",
-            "gateway.models: expected an alias named default",
+            "models: {fast: {routes: [{bedrock: 'amazon.nova-lite-v1:0'}]}}",
+            "models: expected an alias named default",
         ),
         (
             "tags: {Team: search, team: Search}",
             "tags.team: expected keys that differ in more than upper and lower case",
         ),
         (
-            "gateway: {models: {default: {model_id: amazon.nova-lite-v1:0}, "
-            + ", ".join(f"alias-{at}: {{model_id: amazon.nova-lite-v1:0}}" for at in range(60))
-            + "}}",
-            "gateway.models: expected at most 2500 bytes as JSON",
+            "models: {default: {routes: [{bedrock: 'amazon.nova-lite-v1:0'}]}, "
+            + ", ".join(f"alias-{at}: {{routes: [{{bedrock: 'amazon.nova-lite-v1:0'}}]}}" for at in range(80))
+            + "}",
+            "models: expected at most 4096 bytes as JSON",
         ),
-        ("gateway: {models: {}}", "gateway.models: expected an alias named default, got no alias"),
+        ("models: {}", "models: expected an alias named default, got no alias"),
         (
-            "account: '123456789012'\nregion: us-gov-west-1",
-            "gateway.models.default.model_id: expected a model or inference profile that us-gov-west-1 can call",
+            "account: '123456789012'\nregion: us-gov-west-1\nmodels: {default: {routes: [{bedrock: eu.amazon.x}]}}",
+            "models.default.routes.0.bedrock: expected a model or inference profile that us-gov-west-1 can call",
+        ),
+        (
+            "models: {default: {routes: [{bedrock: amazon.x}]}, embedding: {routes: [{bedrock: amazon.x}]}}",
+            "models.embedding: expected another name",
+        ),
+        (
+            "models: {default: {routes: [{bedrock: amazon.x, sagemaker: {endpoint: mine}}]}}",
+            "models.default.routes.0: expected one of bedrock, sagemaker and openai, got bedrock and sagemaker",
+        ),
+        (
+            "network: {mode: create}\nmodels: {default: {routes: [{openai: {url: 'https://x/v1', model: m}}]}}",
+            "models.default.routes.0.openai: expected a network with a way to the internet",
         ),
     ],
 )
@@ -144,8 +156,8 @@ def test_an_impossible_combination_comes_with_a_remedy(tmp_path: Path, content: 
 
 
 def test_a_region_of_the_european_sovereign_cloud_is_one() -> None:
-    models = {"default": {"model_id": "amazon.nova-lite-v1:0"}}
-    here = {"account": "123456789012", "region": "eusc-de-east-1", "gateway": {"models": models}}
+    models = {"default": {"routes": [{"bedrock": "amazon.nova-lite-v1:0"}]}}
+    here = {"account": "123456789012", "region": "eusc-de-east-1", "models": models}
 
     assert Settings.model_validate(here).region == "eusc-de-east-1"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 HERE = "account: '123456789012'\nregion: eu-west-1\n"
-PLAIN_MODEL = "gateway: {models: {default: {model_id: amazon.nova-lite-v1:0}}}\n"
+PLAIN_MODEL = "models: {default: {routes: [{bedrock: 'amazon.nova-lite-v1:0'}]}}\n"
 EXISTING = (
     "network:\n  mode: import\n  import:\n    vpc_id: vpc-0123456789abcdef0\n"
     "    subnet_ids: [subnet-01234567, subnet-89abcdef]\n    availability_zones: [eu-west-1a, eu-west-1b]\n"
@@ -105,7 +105,8 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "destroy-protected": ("removal: destroy", lambda t: not cluster(t)["DeletionProtection"]),
     "regional-profile": (
         HERE
-        + "gateway: {models: {default: {model_id: eu.amazon.nova-lite-v1:0}, big: {model_id: anthropic.claude-x}}}",
+        + "models: {default: {routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}, "
+        + "big: {routes: [{bedrock: anthropic.claude-x}]}}",
         lambda t: (
             "inference-profile/eu.amazon.nova-lite-v1:0" in text(t["gateway"])
             and "eu-west-1::foundation-model/anthropic.claude-x" in text(t["gateway"])

@@ -14,8 +14,7 @@ CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 SETTINGS = """
 removal: destroy
 termination_protection: false
-gateway:
-  models: {default: {model_id: eu.amazon.nova-lite-v1:0}}
+models: {default: {grounded: true, routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}}
 ingestion:
   rules: {redact: {kinds: [email, card]}}
 augmentation:

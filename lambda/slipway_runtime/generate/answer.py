@@ -114,19 +114,18 @@ class Answerer:
         Raises: ApiError, EmbeddingError, StoreUnavailable, WrongDimensions.
         """
         *earlier, question = turns
-        searched = question.text
-        if self.retrieval.rewrite:
-            searched = standalone(earlier, question.text, self.model, deadline)
+        searched = self.searched_for(turns, deadline)
         hits = self.retrieve(tenant, searched, deadline, filter=filter)
-        if not hits:
-            answer = _refusal(hits)
-        else:
+        reply = None
+        if hits:
             conversed = conversation(earlier, hits, question.text)
             reply = self.model.converse(system_prompt(instructions), conversed, sampling, deadline)
-            answer = _checked(reply, hits, may_be_cut=bool(sampling.stop))
-        if searched == question.text:
-            return answer
-        return replace(answer, grounding=msgspec.structs.replace(answer.grounding, searched_for=searched))
+        return checked(reply, hits, question.text, searched, may_be_cut=bool(sampling.stop))
+
+    def searched_for(self, turns: list[Turn], deadline: Deadline) -> str:
+        """Return what to search for: the last turn, made understandable alone."""
+        *earlier, question = turns
+        return standalone(earlier, question.text, self.model, deadline) if self.retrieval.rewrite else question.text
 
     def retrieve(self, tenant: str, question: str, deadline: Deadline, *, filter: Filter | None = None) -> list[Hit]:
         """Return the chunks for the prompt: above the threshold, without near-duplicates, within the budget."""
@@ -134,6 +133,14 @@ class Answerer:
         found = self.searcher.search(tenant, wanted, deadline)
         best = distinct(above(found, self.retrieval.min_score))[: self.retrieval.top_k]
         return within_budget(best, self.retrieval.context_max_tokens)
+
+
+def checked(reply: Reply | None, hits: list[Hit], question: str, searched: str, *, may_be_cut: bool) -> Answer:
+    """Return the answer that a reply is, or the refusal; `reply` is None where there was nothing to ask about."""
+    answer = _checked(reply, hits, may_be_cut=may_be_cut) if reply else _refusal(hits)
+    if searched == question:
+        return answer
+    return replace(answer, grounding=msgspec.structs.replace(answer.grounding, searched_for=searched))
 
 
 def _refusal(hits: list[Hit], *, reply: Reply | None = None, dropped: int = 0, uncited: bool = False) -> Answer:

@@ -20,20 +20,31 @@ class Cited:
     dropped: int
 
 
+class Numbering:
+    """Numbers the sources of a text from 1 by first use, piece by piece; a piece never ends within a marker or code."""
+
+    def __init__(self, sources: int) -> None:
+        self._sources = sources
+        self.used: list[int] = []
+        self.dropped = 0
+
+    def apply(self, text: str) -> str:
+        """Return a piece with its markers renumbered, and without those that name no document."""
+        parts = CODE.split(text)
+        parts[::2] = [MARKER.sub(self._renumber, part) for part in parts[::2]]
+        return "".join(parts)
+
+    def _renumber(self, match: re.Match[str]) -> str:
+        numbers = [int(number) for number in re.findall(r"\d+", match.group(1))]
+        valid = [number for number in numbers if 1 <= number <= self._sources]
+        self.dropped += len(numbers) - len(valid)
+        self.used.extend(number for number in dict.fromkeys(valid) if number not in self.used)
+        space = match.group()[: match.group().index("[")]
+        return space + "".join(f"[{self.used.index(number) + 1}]" for number in valid) if valid else ""
+
+
 def resolve_markers(text: str, sources: int) -> Cited:
     """Return the text with its markers checked against `sources` documents, numbered from 1."""
-    used: list[int] = []
-    dropped = 0
-
-    def renumber(match: re.Match[str]) -> str:
-        nonlocal dropped
-        numbers = [int(number) for number in re.findall(r"\d+", match.group(1))]
-        valid = [number for number in numbers if 1 <= number <= sources]
-        dropped += len(numbers) - len(valid)
-        used.extend(number for number in dict.fromkeys(valid) if number not in used)
-        space = match.group()[: match.group().index("[")]
-        return space + "".join(f"[{used.index(number) + 1}]" for number in valid) if valid else ""
-
-    parts = CODE.split(text)
-    parts[::2] = [MARKER.sub(renumber, part) for part in parts[::2]]
-    return Cited(text="".join(parts).strip(), used=used, dropped=dropped)
+    numbering = Numbering(sources)
+    renumbered = numbering.apply(text).strip()
+    return Cited(text=renumbered, used=numbering.used, dropped=numbering.dropped)

@@ -31,6 +31,11 @@ class ApiError(Exception):
             return "rate_limit_error"
         return "invalid_request_error" if self.status < 500 else "server_error"
 
+    @property
+    def body(self) -> dict[str, str | None]:
+        """Return OpenAI's error object."""
+        return {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+
 
 def invalid(message: str, param: str | None, code: str = "invalid_value") -> ApiError:
     """Return a 400 that names the parameter."""

@@ -1,61 +1,118 @@
-"""POST /v1/chat/completions and GET /v1/models."""
+"""The gateway's function: chat completions, embeddings, models, and the description of all of it.
+
+It runs under `slipway_runtime.streaming`, since it streams.
+"""
 
 import functools
-import time
-import uuid
+from collections.abc import Callable
 from typing import Any
 
-from slipway_runtime import parts, settings
-from slipway_runtime.generate.answer import Answer, Answerer
-from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.models import Model, resolve
-from slipway_runtime.handlers.chat_types import ChatRequest, completion
+from slipway_runtime import parts_of_exchange
+from slipway_runtime.generate.errors import ApiError, unknown_model
+from slipway_runtime.generate.events import collect
+from slipway_runtime.generate.exchange import Exchange, Steps
+from slipway_runtime.generate.routes.stored import StoredTable
+from slipway_runtime.handlers.chat_answer import ROUTE_HEADER, ChatAnswer
+from slipway_runtime.handlers.chat_checks import check
+from slipway_runtime.handlers.chat_types import ChatRequest
+from slipway_runtime.handlers.embeddings import ALIAS as EMBEDDING
+from slipway_runtime.handlers.embeddings import EmbeddingRequest, embeddings
 from slipway_runtime.handlers.events import ApiRequest
-from slipway_runtime.handlers.http import decode_body, respond
-from slipway_runtime.operate.observability import count, logger, measure_milliseconds, observed
+from slipway_runtime.handlers.http import WithHeaders, decode_body, in_stream, respond
+from slipway_runtime.operate.observability import observed
 from slipway_runtime.operate.retry import Deadline
 
 MARGIN_SECONDS = 2.0
-# API Gateway gives up after 29 s; an answer after that reaches nobody.
-GATEWAY_SECONDS = 28.0
+Route = Callable[[ApiRequest, Deadline], Any]
 
 
 @observed
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer one request."""
-    deadline = min(Deadline.of(context, MARGIN_SECONDS), Deadline.after(GATEWAY_SECONDS), key=lambda each: each.at)
-    return respond(event, lambda request: _route(request, deadline))
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Answer one request: a proxy response, or what streams."""
+    deadline = Deadline.of(context, MARGIN_SECONDS)
+    return respond(event, lambda request: _route(request)(request, deadline))
 
 
-def _route(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
-    models = settings.models()
-    if request.http_method == "GET":
-        data = [{"id": alias, "object": "model", "created": 0, "owned_by": "slipway"} for alias in sorted(models)]
-        return {"object": "list", "data": data}
-    if request.http_method != "POST":
-        raise ApiError(405, "Only POST /v1/chat/completions and GET /v1/models are served.", code="method_not_allowed")
+def _route(request: ApiRequest) -> Route:
+    verb, path = request.http_method, request.path.rstrip("/")
+    if (verb, path) in ROUTES:
+        return ROUTES[verb, path]
+    if verb == "GET" and path.startswith("/v1/models/"):
+        return _model
+    known = any(path == each for _, each in ROUTES)
+    if known:
+        raise ApiError(405, "This path is not served with this method.", code="method_not_allowed")
+    raise ApiError(404, "There is no such path.", code="not_found")
+
+
+def _chat(request: ApiRequest, deadline: Deadline) -> Any:
     chat = decode_body(request, ChatRequest)
-    chat.check()
-    wanted = chat.filter
-    answerer = _answerer(resolve(models, chat.model))
-    began = time.monotonic()
-    tenant = request.request_context.authorizer.tenant
-    answer = answerer.answer(tenant, chat.turns, chat.instructions, chat.sampling, deadline, filter=wanted)
-    _measure(answer, (time.monotonic() - began) * 1000)
-    return completion(answer, model=chat.model, identifier=f"chatcmpl-{uuid.uuid4().hex}", created=int(time.time()))
+    alias = _table().alias(chat.model)
+    asked = chat.slipway.documents if chat.slipway else None
+    documents = alias.grounded if asked is None else asked
+    check(chat, grounded=documents)
+    exchange = Exchange(
+        tenant=request.request_context.authorizer.tenant,
+        user=chat.user or "",
+        name=chat.model,
+        alias=alias,
+        request=chat.model_request,
+        deadline=deadline,
+        documents=documents,
+        filter=chat.filter,
+    )
+    parts_of_exchange.router().check(alias, exchange.request)
+    events = _steps().answer(exchange)
+    options = chat.stream_options
+    answer = ChatAnswer(model=chat.model, include_usage=bool(options and options.include_usage))
+    if chat.stream:
+        return answer.streamed(events, in_stream)
+    whole = collect(events)
+    return WithHeaders(answer.completion(whole), {ROUTE_HEADER: whole.route} if whole.route else {})
+
+
+def _embeddings(request: ApiRequest, deadline: Deadline) -> Any:
+    return embeddings(decode_body(request, EmbeddingRequest), deadline)
+
+
+def _models(_request: ApiRequest, _deadline: Deadline) -> Any:
+    return {"object": "list", "data": [_described(name) for name in _names()]}
+
+
+def _model(request: ApiRequest, _deadline: Deadline) -> Any:
+    name = (request.path_parameters or {}).get("id") or request.path.rsplit("/", 1)[-1]
+    if name not in _names():
+        raise unknown_model(name, _names())
+    return _described(name)
+
+
+def _names() -> list[str]:
+    return sorted({*_table().get().aliases, EMBEDDING})
+
+
+def _described(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "slipway"}
+
+
+def _openapi(_request: ApiRequest, _deadline: Deadline) -> Any:
+    from slipway_runtime.handlers.openapi import document  # noqa: PLC0415 - few ask for it
+
+    return document()
 
 
 @functools.cache
-def _answerer(model: Model) -> Answerer:
-    return parts.answerer(model)
+def _table() -> StoredTable:
+    return parts_of_exchange.table()
 
 
-def _measure(answer: Answer, milliseconds: float) -> None:
-    count("Answers" if answer.grounding.grounded else "Refusals")
-    count("InputTokens", answer.input_tokens)
-    count("OutputTokens", answer.output_tokens)
-    count("CitationsDropped", answer.dropped_markers)
-    count("AnswersWithoutCitation", int(answer.uncited))
-    measure_milliseconds("AnswerMilliseconds", milliseconds)
-    facts = {"grounded": answer.grounding.grounded, "hits": answer.hits, "milliseconds": round(milliseconds)}
-    logger.info("answered", extra=facts)
+@functools.cache
+def _steps() -> Steps:
+    return parts_of_exchange.steps()
+
+
+ROUTES: dict[tuple[str, str], Route] = {
+    ("POST", "/v1/chat/completions"): _chat,
+    ("POST", "/v1/embeddings"): _embeddings,
+    ("GET", "/v1/models"): _models,
+    ("GET", "/v1/openapi.json"): _openapi,
+}

@@ -1,38 +1,23 @@
-"""The chat part of OpenAI's API, as far as it is served.
+"""The body of POST /v1/chat/completions, as far as it is served.
 
-Source: OpenAI API reference, "Create chat completion". Fields that promise nothing about the answer (user, seed,
-metadata, reasoning_effort …) are ignored; those that would change it and are not supported are refused by name, unless
-their value is the neutral one.
+Source: OpenAI API reference, "Create chat completion". Fields that promise nothing about the answer (metadata, store,
+reasoning_effort …) are ignored; those that would change it and are not supported are refused by name, unless their
+value is the neutral one.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from slipway_runtime.generate.answer import Answer, Grounding
-from slipway_runtime.generate.errors import invalid
-from slipway_runtime.generate.models import Sampling, Turn
+from slipway_runtime.generate.conversation import JsonFormat, Message, ModelRequest, Sampling, Tool, ToolCall
 from slipway_runtime.handlers.filter_field import request_filter
 from slipway_runtime.retrieve.filters import Filter
 
-MAX_MESSAGES = 200
 MAX_STOPS = 4
-SPEAKERS = ("user", "assistant")
-# What is not supported, with the values that ask for nothing.
-NEUTRAL: dict[str, tuple[Any, ...]] = {
-    "tools": ([],),
-    "tool_choice": ("none", "auto"),
-    "functions": ([],),
-    "function_call": ("none", "auto"),
-    "logprobs": (False,),
-    "top_logprobs": (0,),
-    "logit_bias": ({},),
-    "presence_penalty": (0,),
-    "frequency_penalty": (0,),
-    "modalities": (["text"],),
-    "verbosity": ("medium",),
-    "web_search_options": (),
-}
+FunctionName = Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+# Tokens beyond this nobody writes, and numbers beyond 64 bits no backend reads.
+Tokens = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+Seed = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class TextPart(msgspec.Struct, tag="text"):
@@ -41,12 +26,28 @@ class TextPart(msgspec.Struct, tag="text"):
     text: str
 
 
-class Message(msgspec.Struct):
+class CalledFunction(msgspec.Struct):
+    """The function that a call names, and its input as the model wrote it."""
+
+    name: FunctionName
+    arguments: str = "{}"
+
+
+class CallMade(msgspec.Struct):
+    """A call of a tool in an assistant's message."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_-]+$")]
+    function: CalledFunction
+    type: Literal["function"] = "function"
+
+
+class ChatMessage(msgspec.Struct):
     """One message; only an assistant's may have no content, as one has that called a tool."""
 
-    role: Literal["system", "developer", "user", "assistant"]
+    role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[TextPart] | None = None
-    tool_calls: Any = None
+    tool_calls: list[CallMade] | None = None
+    tool_call_id: str | None = None
     function_call: Any = None
 
     @property
@@ -56,22 +57,91 @@ class Message(msgspec.Struct):
         text = "\n".join(parts)
         return text if text.strip() else ""
 
+    @property
+    def message(self) -> Message:
+        """Return the message as a backend is told it."""
+        made = self.tool_calls or []
+        calls = tuple(ToolCall(call.id, call.function.name, call.function.arguments) for call in made)
+        return Message("system" if self.role == "developer" else self.role, self.text, calls, self.tool_call_id or "")
+
+
+class FunctionOffered(msgspec.Struct):
+    """A function that the model may call; `parameters` is a JSON schema of an object."""
+
+    name: FunctionName
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class ToolOffered(msgspec.Struct):
+    """A tool; only functions are served."""
+
+    function: FunctionOffered
+    type: Literal["function"] = "function"
+
+
+class NamedFunction(msgspec.Struct):
+    """A function by its name."""
+
+    name: FunctionName
+
+
+class NamedTool(msgspec.Struct):
+    """The one tool that must be called."""
+
+    function: NamedFunction
+    type: Literal["function"] = "function"
+
+
+class JsonSchema(msgspec.Struct):
+    """The schema that the answer has."""
+
+    name: FunctionName
+    schema: dict[str, Any] | None = None
+    description: str | None = None
+    strict: bool | None = None
+
+
+class ResponseFormat(msgspec.Struct):
+    """What the answer is: text, a JSON object, or JSON of a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+
+class StreamOptions(msgspec.Struct):
+    """`include_usage`: one chunk more, with the tokens."""
+
+    include_usage: bool | None = None
+
+
+class Extension(msgspec.Struct, forbid_unknown_fields=True):
+    """What is asked beyond OpenAI's API. `documents`: answer from them, or not, whatever the alias does by itself."""
+
+    documents: bool | None = None
+    filter: dict[str, Any] | None = None
+
 
 class ChatRequest(msgspec.Struct):
     """The body of POST /v1/chat/completions."""
 
     model: str
-    messages: list[Message]
+    messages: list[ChatMessage]
     stream: bool | None = None
+    stream_options: StreamOptions | None = None
     n: int | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    stop: str | list[str] | None = None
-    response_format: dict[str, Any] | None = None
-    tools: Any = None
-    tool_choice: Any = None
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    stop: str | Annotated[list[str], msgspec.Meta(max_length=MAX_STOPS)] | None = None
+    seed: Seed | None = None
+    user: str | None = None
+    response_format: ResponseFormat | None = None
+    tools: list[ToolOffered] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+    slipway: Extension | None = None
     functions: Any = None
     function_call: Any = None
     logprobs: Any = None
@@ -82,109 +152,51 @@ class ChatRequest(msgspec.Struct):
     modalities: Any = None
     verbosity: Any = None
     web_search_options: Any = None
+    parallel_tool_calls: Any = None
     filters: Any = None
 
     @property
     def filter(self) -> Filter | None:
-        """Return the filter of `filters`, our field beside OpenAI's. Raises: ApiError 400 naming the place in it."""
-        return request_filter(self.filters)
-
-    def check(self) -> None:
-        """Check what types alone do not say.
-
-        Raises: ApiError 400 naming the parameter.
-        """
-        if self.stream:
-            raise invalid(
-                "Streaming is not supported yet; leave out 'stream' or set it to false.", "stream", "unsupported_value"
-            )
-        for param, neutral in NEUTRAL.items():
-            value = getattr(self, param)
-            if value is not None and value not in neutral:
-                raise invalid(f"'{param}' is not supported; leave it out.", param, "unsupported_parameter")
-        if self.response_format and self.response_format.get("type", "text") != "text":
-            raise invalid("Only the response format 'text' is supported.", "response_format", "unsupported_value")
-        if self.n not in (None, 1):
-            raise invalid("Only n = 1 is supported.", "n", "unsupported_value")
-        self._check_ranges()
-        self._check_messages()
-
-    def _check_ranges(self) -> None:
-        for name in ("max_tokens", "max_completion_tokens"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise invalid(f"'{name}' must be at least 1.", name)
-        if self.temperature is not None and not 0 <= self.temperature <= 2:
-            raise invalid("'temperature' must be between 0 and 2.", "temperature")
-        if self.top_p is not None and not 0 <= self.top_p <= 1:
-            raise invalid("'top_p' must be between 0 and 1.", "top_p")
-        if isinstance(self.stop, list) and len(self.stop) > MAX_STOPS:
-            raise invalid(f"At most {MAX_STOPS} stop sequences are supported.", "stop")
-
-    def _check_messages(self) -> None:
-        if not self.messages:
-            raise invalid(
-                "'messages' is empty; at least one message with role 'user' was expected.", "messages", "empty_array"
-            )
-        if len(self.messages) > MAX_MESSAGES:
-            raise invalid(f"At most {MAX_MESSAGES} messages are accepted.", "messages")
-        for index, message in enumerate(self.messages):
-            _check_message(message, f"messages[{index}]")
-        spoken = [index for index, message in enumerate(self.messages) if message.role in SPEAKERS]
-        if not spoken or self.messages[spoken[-1]].role != "user":
-            last = spoken[-1] if spoken else len(self.messages) - 1
-            raise invalid("The last message beside those of the system must be the user's.", f"messages[{last}].role")
-        if not self.messages[spoken[-1]].text:
-            raise invalid("The last message of the user must not be empty.", f"messages[{spoken[-1]}].content")
+        """Return the filter of `slipway.filter`, or of `filters`. Raises: ApiError 400 naming the place in it."""
+        within = self.slipway.filter if self.slipway else None
+        return request_filter(within, "slipway.filter") if within is not None else request_filter(self.filters)
 
     @property
-    def turns(self) -> list[Turn]:
-        """Return the messages of user and assistant that say something; the last one is the question."""
-        said = [(message.role, message.text) for message in self.messages if message.text]
-        return [Turn(role, text) for role, text in said if role in ("user", "assistant")]
+    def model_request(self) -> ModelRequest:
+        """Return what a backend is asked."""
+        named = self.tool_choice if isinstance(self.tool_choice, NamedTool) else None
+        choice = self.tool_choice if isinstance(self.tool_choice, str) else None
+        return ModelRequest(
+            messages=tuple(said for each in self.messages if _says_something(said := each.message)),
+            sampling=self._sampling(),
+            tools=tuple(_tool(each.function) for each in self.tools or []),
+            tool_choice="required" if named else choice or "auto",
+            forced=named.function.name if named else "",
+            format=self._format(),
+            streamed=bool(self.stream),
+        )
 
-    @property
-    def instructions(self) -> list[str]:
-        """Return the caller's system messages, those that say something."""
-        return [message.text for message in self.messages if message.role not in SPEAKERS and message.text]
-
-    @property
-    def sampling(self) -> Sampling:
-        """Return how to write. Bedrock's temperature ends at 1 where OpenAI's ends at 2."""
+    def _sampling(self) -> Sampling:
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         return Sampling(
             max_tokens=self.max_completion_tokens or self.max_tokens,
-            temperature=min(1.0, self.temperature) if self.temperature is not None else None,
+            temperature=self.temperature,
             top_p=self.top_p,
             stop=tuple(filter(None, stop)),
+            seed=self.seed,
         )
 
-
-def _check_message(message: Message, place: str) -> None:
-    for name in ("tool_calls", "function_call"):
-        if getattr(message, name):
-            raise invalid(f"'{name}' is not supported.", f"{place}.{name}", "unsupported_parameter")
-    if message.content is None and message.role != "assistant":
-        problem = f"{place}: a message of this role must have content."
-        raise invalid(problem, f"{place}.content", "missing_required_parameter")
-    if "\x00" in message.text:
-        raise invalid("The content of a message must not hold NUL characters.", f"{place}.content")
+    def _format(self) -> JsonFormat | None:
+        given = self.response_format
+        if given is None or given.type == "text":
+            return None
+        schema = given.json_schema
+        return JsonFormat(schema.schema, schema.name, schema.strict) if schema else JsonFormat()
 
 
-def completion(answer: Answer, *, model: str, identifier: str, created: int) -> dict[str, Any]:
-    """Return a chat.completion with our field `slipway` beside OpenAI's."""
-    grounding: Grounding = answer.grounding
-    message = {"role": "assistant", "content": answer.text, "refusal": None}
-    return {
-        "id": identifier,
-        "object": "chat.completion",
-        "created": created,
-        "model": model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}],
-        "usage": {
-            "prompt_tokens": answer.input_tokens,
-            "completion_tokens": answer.output_tokens,
-            "total_tokens": answer.input_tokens + answer.output_tokens,
-        },
-        "slipway": grounding,
-    }
+def _says_something(message: Message) -> bool:
+    return bool(message.text or message.tool_calls or message.tool_call_id)
+
+
+def _tool(function: FunctionOffered) -> Tool:
+    return Tool(function.name, function.description or "", function.parameters or {}, function.strict)

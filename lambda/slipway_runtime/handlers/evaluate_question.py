@@ -5,11 +5,10 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime import parts, settings
+from slipway_runtime import parts, parts_of_exchange
 from slipway_runtime.evaluate.judge import Judge
 from slipway_runtime.evaluate.measure import Measurer
 from slipway_runtime.generate.answer import Answerer
-from slipway_runtime.generate.models import resolve
 from slipway_runtime.handlers.evaluation_events import QuestionEvent
 from slipway_runtime.operate.observability import logger, observed
 from slipway_runtime.operate.retry import Deadline
@@ -45,7 +44,7 @@ def _searcher() -> Searcher:
 
 @functools.cache
 def _answerer(alias: str) -> Answerer:
-    return parts.answerer(resolve(settings.models(), alias))
+    return parts_of_exchange.answerer(alias, parts_of_exchange.table().alias(alias))
 
 
 @functools.cache

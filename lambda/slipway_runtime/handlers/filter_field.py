@@ -6,11 +6,11 @@ from slipway_runtime.generate.errors import invalid
 from slipway_runtime.retrieve.filters import Filter, InvalidFilter, parse
 
 
-def request_filter(given: Any) -> Filter | None:
-    """Return the filter of a request, None where it has none. Raises: ApiError 400 naming the place in it."""
+def request_filter(given: Any, name: str = "filters") -> Filter | None:
+    """Return the filter of the field `name`, None where there is none. Raises: ApiError 400 naming the place in it."""
     if given is None:
         return None
     try:
-        return parse(given, "filters")
+        return parse(given, name)
     except InvalidFilter as error:
         raise invalid(f"{error}.", error.where) from error

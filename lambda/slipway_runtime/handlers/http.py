@@ -4,35 +4,62 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from slipway_runtime.generate.errors import ApiError, invalid
 from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.operate.observability import count, logger
+from slipway_runtime.streaming.response import Streamed
 
 T = TypeVar("T")
 MAX_BODY_BYTES = 1024 * 1024
 FIELD = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
+# Of the right type, and not one of the values that are taken.
+OUT_OF_RANGE = re.compile(r"`(float|int)` [<>]=|of length|matching regex|Invalid enum value")
 MISSING = re.compile(r"missing required field `([^`]+)`")
 HEADERS = {"content-type": "application/json"}
 
 
-def respond(event: dict[str, Any], route: Callable[[ApiRequest], Any]) -> dict[str, Any]:
-    """Return the proxy response of `route`: 200 with its value, or the error in OpenAI's shape.
+class WithHeaders(NamedTuple):
+    """What a route returns, and headers beside those of every answer."""
+
+    value: Any
+    headers: dict[str, str]
+
+
+def respond(event: dict[str, Any], route: Callable[[ApiRequest], Any]) -> Any:
+    """Return the proxy response of `route`: 200 with its value, or the error in OpenAI's shape. What streams, streams.
 
     An unexpected error becomes a 500 whose log line names the type and place of the error, never its text.
     """
     try:
         request = msgspec.convert(event, ApiRequest)
-        return _response(200, route(request), HEADERS)
-    except ApiError as error:
-        return _error(error)
+        value = route(request)
+        if isinstance(value, Streamed):
+            return value
+        if isinstance(value, WithHeaders):
+            return _response(200, value.value, HEADERS | value.headers)
+        return _response(200, value, HEADERS)
     except Exception as error:
-        from slipway_runtime.handlers.unexpected import as_api_error  # noqa: PLC0415 - only on the way out
+        return _error(_as_api_error(error))
 
-        return _error(as_api_error(error))
+
+def in_stream(error: Exception) -> ApiError:
+    """Return what a client is told of an error in the middle of a stream, which is counted and logged as any other."""
+    told = _as_api_error(error)
+    count("StreamErrors")
+    _note(told)
+    return told
+
+
+def _as_api_error(error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    from slipway_runtime.handlers.unexpected import as_api_error  # noqa: PLC0415 - only on the way out
+
+    return as_api_error(error)
 
 
 def decode_body(request: ApiRequest, kind: type[T]) -> T:
@@ -70,17 +97,21 @@ def _invalid_field(error: msgspec.ValidationError) -> ApiError:
     missing = MISSING.search(message)
     param = ".".join(filter(None, (place.group(1) if place else "", missing.group(1) if missing else ""))) or None
     named = f"{place.group(1)}: {FIELD.sub('', message)}." if place else f"{message}."
-    return invalid(named, param, "missing_required_parameter" if missing else "invalid_type")
+    kind = "invalid_value" if OUT_OF_RANGE.search(message) else "invalid_type"
+    return invalid(named, param, "missing_required_parameter" if missing else kind)
 
 
 def _error(error: ApiError) -> dict[str, Any]:
-    count("ApiErrors")
-    logger.info("request refused", extra={"status": error.status, "code": error.code, "param": error.param})
-    body = {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
+    _note(error)
     headers = dict(HEADERS)
     if error.retry_after_seconds is not None:
         headers["retry-after"] = str(error.retry_after_seconds)
-    return _response(error.status, body, headers)
+    return _response(error.status, {"error": error.body}, headers)
+
+
+def _note(error: ApiError) -> None:
+    count("ApiErrors")
+    logger.info("request refused", extra={"status": error.status, "code": error.code, "param": error.param})
 
 
 def _response(status: int, value: Any, headers: dict[str, str]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class PassBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @observed
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> Any:
     """Answer one request."""
     return respond(event, _route)
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime import parts, settings
-from slipway_runtime.generate.models import resolve
+from slipway_runtime import parts, parts_of_exchange, settings
 from slipway_runtime.handlers.evaluation_events import EvaluationEvent
 from slipway_runtime.operate.observability import logger, observed
 from slipway_runtime.operate.retry import Deadline
@@ -21,7 +20,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     asked = msgspec.convert(event, EvaluationEvent)
     questions = asked.run.questions()
-    resolve(settings.models(), asked.model)
+    parts_of_exchange.table().alias(asked.model)
     judge = _checked_judge(Deadline.of(context, MARGIN_SECONDS)) if asked.judge else ""
     logger.info("evaluation planned", extra={"run_id": asked.run_id, "questions": len(questions)})
     return {
@@ -36,7 +35,7 @@ def _checked_judge(deadline: Deadline) -> str:
     model_id = settings.optional("JUDGE_MODEL_ID")
     if not model_id:
         raise ValueError(
-            "no judge is configured: set evaluation.judge to an alias of gateway.models, a Claude or Nova model, "
+            "no judge is configured: set evaluation.judge to an alias of models, a Claude or Nova model, "
             "or run without a judge"
         )
     parts.judge().check(deadline)

@@ -59,7 +59,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @observed
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one request."""
     deadline = min(Deadline.of(context, MARGIN_SECONDS), Deadline.after(GATEWAY_SECONDS), key=lambda each: each.at)
     return respond(event, lambda request: _search(request, deadline))

@@ -5,10 +5,13 @@ Nothing that a person wrote is logged: no text, no question, no key.
 
 import functools
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+
+from slipway_runtime.streaming.response import Streamed
 
 # The two names come from the function's template; the fallbacks let a job or a test import the library.
 logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "slipway"))
@@ -40,6 +43,21 @@ def measure_embedding_tokens(model_id: str, tokens: int) -> None:
         metric.add_dimension(name="model", value=model_id)
 
 
+def _flush() -> None:
+    if metrics.metric_set:
+        metrics.flush_metrics()
+
+
+def _then_flush(body: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield a body, and flush what was counted while it was made."""
+    try:
+        yield from body
+    finally:
+        if close := getattr(body, "close", None):
+            close()
+        _flush()
+
+
 def observed(handler: Any) -> Any:
     """Return the handler with request ids on each log line and metrics flushed after each call, also after an error.
 
@@ -49,9 +67,11 @@ def observed(handler: Any) -> Any:
     @functools.wraps(handler)
     def measured(event: dict[str, Any], context: Any) -> Any:
         try:
-            return handler(event, context)
+            answer = handler(event, context)
         finally:
-            if metrics.metric_set:
-                metrics.flush_metrics()
+            _flush()
+        if isinstance(answer, Streamed):
+            answer.body = _then_flush(answer.body)
+        return answer
 
     return logger.inject_lambda_context(measured)

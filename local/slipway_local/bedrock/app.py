@@ -100,10 +100,11 @@ class BedrockRuntime:
         return answer | {"trace": guard.trace} if guard and guard.trace else answer
 
     def _stream(self, model: str, body: bytes, began: float) -> Iterator[bytes]:
-        """Return the frames; with a guardrail they begin when the whole reply has been assessed."""
-        if "toolConfig" in _parse(body):
-            raise validation_error("The local Bedrock does not emulate toolConfig in ConverseStream. Use Converse.")
+        """Return the frames; with a guardrail or tools they begin when the whole reply has been assessed."""
         conversation, guard = self._conversation(model, body)
+        if guard is None and conversation.tools.offered:
+            reply = self._backend.reply(conversation)  # a call of a tool is known in whole before it can be told
+            return stream.events([*stream.pieces(reply.text), reply], began)
         if guard is None:
             return stream.events(stream.begun(self._backend.stream(conversation)), began)
         reply = self._reply(conversation, guard)

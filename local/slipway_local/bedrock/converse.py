@@ -94,7 +94,8 @@ def parse(body: JsonObject, model: str) -> Conversation:
         given = message.get("content")
         images = [block for block in given if isinstance(block, dict) and "image" in block] if given else []
         shown += [pictures.parse(block["image"], index, role) for block in images]
-        text = [block for block in given if block not in images] if images else given
+        told = tools.told(given, messages[index - 1] if index else None, index) if isinstance(given, list) else given
+        text = [block for block in told if block not in images] if images else told
         # An image may stand alone.
         turns.append((role, _text(text, f"messages.{index}") if text or not images else ""))
     pictures.check_number(shown)

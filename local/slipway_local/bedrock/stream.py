@@ -43,6 +43,8 @@ def events(parts: Iterable[str | Reply], began: float, trace: JsonObject | None 
                 yield frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": part}})
                 continue
             yield frame("contentBlockStop", {"contentBlockIndex": 0})
+            if part.tool_use:
+                yield from _tool_use(part.tool_use.block["toolUse"])
             yield frame("messageStop", {"stopReason": part.stop_reason})
             metrics = {"latencyMs": round((time.monotonic() - began) * 1000)}
             yield frame(
@@ -50,6 +52,17 @@ def events(parts: Iterable[str | Reply], began: float, trace: JsonObject | None 
             )
     except ServiceError as error:  # the status line is long gone
         yield _exception(error)
+
+
+def _tool_use(use: JsonObject) -> Iterator[bytes]:
+    """Yield a call of a tool: its input comes as pieces of JSON text."""
+    start = {"toolUse": {"toolUseId": use["toolUseId"], "name": use["name"]}}
+    yield frame("contentBlockStart", {"contentBlockIndex": 1, "start": start})
+    text = json.dumps(use["input"])
+    for at in range(0, len(text), 16):
+        delta = {"toolUse": {"input": text[at : at + 16]}}
+        yield frame("contentBlockDelta", {"contentBlockIndex": 1, "delta": delta})
+    yield frame("contentBlockStop", {"contentBlockIndex": 1})
 
 
 def frame(event_type: str, payload: JsonObject) -> bytes:

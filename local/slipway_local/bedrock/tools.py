@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.h
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from typing import Any, NamedTuple
@@ -73,6 +74,30 @@ def parse(config: Any, model: str) -> Tools:
     if len(set(names)) < len(names):
         raise validation_error("The toolConfig.tools field holds two tools of one name. Tool names must be unique.")
     return _chosen(config.get("toolChoice") or {"auto": {}}, offered, model)
+
+
+def told(content: list[JsonObject], before: JsonObject | None, index: int) -> list[JsonObject]:
+    """Return a message's content with calls of tools and their results as text, which is how models here read them.
+
+    Raises: ServiceError for a result of a call that the message before did not make.
+    """
+    made = {block["toolUse"]["toolUseId"] for block in (before or {}).get("content", []) if "toolUse" in block}
+    blocks: list[JsonObject] = []
+    for block in content:
+        if "toolResult" in block and block["toolResult"]["toolUseId"] not in made:
+            raise validation_error(
+                f"The number of toolResult blocks at messages.{index}.content exceeds the number of toolUse blocks of "
+                "previous turn."
+            )
+        if "toolResult" in block:
+            results = block["toolResult"]["content"]
+            blocks += [{"text": part["text"] if "text" in part else json.dumps(part.get("json"))} for part in results]
+        elif "toolUse" in block:
+            use = block["toolUse"]
+            blocks.append({"text": f"{use['name']}({json.dumps(use['input'])})"})
+        else:
+            blocks.append(block)
+    return blocks
 
 
 def _chosen(choice: JsonObject, offered: tuple[Tool, ...], model: str) -> Tools:

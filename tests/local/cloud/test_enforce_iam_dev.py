@@ -22,6 +22,8 @@ pytestmark = pytest.mark.capability("O14")
 
 # What this test's work does not need, and why the templates allow it all the same.
 UNUSED = {
+    ("Chat", "bedrock:InvokeModel"): "the alias smart, with a model of its own, is asked",
+    ("Chat", "bedrock:InvokeModelWithResponseStream"): "a completion is streamed",
     ("Ingest", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
     ("Documents", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
     ("MigrateStore", "rds-data:RollbackTransaction"): "a statement fails within a transaction",

@@ -26,10 +26,9 @@ pytestmark = [pytest.mark.capability("R9"), pytest.mark.timeout(600)]
 SETTINGS = """
 removal: destroy
 termination_protection: false
-gateway:
-  models:
-    default: {model_id: eu.amazon.nova-lite-v1:0}
-    judge: {model_id: anthropic.claude-haiku-4-5-20251001-v1:0}
+models:
+  default: {grounded: true, routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}
+  judge: {grounded: true, routes: [{bedrock: 'anthropic.claude-haiku-4-5-20251001-v1:0'}]}
 answering:
   reranker: cohere.rerank-v3-5:0
 evaluation:

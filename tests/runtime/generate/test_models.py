@@ -2,11 +2,14 @@
 
 import pytest
 
+from slipway_runtime.generate.backends.bedrock import Bedrock
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.models import BedrockModel, Model, Sampling, Turn, resolve
-from slipway_runtime.operate.retry import Backoff, Deadline
+from slipway_runtime.generate.models import RoutedModel, Sampling, Turn
+from slipway_runtime.generate.routes.router import Router
+from slipway_runtime.generate.routes.table import Alias, Route, Table
+from slipway_runtime.operate.retry import Deadline
 
-MODEL = Model(model_id="anthropic.claude-x", max_tokens=500)
+ALIAS = Alias(routes=(Route(bedrock="anthropic.claude-x", max_tokens=500),))
 
 
 def reply(stop: str = "end_turn") -> tuple[int, str, dict]:
@@ -15,8 +18,10 @@ def reply(stop: str = "end_turn") -> tuple[int, str, dict]:
     return 200, "", {"output": {"message": message}, "stopReason": stop, "usage": usage, "metrics": {"latencyMs": 5}}
 
 
-def model(client) -> BedrockModel:
-    return BedrockModel(client=client, model=MODEL, backoff=Backoff(max_attempts=3, sleep=lambda _seconds: None))
+def model(client) -> RoutedModel:
+    backend = Bedrock(client=client, model_id="anthropic.claude-x")
+    router = Router(backend=lambda _route: backend, sleep=lambda _seconds: None)
+    return RoutedModel(router=router, name="default", alias=ALIAS)
 
 
 def ask(client, sampling: Sampling | None = None):
@@ -76,5 +81,5 @@ def test_errors_are_openais(scripted_bedrock, status: int, error: str, message: 
 
 def test_an_unknown_alias_names_the_known_ones() -> None:
     with pytest.raises(ApiError, match="default, small") as caught:
-        resolve({"small": MODEL, "default": MODEL}, "gpt-9")
+        Table({"small": ALIAS, "default": ALIAS}).alias("gpt-9")
     assert (caught.value.status, caught.value.code, caught.value.param) == (404, "model_not_found", "model")

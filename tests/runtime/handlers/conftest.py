@@ -15,7 +15,8 @@ from moto import mock_aws
 from slipway_local.bedrock import BedrockRuntime
 from slipway_local.faults import Faults
 from slipway_local.serving import serve
-from slipway_runtime.handlers import authorize, chat, ingest_document, search
+from slipway_runtime import parts_of_exchange
+from slipway_runtime.handlers import authorize, chat, embeddings, ingest_document, search
 from slipway_runtime.operate import observability
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.retry import Deadline
@@ -59,8 +60,35 @@ VARIABLES = {
     "RETRIEVE_MIN_SCORE": "0.3",
     "CONTEXT_MAX_TOKENS": "2000",
     "REWRITE_QUESTIONS": "true",
-    "MODELS": json.dumps({"default": {"model_id": "anthropic.claude-3-haiku-20240307-v1:0", "max_tokens": 400}}),
+    "ROUTES_PARAMETER": "/slipway/test/gateway/routes",
 }
+
+
+MODEL = "anthropic.claude-3-haiku-20240307-v1:0"
+DEFAULT = {
+    "default": {"grounded": True, "routes": [{"bedrock": MODEL, "max_tokens": 400}]},
+    "fast": {"routes": [{"bedrock": MODEL, "max_tokens": 400}]},
+}
+
+
+def put_routes(table: dict[str, Any]) -> None:
+    """Write the routing table."""
+    value = json.dumps(table)
+    boto3.client("ssm").put_parameter(Name=VARIABLES["ROUTES_PARAMETER"], Value=value, Type="String", Overwrite=True)
+
+
+def forget() -> None:
+    """Let the functions begin anew: no client, no table, no breaker of before."""
+    kept = (
+        parts_of_exchange.router,
+        parts_of_exchange._secret,
+        parts_of_exchange._shared_searcher,
+        chat._table,
+        chat._steps,
+        embeddings._embedder,
+    )
+    for cached in (client, search._searcher, ingest_document._lifecycle, *kept):
+        cached.cache_clear()
 
 
 @dataclass
@@ -235,8 +263,7 @@ def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_ENDPOINT_URL_RDS_DATA", served_data_api.url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", url)
-    for cached in (client, chat._answerer, search._searcher, ingest_document._lifecycle):
-        cached.cache_clear()
+    forget()
     authorize.cache.__init__()
     with mock_aws():
         s3 = boto3.client("s3")
@@ -249,6 +276,7 @@ def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -
         data_api = database(served_data_api)
         _empty_store(data_api)
         app.calls = 0
+        put_routes(DEFAULT)
         yield Cloud(s3=s3, dynamodb=dynamodb, data_api=data_api, bedrock=app, faults=faults)
         faults.clear()
     served_data_api.pause(0)

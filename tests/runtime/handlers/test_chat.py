@@ -3,7 +3,6 @@
 import pytest
 from openai.types.chat import ChatCompletion
 
-from slipway_runtime.handlers import chat
 from support.chat import GARDEN, ask, call
 
 
@@ -78,9 +77,10 @@ def test_the_context_stays_within_its_budget(cloud, context, monkeypatch) -> Non
     part = "Tomatoes need six hours of sun a day, and this is remark number {} about tomatoes and sun. " * 5
     cloud.ingest(*(cloud.put(f"acme/{index}.md", part.replace("{}", f"{index}-x{index}")) for index in range(4)))
     monkeypatch.setenv("CONTEXT_MAX_TOKENS", "150")
-    chat._answerer.cache_clear()
-    answerer = chat._answerer(chat.settings.models()["default"])
+    from slipway_runtime import parts_of_exchange
     from slipway_runtime.operate.retry import Deadline
+
+    answerer = parts_of_exchange.answerer("default", parts_of_exchange.table().alias("default"))
 
     assert len(answerer.retrieve("acme", "How much sun do tomatoes need?", Deadline.after(20))) == 1
 
@@ -93,7 +93,7 @@ def test_several_turns_and_text_parts_are_accepted(cloud, context) -> None:
         {"role": "assistant", "content": "Hello, what would you like to know?"},
         {"role": "user", "content": [{"type": "text", "text": "How often should I turn the compost heap?"}]},
     ]
-    extra = {"temperature": 0, "max_tokens": 100, "n": 1, "stream": False, "seed": 1, "metadata": {}}
+    extra = {"temperature": 0, "max_tokens": 100, "n": 1, "stream": False, "store": False, "metadata": {}}
     status, body, _ = call(context, {"model": "default", "messages": messages} | extra)
     assert status == 200
     assert "every two weeks" in body["choices"][0]["message"]["content"]
@@ -120,8 +120,9 @@ def test_what_means_nothing_here_passes_as_it_does_at_openai(cloud, context) -> 
 
 def test_models_are_listed(cloud, context) -> None:
     status, body, _ = call(context, None, method="GET")
+    names = [each["id"] for each in body["data"]]
     model = {"id": "default", "object": "model", "created": 0, "owned_by": "slipway"}
-    assert (status, body) == (200, {"object": "list", "data": [model]})
+    assert (status, body["object"], names, body["data"][0]) == (200, "list", ["default", "embedding", "fast"], model)
     assert call(context, None, method="PUT")[0] == 405
 
 

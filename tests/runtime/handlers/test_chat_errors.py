@@ -4,13 +4,17 @@ import json
 
 import pytest
 
+from runtime.handlers.conftest import forget, put_routes
 from slipway_runtime.handlers import chat
 from support.chat import GARDEN, ask, call
 
 USER = [{"role": "user", "content": "x"}]
 
 
-CALLED = {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function"}]}
+CALL = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+CALLED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+OTHER = {"type": "function", "function": {"name": "other"}}
 
 
 MISSING = "missing_required_parameter"
@@ -35,18 +39,33 @@ MISSING = "missing_required_parameter"
         (ask("x", messages=[]), 400, "messages", "empty_array"),
         (ask("x", messages="hello"), 400, "messages", "invalid_type"),
         (ask("x", messages=[{"role": "user"}]), 400, "messages[0].content", "missing_required_parameter"),
-        (ask("x", messages=[{"role": "robot", "content": "x"}]), 400, "messages[0].role", "invalid_type"),
+        (ask("x", messages=[{"role": "robot", "content": "x"}]), 400, "messages[0].role", "invalid_value"),
         (ask("x", messages=[{"role": "user", "content": 5}]), 400, "messages[0].content", "invalid_type"),
         (ask(" "), 400, "messages[0].content", "invalid_value"),
         (ask("a\x00b"), 400, "messages[0].content", "invalid_value"),
         (ask("x", messages=[*USER, {"role": "assistant", "content": "y"}]), 400, "messages[1].role", "invalid_value"),
         (ask("x", messages=USER * 201), 400, "messages", "invalid_value"),
         (ask("x", messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]), 400, None, None),
-        (ask("x", stream=True), 400, "stream", "unsupported_value"),
+        (ask("x", stream=True, n=3), 400, "n", "unsupported_value"),
+        (ask("x", stream_options={"include_usage": True}), 400, "stream_options", "invalid_value"),
+        (ask("x", slipway={"document": True}), 400, "slipway", "invalid_type"),
+        (ask("x", seed=7), 400, "seed", "unsupported_parameter"),
+        (ask("x", model="fast", seed=7), 400, "seed", "unsupported_parameter"),
+        (
+            ask("x", model="fast", messages=[{"role": "tool", "content": "x", "tool_call_id": "no"}]),
+            400,
+            "messages[0].tool_call_id",
+            "invalid_value",
+        ),
+        (ask("x", model="fast", tools=[TOOL, TOOL]), 400, "tools", "invalid_value"),
+        (ask("x", model="fast", tools=[TOOL], tool_choice="none"), 400, "tool_choice", "unsupported_parameter"),
+        (ask("x", model="fast", tools=[TOOL], tool_choice=OTHER), 400, "tool_choice", "invalid_value"),
+        (ask("x", model="fast", response_format={"type": "json_schema"}), 400, "response_format.json_schema", MISSING),
         (ask("x", stream="yes"), 400, "stream", "invalid_type"),
         (ask("x", n=2), 400, "n", "unsupported_value"),
-        (ask("x", tools=[{"type": "function"}]), 400, "tools", "unsupported_parameter"),
-        (ask("x", tool_choice="required"), 400, "tool_choice", "unsupported_parameter"),
+        (ask("x", tools=[{"type": "function"}]), 400, "tools[0].function", MISSING),
+        (ask("x", tools=[TOOL]), 400, "tools", "unsupported_parameter"),
+        (ask("x", tool_choice="required"), 400, "tool_choice", "invalid_value"),
         (ask("x", functions=[{"name": "f"}]), 400, "functions", "unsupported_parameter"),
         (ask("x", function_call={"name": "f"}), 400, "function_call", "unsupported_parameter"),
         (ask("x", logprobs=True), 400, "logprobs", "unsupported_parameter"),
@@ -57,7 +76,7 @@ MISSING = "missing_required_parameter"
         (ask("x", modalities=["text", "audio"]), 400, "modalities", "unsupported_parameter"),
         (ask("x", verbosity="high"), 400, "verbosity", "unsupported_parameter"),
         (ask("x", web_search_options={}), 400, "web_search_options", "unsupported_parameter"),
-        (ask("x", messages=[CALLED, *USER]), 400, "messages[0].tool_calls", "unsupported_parameter"),
+        (ask("x", messages=[CALLED, *USER]), 400, "tools", "unsupported_parameter"),
         (ask("x", messages=[{"role": "system", "content": "x"}]), 400, "messages[0].role", "invalid_value"),
         (ask("x", messages=[{"role": "user", "content": None}]), 400, "messages[0].content", MISSING),
         (ask("x", response_format={"type": "json_object"}), 400, "response_format", "unsupported_value"),
@@ -87,8 +106,8 @@ def test_a_request_without_a_tenant_is_never_answered(cloud, context) -> None:
 
 def test_a_model_id_that_bedrock_does_not_know_is_said_so(cloud, context, monkeypatch) -> None:
     cloud.ingest(cloud.put("acme/garden.md", GARDEN))
-    monkeypatch.setenv("MODELS", '{"default": {"model_id": "no.such-model", "max_tokens": 100}}')
-    chat._answerer.cache_clear()
+    put_routes({"default": {"grounded": True, "routes": [{"bedrock": "no.such-model"}]}})
+    forget()
     status, body, _ = call(context, ask("How many hours of sun do tomatoes need?"))
     assert (status, body["error"]["code"], body["error"]["param"]) == (404, "model_not_found", "model")
     assert "no.such-model" in body["error"]["message"]
@@ -118,7 +137,7 @@ def test_an_unexpected_error_is_a_500_without_details_and_logs_hold_no_question(
     cloud.ingest(cloud.put("acme/garden.md", GARDEN))
     call(context, ask("How many hours of private sun do tomatoes need?"))
     monkeypatch.setenv("RETRIEVE_TOP_K", "not a number: private")
-    chat._answerer.cache_clear()
+    forget()
     status, body, _ = call(context, ask("private"))
     assert (status, body["error"]["code"], body["error"]["type"]) == (500, "internal_error", "server_error")
     text = logged()

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from slipway_local.serving import serve
+from slipway_runtime.generate.backends.bedrock import Bedrock
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.models import BedrockModel, Model, Sampling, Turn
+from slipway_runtime.generate.models import RoutedModel, Sampling, Turn
+from slipway_runtime.generate.routes.router import Router
+from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.handlers.unexpected import as_api_error
 from slipway_runtime.operate.retry import Deadline, within
 from slipway_runtime.retrieve.embed import Embedder, EmbeddingError
@@ -36,7 +39,8 @@ def stalled(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.mark.capability("S7")
 def test_a_stalled_model_is_a_504_at_the_deadline(stalled) -> None:
-    model = BedrockModel(client=stalled, model=Model(model_id="anthropic.claude-x", max_tokens=10))
+    router = Router(backend=lambda route: Bedrock(client=stalled, model_id=route.bedrock))
+    model = RoutedModel(router=router, name="default", alias=Alias(routes=(Route(bedrock="anthropic.claude-x"),)))
     began = time.monotonic()
     with pytest.raises(ApiError) as caught:
         model.converse("rules", [Turn("user", "q")], Sampling(), Deadline.after(0.3))

@@ -1,0 +1,1 @@
+"""One protocol for every place that a model answers from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from slipway_runtime.evaluate.judge import Judge
     from slipway_runtime.generate.answer import Answerer
     from slipway_runtime.generate.models import Model
+    from slipway_runtime.generate.prompts.resolve import Resolver
     from slipway_runtime.operate.curated import Curated
     from slipway_runtime.operate.places import Places
     from slipway_runtime.operate.recognising import Recognising
@@ -197,6 +199,16 @@ def answerer(model: Model) -> Answerer:
     return Answerer(
         searcher=searcher(), model=BedrockModel(client=client("bedrock-runtime"), model=model), retrieval=retrieval
     )
+
+
+def resolver() -> Resolver:
+    """Return what turns the name of a prompt into messages; keep it, for it remembers labels and versions."""
+    from slipway_runtime.generate.prompts.example_vectors import ExampleVectors  # noqa: PLC0415
+    from slipway_runtime.generate.prompts.resolve import Resolver  # noqa: PLC0415
+    from slipway_runtime.generate.prompts.table import Table  # noqa: PLC0415
+
+    table = Table(client=client("dynamodb"), name=settings.required("PROMPTS_TABLE"))
+    return Resolver(table=table, vectors=functools.cache(lambda: ExampleVectors(table=table, embedder=embedder())))
 
 
 def judge() -> Judge:

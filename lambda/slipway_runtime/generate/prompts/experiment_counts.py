@@ -48,7 +48,7 @@ class Tally:
         event = self._once(subject, f"event#{_hashed(experiment, seen.event_id)}")
         unit = self._once(subject, f"unit#{seen.metric}#{_hashed(experiment, seen.unit)}")
         counter = f"{COUNT}{seen.epoch:04}#{seen.metric}#{seen.arm:06}"
-        expression = "ADD units :0, total :1"
+        expression = "ADD unit_count :0, share_sum :1"
         try:
             self.table.write(event, unit, rows.update(subject, counter, expression, "", (1, seen.share)))
         except Conflict as conflict:
@@ -57,7 +57,7 @@ class Tally:
         else:
             return "counted"
         try:
-            self.table.write(event, rows.update(subject, counter, "ADD repeats :0", "", (1,)))
+            self.table.write(event, rows.update(subject, counter, "ADD repeat_count :0", "", (1,)))
         except Conflict:
             return "duplicate"
         return "repeat"
@@ -67,8 +67,8 @@ class Tally:
         found: Counts = defaultdict(lambda: defaultdict(dict))
         for row in self.table.query(self.subject(experiment), COUNT):
             _, epoch, metric, arm = str(row["item"]).split("#")
-            total = int(row.get("total", 0)) / MILLION
-            found[int(epoch)][metric][int(arm)] = Count(int(row.get("units", 0)), total)
+            total = int(row.get("share_sum", 0)) / MILLION
+            found[int(epoch)][metric][int(arm)] = Count(int(row.get("unit_count", 0)), total)
         return found
 
     def subject(self, experiment: str) -> str:

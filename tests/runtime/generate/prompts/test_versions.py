@@ -1,8 +1,4 @@
-"""Versions and labels over a table, and what happens when many write at once."""
-
-import threading
-from collections.abc import Callable
-from typing import Any
+"""Versions and labels over a table."""
 
 import pytest
 
@@ -15,23 +11,6 @@ from slipway_runtime.generate.prompts.versions import Author, Versions
 
 pytestmark = pytest.mark.capability("P1")
 ANN = Author("acme/ann", "why not")
-
-
-def at_once(work: Callable[[int], Any], threads: int = 8) -> list[Any]:
-    found: list[Any] = []
-
-    def run(number: int) -> None:
-        try:
-            found.append(work(number))
-        except ApiError as error:
-            found.append(error.code)
-
-    started = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
-    for each in started:
-        each.start()
-    for each in started:
-        each.join(60)
-    return found
 
 
 def test_the_same_content_is_the_same_version_and_another_one_the_next(versions: Versions) -> None:
@@ -52,14 +31,6 @@ def test_a_version_and_a_line_of_the_audit_are_never_written_over(versions: Vers
         with pytest.raises(Conflict):
             versions.table.write(rows.put(row, NEW))
     assert versions.get("greet", 1).body == "one"
-
-
-def test_many_writers_get_versions_of_their_own_and_each_is_noted(versions: Versions) -> None:
-    found = at_once(lambda number: versions.create("greet", f"body {number % 4}", ANN).number)
-    found = [versions.create("greet", f"body {n}", ANN).number if one == "busy" else one for n, one in enumerate(found)]
-
-    assert sorted(set(found)) == [1, 2, 3, 4]
-    assert [(entry.number, entry.after) for entry in versions.audit("greet")] == [(n, str(n)) for n in (4, 3, 2, 1)]
 
 
 def test_what_is_not_there_is_a_404_that_says_what(versions: Versions, labels: Labels) -> None:
@@ -101,31 +72,6 @@ def test_a_label_goes_back_step_by_step(versions: Versions, labels: Labels) -> N
         ("label", "1", "2"),
         ("label", "", "1"),
     ]
-
-
-def test_of_many_that_move_a_label_from_one_version_one_does(versions: Versions, labels: Labels) -> None:
-    for number in range(1, 10):
-        versions.create("greet", f"body {number}", ANN)
-    labels.put("greet", "production", 1, ANN)
-    found = at_once(lambda number: labels.put("greet", "production", number + 2, ANN, expected=1))
-    moved = [one for one in found if one not in ("label_moved", "busy")]
-    assert len(moved) == 1
-    assert labels.get("greet", "production") == moved[0]
-
-    back = at_once(lambda _: labels.rollback("greet", "production", ANN, expected=moved[0].version))
-    assert len([one for one in back if one not in ("label_moved", "busy", "no_earlier_version")]) == 1
-    assert labels.get("greet", "production").version == 1
-
-
-def test_the_audit_tells_every_change_in_order_whoever_made_it(versions: Versions, labels: Labels) -> None:
-    for number in range(1, 9):
-        versions.create("greet", f"body {number}", ANN)
-    done = at_once(lambda number: labels.put("greet", f"label-{number}", number + 1, Author(f"acme/{number}")))
-    entries = list(versions.audit("greet"))
-
-    assert [entry.number for entry in entries] == list(range(len(entries), 0, -1))
-    assert len([one for one in done if one != "busy"]) == len([e for e in entries if e.action == "label"])
-    assert [e.number for e in versions.audit("greet", before=5, limit=2)] == [4, 3]
 
 
 @pytest.mark.parametrize(

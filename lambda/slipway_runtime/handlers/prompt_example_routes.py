@@ -14,7 +14,7 @@ from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import decode_body
 
 
-class SetBody(ExampleSet, forbid_unknown_fields=True):
+class SetBody(ExampleSet, frozen=True, forbid_unknown_fields=True):
     """A new version of a set."""
 
     why: Annotated[str, Meta(max_length=1000)] = ""

@@ -13,7 +13,7 @@ from slipway_runtime.operate.observability import count, logger, observed
 
 @observed
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Judge each experiment of a batch once. Raises: what keeps one from being judged, so that the batch comes again."""
+    """Judge each experiment of a batch once. Raises: what keeps one from being judged; the batch comes again."""
     table = Table(client=client("dynamodb"), name=settings.required("PROMPTS_TABLE"))
     changed = {record["dynamodb"]["Keys"]["subject"]["S"] for record in event["Records"]}
     for tenant, _, identifier in sorted(subject.split("#", 2) for subject in changed):

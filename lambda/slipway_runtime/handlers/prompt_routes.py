@@ -56,20 +56,36 @@ def route(request: ApiRequest, path: list[str], labels: Labels) -> Any:
     """Answer a request below /v1/prompts."""
     if path:
         checked_name(path[0])
-    match request.http_method, path:
-        case "GET", []:
+    found = _read(request, path, labels) if request.http_method == "GET" else _changed(request, path, labels)
+    if found is None:
+        raise requests.not_served(request, ["prompts", *path])
+    return found
+
+
+def _read(request: ApiRequest, path: list[str], labels: Labels) -> Any:
+    match path:
+        case []:
             versions = labels.versions
             return requests.page(
                 request, lambda after, limit: versions.heads(after=after, limit=limit), _head, lambda head: head.name
             )
-        case "GET", [name]:
+        case [name]:
             return _prompt(labels, name)
+        case [name, "versions"]:
+            return _versions(request, labels, name)
+        case [name, "versions", at]:
+            return shown(_at(labels, name, at), whole=True)
+        case [name, "diff"]:
+            return _diff(request.query_string_parameters or {}, labels, name)
+        case [name, "audit"]:
+            return _audit(request, labels, name)
+    return None
+
+
+def _changed(request: ApiRequest, path: list[str], labels: Labels) -> Any:
+    match request.http_method, path:
         case "POST", [name, "versions"]:
             return _create(request, labels, name)
-        case "GET", [name, "versions"]:
-            return _versions(request, labels, name)
-        case "GET", [name, "versions", at]:
-            return shown(_at(labels, name, at), whole=True)
         case "PUT", [name, "labels", label]:
             body = decode_body(request, LabelBody)
             who = requests.author(request, body.why)
@@ -79,13 +95,9 @@ def route(request: ApiRequest, path: list[str], labels: Labels) -> Any:
             who = requests.author(request, back.why)
             count("PromptRollbacks")
             return label_shown(labels.rollback(name, checked_label(label), who, expected=back.expected))
-        case "GET", [name, "diff"]:
-            return _diff(request.query_string_parameters or {}, labels, name)
-        case "GET", [name, "audit"]:
-            return _audit(request, labels, name)
         case "POST", [name, "render"]:
             return _render(request, name)
-    raise requests.not_served(request, ["prompts", *path])
+    return None
 
 
 def _head(head: Head) -> dict[str, Any]:

@@ -65,16 +65,11 @@ def route(request: ApiRequest, path: list[str], labels: Labels) -> Any:
 def _read(request: ApiRequest, path: list[str], labels: Labels) -> Any:
     match path:
         case []:
-            versions = labels.versions
-            return requests.page(
-                request, lambda after, limit: versions.heads(after=after, limit=limit), _head, lambda head: head.name
-            )
+            return _all(request, labels)
         case [name]:
             return _prompt(labels, name)
-        case [name, "versions"]:
-            return _versions(request, labels, name)
-        case [name, "versions", at]:
-            return shown(_at(labels, name, at), whole=True)
+        case [name, "versions", *at] if len(at) < 2:
+            return shown(_at(labels, name, at[0]), whole=True) if at else _versions(request, labels, name)
         case [name, "diff"]:
             return _diff(request.query_string_parameters or {}, labels, name)
         case [name, "audit"]:
@@ -98,6 +93,13 @@ def _changed(request: ApiRequest, path: list[str], labels: Labels) -> Any:
         case "POST", [name, "render"]:
             return _render(request, name)
     return None
+
+
+def _all(request: ApiRequest, labels: Labels) -> dict[str, Any]:
+    versions = labels.versions
+    return requests.page(
+        request, lambda after, limit: versions.heads(after=after, limit=limit), _head, lambda head: head.name
+    )
 
 
 def _head(head: Head) -> dict[str, Any]:

@@ -15,6 +15,7 @@ SETTINGS = """
 removal: destroy
 termination_protection: false
 prompts: {enabled: true}
+gateway: {throttle: {rate_per_second: 1000, burst: 1000}}
 """
 
 

@@ -14,7 +14,7 @@ from slipway_runtime.retrieve.embed import Embedder
 
 ROW_BYTES = 300_000
 KEPT = 16
-Vectors = list[array[float]]
+Vectors = list["array[float]"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,12 @@ def test_every_alarm_notifies_says_what_to_do_and_stays_quiet_without_traffic(de
 def test_the_duration_alarm_is_just_below_the_timeout(dev: Any) -> None:
     alarms = [item["Properties"] for item in dev.of("observability", "AWS::CloudWatch::Alarm")]
 
-    assert {alarm["Threshold"] for alarm in alarms if alarm["MetricName"] == "Duration"} == {26100, 54000, 270000, 810000}
+    assert {alarm["Threshold"] for alarm in alarms if alarm["MetricName"] == "Duration"} == {
+        26100,
+        54000,
+        270000,
+        810000,
+    }
 
 
 @pytest.mark.capability("O1")

@@ -53,6 +53,7 @@ PARTS = (
     Part("ingestion"),
     Part("datasets", lambda settings: settings.datasets.enabled),
     Part("labelling", lambda settings: settings.labelling.enabled),
+    Part("prompts", lambda settings: settings.prompts.enabled),
     Part("deletion"),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
     Part("gateway"),

@@ -34,6 +34,7 @@ class FoundationStack(SlipwayStack):
             {
                 **{f"{part}-bucket-name": each.bucket.bucket_name for part, each in buckets.items()},
                 **{f"{part}-table-name": each.table_name for part, each in tables.items()},
+                **_streams(tables),
                 "alarm-topic-arn": topic.topic_arn,
                 **({"key-arn": key.key_arn} if key else {}),
             }
@@ -74,6 +75,9 @@ class FoundationStack(SlipwayStack):
         tables = {"documents": documents, "rejects": self._table("Rejects", sort_key="rejected_at", key=key)}
         if self.settings.labelling.enabled:
             tables["labelling"] = self._table("Labelling", partition_key="job", sort_key="item", key=key)
+        if self.settings.prompts.enabled:
+            # Its stream tells what judges experiments, and the mirror: generate/prompts/table.py.
+            tables["prompts"] = self._table("Prompts", partition_key="subject", sort_key="item", key=key, stream=True)
         if self.searches_duplicates():
             # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
             tables["duplicates"] = self._table("Duplicates", partition_key="subject", sort_key="item", key=key)
@@ -87,13 +91,21 @@ class FoundationStack(SlipwayStack):
         return self.key()
 
     def _table(
-        self, construct_id: str, *, sort_key: str, key: kms.IKey | None, partition_key: str = "document_id"
+        self,
+        construct_id: str,
+        *,
+        sort_key: str,
+        key: kms.IKey | None,
+        partition_key: str = "document_id",
+        stream: bool = False,
     ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
             construct_id,
             partition_key=_text(partition_key),
             sort_key=_text(sort_key),
+            stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
+            time_to_live_attribute="expires_at" if stream else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
             encryption_key=key,
@@ -131,6 +143,10 @@ class FoundationStack(SlipwayStack):
             emptier.add(f"Empty{each.node.id}", each.bucket)
             # Deleted in reverse: first the buckets that write the logs, then the logs.
             each.bucket.node.add_dependency(emptied_last)
+
+
+def _streams(tables: dict[str, dynamodb.Table]) -> dict[str, str]:
+    return {f"{name}-stream-arn": arn for name, table in tables.items() if (arn := table.table_stream_arn)}
 
 
 def _text(name: str) -> dynamodb.Attribute:

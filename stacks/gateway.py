@@ -51,6 +51,7 @@ class GatewayStack(SlipwayStack):
         chat, search, documents = self._chat(defaults), self._search(defaults), self._documents(defaults)
         authorize = self._authorize(defaults, key_secret)
         labelling = self._labelling(defaults) if settings.labelling.enabled else None
+        prompts = self._prompts(defaults) if settings.prompts.enabled else None
         api = OpenAiApi(
             self,
             "OpenAi",
@@ -61,6 +62,7 @@ class GatewayStack(SlipwayStack):
                 documents=documents.function,
                 authorize=authorize.function,
                 labelling=labelling.function if labelling else None,
+                prompts=prompts.function if prompts else None,
             ),
             limits=self._limits(),
         )
@@ -78,6 +80,7 @@ class GatewayStack(SlipwayStack):
                 "authorize-function-name": authorize.function.function_name,
                 ROUTES: routes_document(settings.models),
                 **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
+                **({"prompts-function-name": prompts.function.function_name} if prompts else {}),
             }
         )
 
@@ -184,6 +187,15 @@ class GatewayStack(SlipwayStack):
         labelling_api.permit(self, labelling.role)
         return labelling
 
+    def _prompts(self, defaults: FunctionDefaults) -> PythonFunction:
+        from stacks import prompts_access  # noqa: PLC0415 - nothing of it is read where it is off
+
+        variables = {**prompts_access.prompt_variables(self), **self.embedding_variables()}
+        does = "Keeps prompts, their labels, example sets and experiments"
+        prompts = self._function("Prompts", "prompts", does, defaults, variables)
+        prompts_access.allow_prompts(self, prompts.role)
+        return prompts
+
     def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
         variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn}
         authorize = self._function("Authorize", "authorize", "Turns an API key into a tenant", defaults, variables)
@@ -215,6 +227,7 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
         "Slipway", "AuthorizerFailures", {"service": "authorize", "environment": environment}, "Sum"
     )
     names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
+    names += ["prompts"] if stack.settings.prompts.enabled else []
     return [
         ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
         *(

@@ -18,6 +18,7 @@ from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
 from stacks.stores import kind
 
+CHECK_ITEM = "dynamodb:ConditionCheckItem"  # the prompts need no more beyond every environment
 LABEL_ACTIONS = ("comprehend:BatchDetectEntities", "comprehend:ClassifyDocument")
 
 
@@ -55,6 +56,8 @@ class NetworkStack(SlipwayStack):
         if self.settings.labelling.enabled:
             reach["states"] += TASK_ACTIONS
             reach["dynamodb"] += API_TABLE_ACTIONS
+        if self.settings.prompts.enabled:
+            reach["dynamodb"].append(CHECK_ITEM)
         endpoint = self.settings.retrieval.embedding.endpoint
         if endpoint and endpoint.sagemaker_endpoint:
             reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")

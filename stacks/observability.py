@@ -11,6 +11,7 @@ from stacks.slipway_stack import SlipwayStack
 ROWS = (
     *("Api", "Events", "Ingestion"),
     *("Ingest", "Erase", "Chat", "Search", "Documents", "Authorize", "Labelling", "LabellingStep"),
+    *("Prompts", "PromptExperiments", "PromptsLeft"),
     "Database",
     *("Augmentation", "AugmentationPlan", "AugmentationAugment", "AugmentationReport"),
     *("Datasets", "LabellingJobs", "Evaluation", "Duplicates", "Deletion", "Erasure"),

@@ -21,6 +21,7 @@ from stacks.settings_evaluation import Evaluation
 from stacks.settings_labelling import Labelling
 from stacks.settings_models import Model, ModelAlias, default_models
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
+from stacks.settings_prompts import Prompts
 from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
@@ -222,6 +223,7 @@ class Settings(Section):
     evaluation: Evaluation = Field(default_factory=Evaluation, description="How good search and answers are.")
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
+    prompts: Prompts = Field(default_factory=Prompts, description="The catalogue of prompts.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API.")
     models: dict[ModelAlias, Model] = Field(
         default_factory=default_models,

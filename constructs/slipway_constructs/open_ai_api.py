@@ -61,6 +61,7 @@ class ApiFunctions:
     documents: lambda_.IFunction
     authorize: lambda_.IFunction
     labelling: lambda_.IFunction | None = None
+    prompts: lambda_.IFunction | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -144,6 +145,8 @@ class OpenAiApi(Construct):
         self._method(document, "DELETE", documents)
         if functions.labelling:
             self._labelling_routes(root, self._integration(functions.labelling), body)
+        if functions.prompts:
+            self._prompt_routes(root, self._integration(functions.prompts), body)
 
     def _chat_routes(
         self, root: apigateway.Resource, chat: apigateway.LambdaIntegration, body: apigateway.IModel
@@ -165,6 +168,21 @@ class OpenAiApi(Construct):
         item = job.add_resource("items").add_resource("{item}")
         for verb in (job.add_resource("next"), *map(item.add_resource, ("labels", "skip", "flag"))):
             self._method(verb, "POST", labelling, request_models={"application/json": body})
+
+    def _prompt_routes(
+        self, root: apigateway.Resource, prompts: apigateway.LambdaIntegration, body: apigateway.IModel
+    ) -> None:
+        """Three collections; what lies below them is the function's own, which answers 404 and 405 in our words."""
+        queries = {f"method.request.querystring.{name}": False for name in ("limit", "after", "from", "to")}
+        for collection in ("prompts", "prompt-examples", "prompt-experiments"):
+            listing = root.add_resource(collection)
+            below = listing.add_resource("{proxy+}")
+            for resource in (listing, below):
+                self._method(resource, "GET", prompts, request_parameters=queries)
+            for resource, verb in ((below, "POST"), (below, "PUT")):
+                self._method(resource, verb, prompts, request_models={"application/json": body})
+            if collection == "prompt-experiments":
+                self._method(listing, "POST", prompts, request_models={"application/json": body})
 
     def _integration(self, function: lambda_.IFunction) -> apigateway.LambdaIntegration:
         return apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)

@@ -24,6 +24,7 @@ ACCEPTABLE = {
     "AwsSolutions-L1": "Python 3.13",
     "AwsSolutions-RDS10": "deletable by setting",
     "AwsSolutions-SMG4": "rotation",
+    "AwsSolutions-SQS3": "a queue of dead letters itself",
     "AwsSolutions-VPC7": "a VPC without traffic",
 }
 

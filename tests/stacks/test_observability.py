@@ -20,12 +20,12 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
     ]
 
     for name in ("Throttles", "Duration"):
-        assert kinds.count(("AWS/Lambda", name)) == len(functions) == 8
-    assert kinds.count(("AWS/Lambda", "Errors")) == 7
+        assert kinds.count(("AWS/Lambda", name)) == len(functions) == 10
+    assert kinds.count(("AWS/Lambda", "Errors")) == 9
     assert kinds.count(("Slipway", "AuthorizerFailures")) == 1
     assert kinds.count(("AWS/Events", "FailedInvocations")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 1
-    assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 1
+    assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 2
     machines = [machine for part in dev for machine in dev.of(part, "AWS::StepFunctions::StateMachine")]
     for name in ("ExecutionsFailed", "ExecutionsTimedOut"):
         assert kinds.count(("AWS/States", name)) == len(machines) == 3
@@ -62,6 +62,7 @@ def test_the_duration_alarm_is_just_below_the_timeout(dev: Any) -> None:
     assert {alarm["Threshold"] for alarm in alarms if alarm["MetricName"] == "Duration"} == {
         26100,
         108000,
+        54000,
         270000,
         810000,
     }

@@ -12,6 +12,7 @@ class Authorizer(msgspec.Struct):
     """What our authorizer returned."""
 
     tenant: str
+    user: str = ""
 
 
 class RequestContext(msgspec.Struct):

@@ -1,0 +1,1 @@
+"""The catalogue of prompts: versions, labels, templates, example sets, experiments."""

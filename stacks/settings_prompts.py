@@ -1,0 +1,15 @@
+"""The settings of the catalogue of prompts."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from stacks.settings_section import Section
+
+
+class Prompts(Section):
+    """Prompts with versions, labels and experiments, by name in requests. Idle it costs nothing."""
+
+    enabled: bool = Field(
+        False, description="Make the table, `/v1/prompts` of the gateway, and what judges experiments."
+    )

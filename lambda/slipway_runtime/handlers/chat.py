@@ -14,6 +14,7 @@ from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import decode_body, respond
 from slipway_runtime.operate.observability import count, logger, measure_milliseconds, observed
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.reindex.generations import Generation
 
 MARGIN_SECONDS = 2.0
 # API Gateway gives up after 29 s; an answer after that reaches nobody.
@@ -37,7 +38,7 @@ def _route(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
     chat = decode_body(request, ChatRequest)
     chat.check()
     wanted = chat.filter
-    answerer = _answerer(resolve(models, chat.model))
+    answerer = _answerer(resolve(models, chat.model), parts.active())
     began = time.monotonic()
     tenant = request.request_context.authorizer.tenant
     answer = answerer.answer(tenant, chat.turns, chat.instructions, chat.sampling, deadline, filter=wanted)
@@ -46,8 +47,8 @@ def _route(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
 
 
 @functools.cache
-def _answerer(model: Model) -> Answerer:
-    return parts.answerer(model)
+def _answerer(model: Model, generation: Generation | None = None) -> Answerer:
+    return parts.answerer(model, generation)
 
 
 def _measure(answer: Answer, milliseconds: float) -> None:

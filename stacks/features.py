@@ -55,6 +55,7 @@ PARTS = (
     Part("labelling", lambda settings: settings.labelling.enabled),
     Part("deletion"),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
+    Part("reindex", lambda settings: settings.reindex.enabled),
     Part("gateway"),
     Part("augmentation", lambda settings: settings.augmentation.enabled),
     Part("evaluation", lambda settings: settings.evaluation.enabled),

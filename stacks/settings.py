@@ -20,6 +20,7 @@ from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
 from stacks.settings_labelling import Labelling
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
+from stacks.settings_reindex import Reindex
 from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
@@ -236,6 +237,7 @@ class Settings(Section):
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
+    reindex: Reindex = Field(default_factory=Reindex, description="A new index beside the old one.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
 
     @model_validator(mode="after")

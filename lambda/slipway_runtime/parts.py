@@ -11,6 +11,7 @@ from slipway_runtime.operate.holds import Holds
 from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.observability import measure_embedding_tokens
 from slipway_runtime.reindex.generations import Generation, Generations, Registry
+from slipway_runtime.reindex.index import Index
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.embedding.choose import bedrock_model
 from slipway_runtime.retrieve.rerank import NO_RERANKING, Reranker

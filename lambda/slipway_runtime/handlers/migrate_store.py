@@ -41,7 +41,13 @@ def _migrate_all(registry: Registry, deadline: Deadline) -> None:
     Raises: MissingSetting if the settings leave out the model of one that is there: its readers would lose it.
     """
     chosen = settings.embedding()
-    first = Generation(number=1, model_id=chosen.model_id, dimensions=chosen.dimensions, is_built=True)
+    first = Generation(
+        number=1,
+        model_id=chosen.model_id,
+        dimensions=chosen.dimensions,
+        chunks=settings.chunking(chosen).version,
+        is_built=True,
+    )
     noted = registry.read()
     for each in (noted or Generations(active=first)).kept:
         settings.embedding_of(each.model_id, each.dimensions)

@@ -46,24 +46,21 @@ class Reindex:
         found = self.registry.read()
         if found is None:
             raise Refused("no generation is noted: deploy the retrieval stack, whose migration does it")
-        match asked.action:
-            case "status":
-                return _report(found)
-            case "estimate":
-                return {**_report(found), "estimate": msgspec.to_builtins(self.estimating().estimate(deadline))}
-            case "start":
-                return self._start(found, execution, deadline)
-            case "built":
-                return _report(self.registry.write(found.built(asked.generation)))
-            case "switch":
-                return self._switch(found, asked, deadline)
-            case "rollback":
-                return _report(self.registry.write(found.rolled_back()))
-            case "drop":
-                return self._drop(found, asked)
-            case "remove":
-                self.store(asked.generation).drop(deadline)
-                return _report(self.registry.write(found.removed(asked.generation)))
+        steps: dict[Action, Callable[[], Report]] = {
+            "status": lambda: _report(found),
+            "estimate": lambda: {**_report(found), "estimate": self._estimate(deadline)},
+            "start": lambda: self._start(found, execution, deadline),
+            "built": lambda: _report(self.registry.write(found.built(asked.generation))),
+            "switch": lambda: self._switch(found, asked, deadline),
+            "rollback": lambda: _report(self.registry.write(found.rolled_back())),
+            "drop": lambda: self._drop(found, asked),
+            "remove": lambda: self._remove(found, asked, deadline),
+        }
+        return steps[asked.action]()
+
+    def _estimate(self, deadline: Deadline) -> Report:
+        made: Report = msgspec.to_builtins(self.estimating().estimate(deadline))
+        return {**made, "model_id": self.wanted.model_id, "dimensions": self.wanted.dimensions}
 
     def _start(self, found: Generations, execution: str, deadline: Deadline) -> Report:
         made = found.building
@@ -100,6 +97,11 @@ class Reindex:
             "generation": noted.dropping.number,
             "grace_seconds": asked.grace_seconds,
         }
+
+    def _remove(self, found: Generations, asked: Asked, deadline: Deadline) -> Report:
+        removed = found.removed(asked.generation)
+        self.store(asked.generation).drop(deadline)
+        return _report(self.registry.write(removed))
 
 
 def _remedy(seen: Comparison) -> str:

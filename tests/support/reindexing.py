@@ -64,7 +64,7 @@ class Trial:
         assert wait_for(lambda: wanted <= self.indexed(), seconds=180)
 
     def indexed(self) -> set[str]:
-        return {each["filename"] for each in self.gateway.documents(status="indexed")}
+        return {each["path"] for each in self.gateway.documents(status="indexed")}
 
     def remove(self, name: str) -> None:
         self.gateway.delete_document(document_id(f"default/{name}.md"))
@@ -78,7 +78,7 @@ class Trial:
         remote.ask(self.state, "POST", "faults", defaults | given)
 
     def calm(self) -> None:
-        remote.ask(self.state, "DELETE", "faults")
+        remote.ask(self.state, "DELETE", "faults/")
 
     def rebuilding(self) -> list[psutil.Process]:
         """Return the processes that rebuild documents."""

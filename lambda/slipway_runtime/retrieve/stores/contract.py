@@ -19,7 +19,7 @@ class WrongDimensions(Exception):  # noqa: N818 - says what is wrong
     def __init__(self, found: int, expected: int, where: str) -> None:
         super().__init__(
             f"{where} has {found} dimensions, expected {expected}; "
-            "set embedding dimensions back, or move to a new store and ingest the documents again"
+            "set embedding dimensions back, and move to another model by retrieval.embedding.next and `slipway reindex`"
         )
 
 

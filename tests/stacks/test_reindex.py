@@ -1,4 +1,4 @@
-"""The stack of generations: permissions, the state machine, alarms, the models that functions may call, and the rules."""
+"""The stack of generations: permissions, the state machine, alarms, the models that may be called, and the rules."""
 
 import json
 from collections.abc import Callable
@@ -89,10 +89,10 @@ def test_functions_know_and_may_call_both_models(synthesise: Callable[[str], Any
     ],
 )
 def test_what_cannot_be_moved_to_is_refused(tmp_path: Path, content: str, said: str) -> None:
-    assert said in errors(tmp_path, f"retrieval: {{embedding: {content}}}\nreindex: {{enabled: true}}")
+    assert said in str(errors(tmp_path, f"retrieval: {{embedding: {content}}}\nreindex: {{enabled: true}}"))
 
 
 def test_a_next_model_needs_what_moves_the_index_and_takes_the_chunks(tmp_path: Path) -> None:
     moving = MOVING.replace("STORE", "aurora")
-    assert "re-indexing is off" in errors(tmp_path, moving.replace("true", "false"))
-    assert "ingestion.chunk_characters" in errors(tmp_path, f"{moving}ingestion: {{chunk_characters: 4000}}")
+    assert "re-indexing is off" in str(errors(tmp_path, moving.replace("true", "false")))
+    assert "ingestion.chunk_characters" in str(errors(tmp_path, f"{moving}ingestion: {{chunk_characters: 4000}}"))

@@ -47,7 +47,8 @@ def test_the_index_moves_and_nobody_notices(running: Trial) -> None:
         running.slipway("start")
         running.remove("doomed")
         assert wait_for(lambda: running.slipway("status")["building"]["is_built"], seconds=300)
-        assert wait_for(lambda: len(users.deleted) > 1, seconds=180)
+        assert wait_for(lambda: len(users.deleted) > 1 or users.wrong, seconds=180)
+        assert users.wrong == []
         switched = running.slipway("switch")
         asked = users.asked
         assert wait_for(lambda: users.asked > asked + 2 * len(KNOWN), seconds=180)

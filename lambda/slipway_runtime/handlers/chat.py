@@ -47,7 +47,7 @@ def _route(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
 
 
 @functools.cache
-def _answerer(model: Model, generation: Generation | None = None) -> Answerer:
+def _answerer(model: Model, generation: Generation | None) -> Answerer:
     return parts.answerer(model, generation)
 
 

@@ -109,5 +109,5 @@ def _result(hit: Hit) -> dict[str, Any]:
 
 
 @functools.cache
-def _searcher(generation: Generation | None = None) -> Searcher:
+def _searcher(generation: Generation | None) -> Searcher:
     return parts.searcher(generation)

@@ -79,7 +79,7 @@ def test_the_context_stays_within_its_budget(cloud, context, monkeypatch) -> Non
     cloud.ingest(*(cloud.put(f"acme/{index}.md", part.replace("{}", f"{index}-x{index}")) for index in range(4)))
     monkeypatch.setenv("CONTEXT_MAX_TOKENS", "150")
     chat._answerer.cache_clear()
-    answerer = chat._answerer(chat.settings.models()["default"])
+    answerer = chat._answerer(chat.settings.models()["default"], None)
     from slipway_runtime.operate.retry import Deadline
 
     assert len(answerer.retrieve("acme", "How much sun do tomatoes need?", Deadline.after(20))) == 1

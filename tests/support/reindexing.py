@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from slipway_cli import reindex
+from slipway_cli.errors import CommandError
 from slipway_cli.gateway import Gateway
 from slipway_cli.target import Target
 from slipway_local import cloud, remote
@@ -67,7 +68,18 @@ class Trial:
         return {each["path"] for each in self.gateway.documents(status="indexed")}
 
     def remove(self, name: str) -> None:
-        self.gateway.delete_document(document_id(f"default/{name}.md"))
+        """Delete a document, and again while the store says that it is not ready for it."""
+        assert wait_for(lambda: self._removed(name), seconds=180)
+
+    def _removed(self, name: str) -> bool:
+        try:
+            self.gateway.delete_document(document_id(f"default/{name}.md"))
+        except CommandError as error:
+            # 404: the events of the objects' removal were quicker than the second attempt.
+            if "answered 503" not in str(error) and "answered 404" not in str(error):
+                raise
+            return "answered 404" in str(error)
+        return True
 
     def found(self, name: str, mode: str = "hybrid") -> list[str]:
         body = {"query": f"Where is the {name} kept?", "max_num_results": 5, "mode": mode}

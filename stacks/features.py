@@ -56,6 +56,7 @@ PARTS = (
     Part("prompts", lambda settings: settings.prompts.enabled),
     Part("deletion"),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
+    Part("reindex", lambda settings: settings.reindex.enabled),
     Part("gateway"),
     Part("augmentation", lambda settings: settings.augmentation.enabled),
     Part("evaluation", lambda settings: settings.evaluation.enabled),

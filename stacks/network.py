@@ -16,7 +16,7 @@ from stacks.settings import ExistingNetwork, Settings
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
-from stacks.stores import kind
+from stacks.stores import generation_kind, kind
 
 CHECK_ITEM = "dynamodb:ConditionCheckItem"  # the prompts need no more beyond every environment
 LABEL_ACTIONS = ("comprehend:BatchDetectEntities", "comprehend:ClassifyDocument")
@@ -51,6 +51,9 @@ class NetworkStack(SlipwayStack):
         ingestion, reach = self.settings.ingestion, defaultdict[str, list[str]](list)
         for service, actions in kind(self.settings).reach.items():
             reach[service] += actions
+        generations = generation_kind(self.settings) if self.settings.reindex.enabled else None
+        for service, actions in (generations.generation_reach if generations else {}).items():
+            reach[service] += actions
         if redacts_names(ingestion.rules, ingestion.sources) or self.settings.augmentation.labels:
             reach["comprehend"] += [*COMPREHEND_ACTIONS, *LABEL_ACTIONS]
         if self.settings.labelling.enabled:
@@ -58,8 +61,8 @@ class NetworkStack(SlipwayStack):
             reach["dynamodb"] += API_TABLE_ACTIONS
         if self.settings.prompts.enabled:
             reach["dynamodb"].append(CHECK_ITEM)
-        endpoint = self.settings.retrieval.embedding.endpoint
-        if endpoint and endpoint.sagemaker_endpoint:
+        embedding = [each.endpoint for _, each in self.settings.retrieval.embedding.models]
+        if any(endpoint and endpoint.sagemaker_endpoint for endpoint in embedding):
             reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")
         reach["bedrock-runtime"].append(INVOKE_STREAM)
         reach["ssm"].append("ssm:GetParameter")

@@ -1,13 +1,16 @@
 """Retrieval: the vector store, and its schema."""
 
+import json
+
 import aws_cdk as cdk
 from constructs import Construct
 
 from slipway_constructs.monitoring import Monitor
+from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
-from stacks.stores import Made, kind
+from stacks.stores import Made, generation_kind, kind
 
 # Raised with each change of the migrations of slipway_runtime.retrieve: it makes CloudFormation run them.
 SCHEMA_VERSION = "4"
@@ -16,7 +19,7 @@ SCHEMA_VERSION = "4"
 class RetrievalStack(SlipwayStack):
     """The stateful store. A custom resource brings the schema up to date: of a new store, and with a new version.
 
-    Other dimensions are refused, and the deployment rolls back, unless the store is empty.
+    It refuses, and the deployment rolls back, settings without the model of a generation of the index that is there.
     """
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
@@ -26,6 +29,7 @@ class RetrievalStack(SlipwayStack):
         self.publish(store.names)
 
     def _migrate(self, store: Made) -> None:
+        embedding = self.settings.retrieval.embedding
         migrate = PythonFunction(
             self,
             "MigrateStore",
@@ -34,9 +38,18 @@ class RetrievalStack(SlipwayStack):
             defaults=self.function_defaults("api"),
             timeout=cdk.Duration.minutes(5),
             memory=cdk.Size.mebibytes(256),
-            variables=store.variables,
+            variables={
+                **store.variables,
+                **self.generation_variables(),
+                **self.embedding_variables(),
+                **self.settings.ingestion.chunk_variables,
+            },
         )
         store.allow(migrate.role)
+        if generation_kind(self.settings):
+            key = self.key()
+            allow(migrate.role, ["dynamodb:GetItem", "dynamodb:PutItem"], [self.table_arn("documents")])
+            allow_key(migrate.role, key.key_arn if key else None)
         migration = cdk.CustomResource(
             self,
             "Migration",
@@ -45,7 +58,8 @@ class RetrievalStack(SlipwayStack):
             properties={
                 # Another store is an empty one: a changed identity makes CloudFormation run the migration on it.
                 "Store": store.identity,
-                "Dimensions": str(self.settings.retrieval.embedding.dimensions),
+                "Dimensions": str(embedding.dimensions),
+                "Models": json.dumps([[each.model_id, each.dimensions] for _, each in embedding.models]),
                 "SchemaVersion": SCHEMA_VERSION,
             },
         )

@@ -22,6 +22,7 @@ from stacks.settings_labelling import Labelling
 from stacks.settings_models import Model, ModelAlias, default_models
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_prompts import Prompts
+from stacks.settings_reindex import Reindex
 from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
@@ -230,6 +231,7 @@ class Settings(Section):
         description="Alias that clients name as `model`, with what is behind it; `default` must be one.",
     )
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
+    reindex: Reindex = Field(default_factory=Reindex, description="A new index beside the old one.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
 
     @model_validator(mode="after")

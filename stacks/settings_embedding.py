@@ -55,8 +55,8 @@ class EmbeddingEndpoint(Section):
     query_prefix: str = Field("", max_length=200, description="Put before each question, like `query: ` for E5.")
 
 
-class Embedding(Section):
-    """The model that turns chunks and questions into vectors. A change needs an empty store."""
+class EmbeddingModel(Section):
+    """A model that turns chunks and questions into vectors."""
 
     model_id: str = Field(
         "amazon.titan-embed-text-v2:0",
@@ -68,8 +68,7 @@ class Embedding(Section):
         1024,
         ge=1,
         le=4096,
-        description="Numbers in each embedding, of those that the model has. A store with chunks refuses a change: "
-        "empty it first.",
+        description="Numbers in each embedding, of those that the model has.",
     )
     endpoint: EmbeddingEndpoint | None = Field(None, description="Embed by an endpoint of your own, not by Bedrock.")
 
@@ -88,3 +87,19 @@ class Embedding(Section):
             return self.endpoint.max_tokens
         known = MODELS.get(self.bedrock_model or "")
         return known.max_tokens if known else None
+
+
+class Embedding(EmbeddingModel):
+    """The model that turns chunks and questions into vectors. A change goes through `next`: docs/reindex.md."""
+
+    next: EmbeddingModel | None = Field(
+        None,
+        description="The model that the index is to move to by `slipway reindex`. Both can be called until you make it "
+        "the model above and remove this.",
+    )
+
+    @property
+    def models(self) -> list[tuple[tuple[str, ...], EmbeddingModel]]:
+        """The models that functions may call, each with its place in the settings."""
+        here = ("retrieval", "embedding")
+        return [(here, self), *([((*here, "next"), self.next)] if self.next else [])]

@@ -15,13 +15,13 @@ from constructs import Construct
 
 from slipway_constructs.dependency_layer import DependencyLayer
 from slipway_constructs.logged_state_machine import ExecutionLog, LoggedStateMachine
-from slipway_constructs.permissions import allow
+from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, FunctionNetwork
 from stacks import names
 from stacks.embedding import embedding_variables
 from stacks.settings import Settings
 from stacks.settings_duplicates import is_searched
-from stacks.stores import Access, kind
+from stacks.stores import Access, generation_kind, kind
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYER_CACHE = ROOT / ".slipway" / "cache" / "layers"
@@ -144,12 +144,22 @@ class SlipwayStack(cdk.Stack):
         return self._layers[dependency_set]
 
     def store_variables(self) -> dict[str, str]:
-        """Return the variables by which functions of other stacks find the vector store."""
-        return kind(self.settings).variables(self)
+        """Return the variables by which functions of other stacks find the vector store and its generations."""
+        return {**kind(self.settings).variables(self), **self.generation_variables()}
+
+    def generation_variables(self) -> dict[str, str]:
+        """Return the variable that names where the generations of the index are noted, if the store has them."""
+        if generation_kind(self.settings) is None:
+            return {}
+        return {"GENERATIONS_TABLE": self.look_up("foundation", "documents-table-name")}
 
     def allow_store(self, role: iam.Role, access: Access) -> None:
         """Let a role search the vector store, or also write to it."""
         kind(self.settings).allow(self, role, access)
+        if generation_kind(self.settings):
+            allow(role, ["dynamodb:GetItem"], [self.table_arn("documents")])
+            key = self.key()
+            allow_key(role, key.key_arn if key else None)
 
     def embedding_variables(self) -> dict[str, str]:
         """Return the variables that name the embedding model."""

@@ -58,7 +58,7 @@ def run(
             waiting()
         time.sleep(POLL_SECONDS)
     if found["status"] != "SUCCEEDED":
-        reasons = [f"{_why(found)}{_first_failure(states, arn) if progress else ''}", remedy]
+        reasons = [f"{why(found)}{first_failure(states, arn) if progress else ''}", remedy]
         said = ". ".join(reason for reason in reasons if reason)
         raise CommandError(f"the {what} {name or arn} ended as {found['status']}. {said}")
     output: dict[str, Any] = json.loads(found["output"])
@@ -71,7 +71,7 @@ def _tell(states: Any, arn: str, progress: Progress) -> None:
         progress(counts["succeeded"] + counts["failed"], counts["total"])
 
 
-def _why(execution: dict[str, Any]) -> str:
+def why(execution: dict[str, Any]) -> str:
     """Return error and cause; of a function's error its message, without the stack trace."""
     cause = execution.get("cause", "")
     with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -79,11 +79,11 @@ def _why(execution: dict[str, Any]) -> str:
     return f"{execution.get('error', '')}: {cause}".strip(": ")
 
 
-def _first_failure(states: Any, arn: str) -> str:
+def first_failure(states: Any, arn: str) -> str:
     """Return why the first of the documents failed, "" if none did."""
     for each in states.list_map_runs(executionArn=arn)["mapRuns"]:
         failed = states.list_executions(mapRunArn=each["mapRunArn"], statusFilter="FAILED", maxResults=1)["executions"]
         if failed:
             found = states.describe_execution(executionArn=failed[0]["executionArn"])
-            return f"; the first of its documents: {_why(found)}"
+            return f"; the first of its documents: {why(found)}"
     return ""

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli import corpus, dataset, documents, duplicates, hold, labelling, local, prompts
+from slipway_cli import corpus, dataset, documents, duplicates, hold, labelling, local, prompts, reindex
 from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
@@ -44,6 +44,7 @@ app.add_typer(prompts.app, name="prompts")
 app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(hold.app, name="hold")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(reindex.app, name="reindex")
 
 
 def _print_version(wanted: bool) -> None:

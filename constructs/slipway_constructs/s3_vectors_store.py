@@ -21,6 +21,9 @@ from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 SETTINGS_INDEX = "settings"
 SEARCH_ACTIONS = (*("s3vectors:GetIndex", "s3vectors:GetVectors", "s3vectors:ListVectors", "s3vectors:QueryVectors"),)
 WRITE_ACTIONS = (*SEARCH_ACTIONS, "s3vectors:CreateIndex", "s3vectors:DeleteVectors", "s3vectors:PutVectors")
+INDEX_ACTIONS = ("s3vectors:CreateIndex", "s3vectors:DeleteIndex", "s3vectors:GetIndex", "s3vectors:ListVectors")
+GENERATION_ACTIONS = (*INDEX_ACTIONS, "s3vectors:ListIndexes")
+SETTINGS_REASON = "Each generation of the index has settings of its own, under its number."
 INDEXES_REASON = "Each tenant has an index of its own in this one bucket, made with the tenant's first document."
 EMPTYING_REASON = (
     "Every index of this one bucket is deleted with the environment: the settings say removal: destroy. The function "
@@ -105,7 +108,14 @@ def allow_vectors(role: iam.Role, bucket_arn: str, key_arn: str | None, *, acces
     allow_key(role, key_arn)
 
 
+def allow_indexes(role: iam.Role, bucket_arn: str) -> None:
+    """Let a role make, list and delete the indexes of a vector bucket, and count what is in them."""
+    allow(role, ["s3vectors:ListIndexes"], [bucket_arn])
+    allow(role, INDEX_ACTIONS, [f"{bucket_arn}/index/*"], wildcard_reason=INDEXES_REASON)
+
+
 def allow_settings(role: iam.Role, bucket_arn: str, key_arn: str | None) -> None:
-    """Let a role make and read the index that notes the store's dimensions."""
-    allow(role, ["s3vectors:CreateIndex", "s3vectors:GetIndex"], [f"{bucket_arn}/index/{SETTINGS_INDEX}"])
+    """Let a role make and read the indexes that note the dimensions of the store and its generations."""
+    indexes = [f"{bucket_arn}/index/{SETTINGS_INDEX}", f"{bucket_arn}/index/g*-{SETTINGS_INDEX}"]
+    allow(role, ["s3vectors:CreateIndex", "s3vectors:GetIndex"], indexes, wildcard_reason=SETTINGS_REASON)
     allow_key(role, key_arn)

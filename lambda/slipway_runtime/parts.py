@@ -10,11 +10,13 @@ from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.holds import Holds
 from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.observability import measure_embedding_tokens
+from slipway_runtime.reindex.generations import Generation, Generations, Registry
+from slipway_runtime.reindex.index import Index
 from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.embedding.choose import bedrock_model
 from slipway_runtime.retrieve.rerank import NO_RERANKING, Reranker
 from slipway_runtime.retrieve.search import Searcher
-from slipway_runtime.retrieve.stores.contract import VectorStore
+from slipway_runtime.retrieve.stores.contract import GenerationStore, VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,20 +28,29 @@ if TYPE_CHECKING:
     from slipway_runtime.prepare.duplicates.index import Duplicates
 
 
-def store() -> VectorStore:
-    """Return the vector store of this environment, of the kind that STORE names."""
+def store(number: int = 1) -> VectorStore:
+    """Return a generation of the vector store of this environment, of the kind that STORE names."""
     match settings.required("STORE"):
-        case "aurora":
-            return _aurora()
-        case "opensearch":
-            return _opensearch()
-        case "s3_vectors":
-            return _s3_vectors()
+        case "aurora" | "opensearch" | "s3_vectors":
+            return generation_store(number)
         case other:
             raise settings.MissingSetting(f"STORE is {other!r:.40}, expected a kind of store that this release has")
 
 
-def _aurora() -> VectorStore:
+def generation_store(number: int) -> GenerationStore:
+    """Return a generation, in a store that can have several. The first has the names of before there were others."""
+    match settings.required("STORE"):
+        case "aurora":
+            return _aurora(number)
+        case "opensearch":
+            return _opensearch(number)
+        case "s3_vectors":
+            return _s3_vectors(number)
+        case other:
+            raise settings.MissingSetting(f"STORE is {other!r:.40}, which has one index and no generations of it")
+
+
+def _aurora(number: int) -> GenerationStore:
     from slipway_runtime.retrieve.stores.aurora.data_api import DataApi  # noqa: PLC0415 - of the kinds one is loaded
     from slipway_runtime.retrieve.stores.aurora.store import AuroraStore  # noqa: PLC0415
 
@@ -50,7 +61,7 @@ def _aurora() -> VectorStore:
         secret_arn=database.secret_arn,
         database=database.name,
     )
-    return AuroraStore(api=api)
+    return AuroraStore(api=api, generation=number)
 
 
 def holds() -> Holds | None:
@@ -59,16 +70,16 @@ def holds() -> Holds | None:
     return Holds(dynamodb=client("dynamodb"), s3=client("s3"), table=table) if table else None
 
 
-def _opensearch() -> VectorStore:
+def _opensearch(number: int) -> GenerationStore:
     from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.opensearch.client import Collection  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.opensearch.index import Hnsw  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.opensearch.index import NAME, Hnsw  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.opensearch.store import OpenSearchStore  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.opensearch.writer import Writer  # noqa: PLC0415
 
-    chosen = settings.opensearch()
-    collection = Collection(endpoint=chosen.endpoint, region=chosen.region)
-    guards = Guards(client=client("dynamodb"), table=chosen.documents_table, kind="opensearch")
+    chosen, suffix = settings.opensearch(), "" if number == 1 else f"-g{number}"
+    collection = Collection(endpoint=chosen.endpoint, region=chosen.region, index=f"{NAME}{suffix}")
+    guards = Guards(client=client("dynamodb"), table=chosen.documents_table, kind=f"opensearch{suffix}")
     return OpenSearchStore(
         collection=collection,
         guards=guards,
@@ -77,24 +88,63 @@ def _opensearch() -> VectorStore:
     )
 
 
-def _s3_vectors() -> VectorStore:
+def _s3_vectors(number: int) -> GenerationStore:
     from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.s3_vectors.service import VectorBucket  # noqa: PLC0415
     from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore  # noqa: PLC0415
 
     bucket, table = settings.required("VECTOR_BUCKET_NAME"), settings.required("DOCUMENTS_TABLE")
+    prefix = "" if number == 1 else f"g{number}-"
     # Another bucket is another, empty store: its guards are its own.
-    guards = Guards(client=client("dynamodb"), table=table, kind=f"s3_vectors#{bucket}")
-    vectors = VectorBucket(client=client("s3vectors"), name=bucket)
+    guards = Guards(client=client("dynamodb"), table=table, kind=f"s3_vectors#{prefix}{bucket}")
+    vectors = VectorBucket(client=client("s3vectors"), name=bucket, prefix=prefix)
     return S3VectorsStore(bucket=vectors, guards=guards, text_language=settings.optional("TEXT_LANGUAGE") or None)
 
 
-def embedder(dimensions: int | None = None, tokens: Callable[[int], None] | None = None) -> Embedder:
-    """Return the embedding model of this environment; `tokens` is told what each call reads.
+def registry() -> Registry | None:
+    """Return where the generations of the index are noted; None for a store that has but one."""
+    table = settings.optional("GENERATIONS_TABLE")
+    return Registry(client=client("dynamodb"), table=table) if table else None
+
+
+def generations() -> Generations | None:
+    """Return the generations as they are now; None where there is but the first, of the environment's model."""
+    noted = registry()
+    return noted.read() if noted else None
+
+
+def active() -> Generation | None:
+    """Return the generation that is searched; None: the first, of the environment's model."""
+    found = generations()
+    return found.active if found else None
+
+
+def index(generation: Generation | None = None) -> Index:
+    """Return what a generation is written by. Raises: MissingSetting if the settings do not name its model."""
+    chosen = _embedding(generation)
+    number = generation.number if generation else 1
+    return Index(store=store(number), embedder=embedder(generation), chunking=settings.chunking(chosen))
+
+
+def beside(generation: Generation | None) -> list[Generation]:
+    """Return the generations that are written beside one, as of now."""
+    found, number = generations(), generation.number if generation else 1
+    return [each for each in found.written if each.number != number] if found else []
+
+
+def _embedding(generation: Generation | None) -> settings.EmbeddingSettings:
+    return settings.embedding_of(generation.model_id, generation.dimensions) if generation else settings.embedding()
+
+
+def embedder(
+    generation: Generation | None = None, dimensions: int | None = None, tokens: Callable[[int], None] | None = None
+) -> Embedder:
+    """Return the embedding model of a generation, or of this environment; `tokens` is told what each call reads.
 
     Raises: ValueError for other `dimensions` than the settings' where the model has only those.
     """
-    chosen, endpoint = settings.embedding(), settings.embedding_endpoint()
+    chosen = _embedding(generation)
+    endpoint = chosen.endpoint
 
     def meter(model_id: str, read: int) -> None:
         measure_embedding_tokens(model_id, read)
@@ -181,9 +231,10 @@ def places(lineage: Lineage, curated: Curated) -> Places:
     return Places(index=Index(make=make, again=again), settings=settings.near_duplicates())
 
 
-def searcher() -> Searcher:
-    """Return the search of this environment."""
-    return Searcher(embedder=embedder(), store=store(), reranker=_reranker())
+def searcher(generation: Generation | None = None) -> Searcher:
+    """Return the search of a generation."""
+    held = store(generation.number if generation else 1)
+    return Searcher(embedder=embedder(generation), store=held, reranker=_reranker())
 
 
 def _reranker() -> Reranker:

@@ -20,6 +20,7 @@ from slipway_runtime.operate.clients import client
 if TYPE_CHECKING:
     from slipway_runtime.generate.backends.protocol import Backend
     from slipway_runtime.operate.secret import Secret
+    from slipway_runtime.reindex.generations import Generation
     from slipway_runtime.retrieve.search import Searcher
 
 
@@ -65,8 +66,8 @@ def backend(route: Route) -> Backend:
     return Bedrock(client=client("bedrock-runtime"), model_id=route.bedrock, extra=route.extra)
 
 
-def answerer(name: str, alias: Alias, user: str = "") -> Answerer:
-    """Return what answers questions from documents, by the models of an alias."""
+def answerer(name: str, alias: Alias, searcher: Searcher, user: str = "") -> Answerer:
+    """Return what answers questions from the documents that `searcher` finds, by the models of an alias."""
     retrieval = Retrieval(
         top_k=int(settings.required("RETRIEVE_TOP_K")),
         min_score=float(settings.required("RETRIEVE_MIN_SCORE")),
@@ -74,18 +75,19 @@ def answerer(name: str, alias: Alias, user: str = "") -> Answerer:
         rewrite=settings.required("REWRITE_QUESTIONS") == "true",
     )
     model = RoutedModel(router=router(), name=name, alias=alias, user=user)
-    return Answerer(searcher=_shared_searcher(), model=model, retrieval=retrieval)
+    return Answerer(searcher=searcher, model=model, retrieval=retrieval)
 
 
 @functools.cache
-def _shared_searcher() -> Searcher:
-    return parts.searcher()
+def searcher(generation: Generation | None) -> Searcher:
+    """Return the search of a generation, kept with its connections."""
+    return parts.searcher(generation)
 
 
 def steps() -> Steps:
     """Return the steps of an exchange in this environment."""
 
     def grounded(exchange: Exchange) -> Answerer:
-        return answerer(exchange.name, exchange.alias, exchange.sticky)
+        return answerer(exchange.name, exchange.alias, searcher(parts.active()), exchange.sticky)
 
     return Steps(record=record, documents=Documents(answerer=grounded), model=AskModel(router=router()))

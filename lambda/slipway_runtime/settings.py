@@ -30,13 +30,6 @@ class OpenSearchSettings(msgspec.Struct, frozen=True):
     ef_construction: int
 
 
-class EmbeddingSettings(msgspec.Struct, frozen=True):
-    """Which model embeds, and how many dimensions its vectors have."""
-
-    model_id: str
-    dimensions: int
-
-
 class EndpointSettings(msgspec.Struct, frozen=True):
     """Where a model of one's own embeds: an endpoint of SageMaker or a URL, and what one request takes."""
 
@@ -47,6 +40,14 @@ class EndpointSettings(msgspec.Struct, frozen=True):
     tokenizer: TokenizerName = "estimate"
     document_prefix: str = ""
     query_prefix: str = ""
+
+
+class EmbeddingSettings(msgspec.Struct, frozen=True):
+    """Which model embeds, how many dimensions its vectors have, and where it is, None for Bedrock."""
+
+    model_id: str
+    dimensions: int
+    endpoint: EndpointSettings | None = None
 
 
 class MissingSetting(Exception):  # noqa: N818 - says what is wrong
@@ -88,8 +89,34 @@ def opensearch() -> OpenSearchSettings:
 
 
 def embedding() -> EmbeddingSettings:
-    """Return EMBEDDING_MODEL_ID and EMBEDDING_DIMENSIONS."""
-    return EmbeddingSettings(required("EMBEDDING_MODEL_ID"), int(required("EMBEDDING_DIMENSIONS")))
+    """Return EMBEDDING_MODEL_ID, EMBEDDING_DIMENSIONS and EMBEDDING_ENDPOINT. Raises: MissingSetting."""
+    return EmbeddingSettings(
+        required("EMBEDDING_MODEL_ID"), int(required("EMBEDDING_DIMENSIONS")), embedding_endpoint()
+    )
+
+
+def next_embedding() -> EmbeddingSettings | None:
+    """Return EMBEDDING_NEXT, the model that the index is to move to, or None where there is no such plan.
+
+    Raises: MissingSetting if it is not the expected JSON.
+    """
+    if not (given := optional("EMBEDDING_NEXT")):
+        return None
+    try:
+        return msgspec.json.decode(given, type=EmbeddingSettings)
+    except msgspec.DecodeError as error:
+        raise MissingSetting(f"EMBEDDING_NEXT is not a JSON object of a model: {error}") from error
+
+
+def embedding_of(model_id: str, dimensions: int) -> EmbeddingSettings:
+    """Return the settings of a model, of those that this function may call. Raises: MissingSetting if it is none."""
+    for found in (embedding(), next_embedding()):
+        if found and (found.model_id, found.dimensions) == (model_id, dimensions):
+            return found
+    raise MissingSetting(
+        f"the index is of {model_id} with {dimensions} dimensions, which the settings no longer name: set it as "
+        "retrieval.embedding or as its next"
+    )
 
 
 def places() -> list[tuple[str, str, bool]]:
@@ -131,9 +158,12 @@ def embedding_endpoint() -> EndpointSettings | None:
     return found
 
 
-def chunking() -> ChunkSettings:
-    """Return CHUNK_MAX_CHARACTERS and CHUNK_OVERLAP_CHARACTERS, and of CHUNK_… what else is set."""
-    endpoint, tokens = embedding_endpoint(), os.environ.get("CHUNK_MAX_TOKENS")
+def chunking(chosen: EmbeddingSettings | None = None) -> ChunkSettings:
+    """Return CHUNK_MAX_CHARACTERS and CHUNK_OVERLAP_CHARACTERS, and of CHUNK_… what else is set.
+
+    `chosen`: the model whose tokens count; left out, that of the environment.
+    """
+    endpoint, tokens = chosen.endpoint if chosen else embedding_endpoint(), os.environ.get("CHUNK_MAX_TOKENS")
     return ChunkSettings(
         max_characters=int(required("CHUNK_MAX_CHARACTERS")),
         overlap_characters=int(required("CHUNK_OVERLAP_CHARACTERS")),

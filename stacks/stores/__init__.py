@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,9 @@ Access = Literal["search", "write"]
 # Of stores without transactions, whose documents have a guard each in the documents table.
 GUARD_READS = ("dynamodb:BatchGetItem",)
 GUARD_WRITES = (*GUARD_READS, "dynamodb:UpdateItem")
+# Of whoever compares and drops generations: all guards of one are read, and in the end deleted.
+GUARD_GENERATIONS = (*GUARD_READS, "dynamodb:DeleteItem", "dynamodb:Scan")
+WITH_GENERATIONS = ("aurora", "opensearch", "s3_vectors")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,25 @@ class StoreKind(Protocol):
     def monitors(self, stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
         """Make the store's alarms and dashboard widgets in the observability stack."""
         ...
+
+
+class GenerationKind(StoreKind, Protocol):
+    """A kind of store that can hold several generations of the index."""
+
+    @property
+    def generation_reach(self) -> Mapping[str, Sequence[str]]:
+        """Return what the function that makes and drops them does beyond `reach`, actions by service."""
+        ...
+
+    def allow_generations(self, stack: SlipwayStack, role: iam.Role) -> None:
+        """Let a role of another stack make, compare and drop generations."""
+        ...
+
+
+def generation_kind(settings: Settings) -> GenerationKind | None:
+    """Return the kind that the settings choose, None if it has one index only."""
+    chosen = kind(settings)
+    return cast("GenerationKind", chosen) if settings.retrieval.store in WITH_GENERATIONS else None
 
 
 def kind(settings: Settings) -> StoreKind:

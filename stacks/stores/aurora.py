@@ -36,6 +36,8 @@ class AuroraKind:
 
     reach: Mapping[str, Sequence[str]] = {"rds-data": DATA_API_ACTIONS}
 
+    generation_reach: Mapping[str, Sequence[str]] = {}
+
     def make(self, stack: SlipwayStack) -> Made:
         """Make the cluster."""
         vpc_id, subnet_ids = _place(stack)
@@ -73,6 +75,10 @@ class AuroraKind:
         key = stack.key()
         cluster, secret = stack.look_up("retrieval", "cluster-arn"), stack.look_up("retrieval", "secret-arn")
         allow_data_api(role, cluster, secret, key.key_arn if key else None, actions=actions)
+
+    def allow_generations(self, stack: SlipwayStack, role: iam.Role) -> None:
+        """Let a role run statements and transactions: a generation is a schema."""
+        self.allow(stack, role, "write")
 
     def monitors(self, stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
         """Watch the cluster."""

@@ -19,7 +19,7 @@ from slipway_constructs.opensearch_vector_store import (
 )
 from slipway_constructs.permissions import allow, allow_key
 from stacks.names import part_of_arn
-from stacks.stores import GUARD_READS, GUARD_WRITES, Access, Made
+from stacks.stores import GUARD_GENERATIONS, GUARD_READS, GUARD_WRITES, Access, Made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +39,8 @@ class OpenSearchKind:
 
     # The collection's own endpoint is the store's.
     reach: Mapping[str, Sequence[str]] = {"dynamodb": GUARD_WRITES}
+
+    generation_reach: Mapping[str, Sequence[str]] = {"dynamodb": GUARD_GENERATIONS}
 
     def make(self, stack: SlipwayStack) -> Made:
         """Make the collection."""
@@ -81,6 +83,11 @@ class OpenSearchKind:
         allow(role, GUARD_READS if access == "search" else GUARD_WRITES, [stack.table_arn("documents")])
         key = stack.key()
         allow_key(role, key.key_arn if key else None)
+
+    def allow_generations(self, stack: SlipwayStack, role: iam.Role) -> None:
+        """Let a role make, count and delete indexes, and read and delete their guards."""
+        _allow(stack, role, _published(stack), (*MIGRATE, "aoss:DeleteIndex", "aoss:ReadDocument"))
+        allow(role, GUARD_GENERATIONS, [stack.table_arn("documents")])
 
     def monitors(self, stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
         """Watch the collection."""

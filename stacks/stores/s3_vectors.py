@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from slipway_constructs.permissions import allow
-from slipway_constructs.s3_vectors_store import WRITE_ACTIONS, S3VectorsStore, allow_settings, allow_vectors
-from stacks.stores import GUARD_READS, GUARD_WRITES, Access, Made
+from slipway_constructs.s3_vectors_store import (
+    GENERATION_ACTIONS,
+    WRITE_ACTIONS,
+    S3VectorsStore,
+    allow_indexes,
+    allow_settings,
+    allow_vectors,
+)
+from stacks.stores import GUARD_GENERATIONS, GUARD_READS, GUARD_WRITES, Access, Made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +30,8 @@ class S3VectorsKind:
     """A vector bucket, with an index for each tenant; documents' guards lie in the documents table."""
 
     reach: Mapping[str, Sequence[str]] = {"s3vectors": WRITE_ACTIONS, "dynamodb": GUARD_WRITES}
+
+    generation_reach: Mapping[str, Sequence[str]] = {"s3vectors": GENERATION_ACTIONS, "dynamodb": GUARD_GENERATIONS}
 
     def make(self, stack: SlipwayStack) -> Made:
         """Make the bucket."""
@@ -56,6 +65,11 @@ class S3VectorsKind:
         bucket_arn = stack.look_up("retrieval", "vector-bucket-arn")
         allow_vectors(role, bucket_arn, key.key_arn if key else None, access=access)
         allow(role, GUARD_READS if access == "search" else GUARD_WRITES, [stack.table_arn("documents")])
+
+    def allow_generations(self, stack: SlipwayStack, role: iam.Role) -> None:
+        """Let a role make, list and delete indexes, and read and delete their guards."""
+        allow_indexes(role, stack.look_up("retrieval", "vector-bucket-arn"))
+        allow(role, GUARD_GENERATIONS, [stack.table_arn("documents")])
 
     def monitors(self, stack: SlipwayStack, topic_arn: str) -> list[Monitor]:  # noqa: ARG002 - as every kind
         """Return none: the service has no metrics. What fails there, fails in the functions and queues, which do."""

@@ -37,7 +37,7 @@ def test_each_function_may_do_what_it_has_to_and_no_more(templates: Any) -> None
         return {action for action in templates.allowed(part, construct) if action.startswith(service)}
 
     assert of("gateway", "Chat", "s3vectors") == search
-    assert of("gateway", "Chat", "dynamodb") == {"dynamodb:BatchGetItem"}
+    assert of("gateway", "Chat", "dynamodb") == {"dynamodb:BatchGetItem", "dynamodb:GetItem"}
     assert of("ingestion", "Ingest", "s3vectors") == search | write
     assert of("ingestion", "Ingest", "dynamodb") >= {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
     assert of("retrieval", "MigrateStore", "s3vectors") == {"s3vectors:CreateIndex", "s3vectors:GetIndex"}

@@ -43,11 +43,12 @@ class ServedVectors:
         self.client("s3vectors").create_vector_bucket(vectorBucketName=name)
         return name
 
-    def store(self, bucket: str) -> S3VectorsStore:
-        guards = Guards(client=self.client("dynamodb"), table=self._table(), kind=f"s3_vectors#{bucket}")
+    def store(self, bucket: str, prefix: str = "") -> S3VectorsStore:
+        guards = Guards(client=self.client("dynamodb"), table=self._table(), kind=f"s3_vectors#{prefix}{bucket}")
         backoff = Backoff(base_seconds=0.01, cap_seconds=0.05)
         return S3VectorsStore(
-            bucket=VectorBucket(client=self.client("s3vectors"), name=bucket, backoff=backoff), guards=guards
+            bucket=VectorBucket(client=self.client("s3vectors"), name=bucket, prefix=prefix, backoff=backoff),
+            guards=guards,
         )
 
     def _table(self) -> str:

@@ -119,7 +119,16 @@ def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[
     if holds and (hold := holds.covering(record.key)):
         raise _held(hold.placed_at)
     try:
-        removed = catalogue.delete(record, Objects(client=client("s3")), curated, parts.store(), deadline)
+        searched = parts.active()
+        store = parts.store(searched.number if searched else 1)
+        removed = catalogue.delete(
+            record,
+            Objects(client=client("s3")),
+            curated,
+            store,
+            deadline,
+            beside=lambda: [parts.store(each.number) for each in parts.beside(searched)],
+        )
     except Kept as kept:
         if kept.code == "AccessDenied" and holds:  # held in S3, by whomever
             raise _held() from kept

@@ -62,7 +62,7 @@ def _embedder(dimensions: int | None) -> tuple[Embedder, list[int]]:
     """Return an embedder of so many dimensions, None for the settings', and the list that it counts its tokens into."""
     tokens: list[int] = []
     try:
-        return parts.embedder(dimensions, tokens.append), tokens
+        return parts.embedder(dimensions=dimensions, tokens=tokens.append), tokens
     except ValueError as error:
         raise _wrong_dimensions("this environment") from error
 

@@ -12,6 +12,7 @@ from slipway_runtime.generate.answer import Answerer
 from slipway_runtime.handlers.evaluation_events import QuestionEvent
 from slipway_runtime.operate.observability import logger, observed
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.reindex.generations import Generation
 from slipway_runtime.retrieve.search import Searcher
 
 MARGIN_SECONDS = 10.0
@@ -26,10 +27,11 @@ def handler(event: dict[str, Any], context: Any) -> int:
     asked = msgspec.convert(event, QuestionEvent)
     run = asked.run
     question = run.questions()[asked.number - 1]
+    generation = parts.active()
     measurer = Measurer(
         tenant=asked.tenant,
-        searcher=_searcher(),
-        answerer=_answerer(asked.model) if asked.answers else None,
+        searcher=_searcher(generation),
+        answerer=_answerer(asked.model, generation) if asked.answers else None,
         judge=_judge() if asked.judge else None,
     )
     run.write_row(measurer.measure(asked.number, question, Deadline.of(context, MARGIN_SECONDS)))
@@ -38,13 +40,13 @@ def handler(event: dict[str, Any], context: Any) -> int:
 
 
 @functools.cache
-def _searcher() -> Searcher:
-    return parts.searcher()
+def _searcher(generation: Generation | None) -> Searcher:
+    return parts.searcher(generation)
 
 
 @functools.cache
-def _answerer(alias: str) -> Answerer:
-    return parts_of_exchange.answerer(alias, parts_of_exchange.table().alias(alias))
+def _answerer(alias: str, generation: Generation | None) -> Answerer:
+    return parts_of_exchange.answerer(alias, parts_of_exchange.table().alias(alias), _searcher(generation))
 
 
 @functools.cache

@@ -27,6 +27,8 @@ from slipway_runtime.operate.settle import Settling
 from slipway_runtime.prepare.duplicates.settings import CONFIRMED
 from slipway_runtime.prepare.rules.build import RuleSets
 from slipway_runtime.prepare.rules.settings import SourceRules, read
+from slipway_runtime.reindex.generations import Generation
+from slipway_runtime.reindex.index import Index
 
 # What is left of the time-out when a record is not begun any more: being stopped in the middle costs the whole batch.
 MARGIN_SECONDS = 10.0
@@ -106,10 +108,10 @@ def _event(record: SqsRecord) -> S3Event | Confirmation | JobEnded:
 def _apply(event: S3Event | Confirmation | JobEnded, deadline: Deadline) -> Result:
     if isinstance(event, Confirmation):
         said = event.detail
-        _lifecycle().settling.places.confirm(said.source, said.max_lost_share, deadline)
+        _lifecycle(parts.active()).settling.places.confirm(said.source, said.max_lost_share, deadline)
         return Result(outcome="confirmed")
     if isinstance(event, JobEnded):
-        return _lifecycle().recognised(event.job_tag, deadline)
+        return _lifecycle(parts.active()).recognised(event.job_tag, deadline)
     named = event.detail.object
     version = ObjectVersion(
         bucket=event.detail.bucket.name,
@@ -122,10 +124,10 @@ def _apply(event: S3Event | Confirmation | JobEnded, deadline: Deadline) -> Resu
     match event.detail_type:
         case "Object Created":
             _hold(version)
-            return _lifecycle().created(change, deadline)
+            return _lifecycle(parts.active()).created(change, deadline)
         case "Object Deleted":
             permanent = event.detail.deletion_type != "Delete Marker Created"
-            return _lifecycle().deleted(change, deadline, permanent=permanent)
+            return _lifecycle(parts.active()).deleted(change, deadline, permanent=permanent)
     raise ValueError("an event of a kind that the rule does not send")
 
 
@@ -143,8 +145,8 @@ def metric_of(what: str) -> str:
 
 
 @functools.cache
-def _lifecycle() -> Lifecycle:
-    lineage = parts.lineage()
+def _lifecycle(generation: Generation | None) -> Lifecycle:
+    lineage, index = parts.lineage(), parts.index(generation)
     recognising = parts.recognising(lineage)
     curated = Curated(client=client("s3"), bucket=settings.required("CURATED_BUCKET"))
     return Lifecycle(
@@ -158,12 +160,18 @@ def _lifecycle() -> Lifecycle:
         settling=Settling(
             lineage=lineage,
             curated=curated,
-            store=parts.store(),
-            embedder=parts.embedder(),
-            chunking=settings.chunking(),
+            store=index.store,
+            embedder=index.embedder,
+            chunking=index.chunking,
             places=parts.places(lineage, curated),
+            beside=lambda: [_index(each) for each in parts.beside(generation)],
         ),
     )
+
+
+@functools.cache
+def _index(generation: Generation) -> Index:
+    return parts.index(generation)
 
 
 def _rules() -> SourceRules:

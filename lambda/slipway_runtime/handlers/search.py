@@ -18,6 +18,7 @@ from slipway_runtime.handlers.filter_field import request_filter
 from slipway_runtime.handlers.http import decode_body, respond
 from slipway_runtime.operate.observability import count, observed
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.reindex.generations import Generation
 from slipway_runtime.retrieve.search import Searcher, Wanted
 from slipway_runtime.retrieve.stores.contract import Hit, Mode, UnsupportedMode
 
@@ -71,7 +72,7 @@ def _search(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
     asked = decode_body(request, SearchRequest)
     wanted, options = asked.wanted, asked.ranking_options
     try:
-        hits = _searcher().search(
+        hits = _searcher(parts.active()).search(
             request.request_context.authorizer.tenant, wanted, deadline, rerank=options.ranker == "auto"
         )
     except UnsupportedMode as error:
@@ -108,5 +109,5 @@ def _result(hit: Hit) -> dict[str, Any]:
 
 
 @functools.cache
-def _searcher() -> Searcher:
-    return parts.searcher()
+def _searcher(generation: Generation | None) -> Searcher:
+    return parts.searcher(generation)

@@ -1,5 +1,6 @@
 """What the gateway shows of a tenant's documents, and how it deletes one."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -70,16 +71,26 @@ class Catalogue:
         return Listing(found, False, found[-1].document_id if found else None)
 
     def delete(
-        self, record: Record, objects: Objects, curated: Curated, store: VectorStore, deadline: Deadline
+        self,
+        record: Record,
+        objects: Objects,
+        curated: Curated,
+        store: VectorStore,
+        deadline: Deadline,
+        *,
+        beside: Callable[[], Sequence[VectorStore]] = tuple,
     ) -> Removed:
         """Remove all versions of the object, then the chunks, then the curated text and what was recognised, then mark
         the lineage; repeating finishes a broken attempt.
 
-        The object goes first: the chunks could otherwise be indexed again from it.
+        The object goes first: the chunks could otherwise be indexed again from it. `beside`: asked when the curated
+        text is gone, the generations of the index beside the one that is searched.
         """
         removed = objects.remove_all_versions(record.bucket, record.key)
         chunks = store.delete(self.tenant, record.document_id, record.sequencer, deadline, force=True) or 0
         lines = curated.forget(self.tenant, record.document_id, record.sequencer)
+        for other in beside():
+            other.delete(self.tenant, record.document_id, record.sequencer, deadline, force=True)
         while (latest := self.lineage.current(record.document_id)) and latest.status != "deleted":
             # A newer event may be written between reading and writing; then its sequencer is the one to mark.
             lines += curated.forget(self.tenant, record.document_id, latest.sequencer)

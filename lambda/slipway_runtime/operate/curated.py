@@ -19,6 +19,7 @@ from slipway_runtime.prepare.curate import CuratedDocument, read_line
 from slipway_runtime.prepare.recognised import folder_of
 
 CONTENT_TYPE = "application/json"
+FOLDER, ENDING = "curated/", ".json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,16 @@ class Curated:
             return read_line(body.read())
         return None
 
+    def sequencer(self, tenant: str, document_id: str) -> str | None:
+        """Return of which event the curated document is, or None if there is none."""
+        try:
+            head = self.client.head_object(Bucket=self.bucket, Key=object_key(tenant, document_id))
+        except self.client.exceptions.ClientError as error:
+            if error_code(error) in GONE:
+                return None
+            raise
+        return str(head["Metadata"].get(SEQUENCER, ""))
+
     def take_back(self, tenant: str, document_id: str, version: str) -> None:
         """Remove one version; the one before it stands again."""
         self.client.delete_object(Bucket=self.bucket, Key=object_key(tenant, document_id), VersionId=version)
@@ -77,4 +88,10 @@ class Curated:
 
 def object_key(tenant: str, document_id: str) -> str:
     """Return where a document's curated line is."""
-    return f"curated/{tenant}/{document_id}.json"
+    return f"{FOLDER}{tenant}/{document_id}{ENDING}"
+
+
+def named(key: str) -> tuple[str, str] | None:
+    """Return (tenant, document id) of the key of a curated line, None for any other key."""
+    tenant, _, document_id = key.removeprefix(FOLDER).removesuffix(ENDING).rpartition("/")
+    return (tenant, document_id) if tenant and object_key(tenant, document_id) == key else None

@@ -31,8 +31,7 @@ class Lifecycle:
 
     def rules(self, key: str) -> str:
         """Return everything that decides which chunks the bytes under an object key give, as one string."""
-        embedding = f"{self.settling.embedder.model_id}-{self.settling.embedder.dimensions}"
-        return f"{self.reader.rules(key)}/chunk-{self.settling.chunking.version}/{embedding}"
+        return f"{self.reader.rules(key)}/{self.settling.index.rules}"
 
     def created(self, change: Change, deadline: Deadline) -> Result:  # noqa: PLR0911 - one for each end
         """Index a version, or note why it is left out or cannot be read.
@@ -84,6 +83,8 @@ class Lifecycle:
         lines = 0
         if removed is not None:
             lines = self.settling.curated.forget(key.tenant, key.document_id, change.sequencer)
+            for other in self.settling.beside():
+                other.store.delete(key.tenant, key.document_id, change.sequencer, deadline)
             self.settling.places.leave(arrival, deadline)
         known = self.settling.lineage.current(key.document_id)
         left_over = {"chunks": 0, "reason": "", "counts": {}, "duplicate_of": "", "similarity": 0.0}

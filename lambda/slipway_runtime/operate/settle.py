@@ -1,10 +1,12 @@
 """How a version ends: kept, left out as a duplicate, rejected, or overtaken by a newer one.
 
 The curated text comes first, so that others can be compared with it; then the version takes its place among its like;
-then the store changes, under its own guard, then the lineage, under its own. The curated bucket has no guard: who is
+then the store changes, under its own guard, and with it each generation of the index that is beside the one searched,
+then the lineage, under its own. The curated bucket has no guard: who is
 refused takes its version back.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,10 +19,10 @@ from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.curate import CuratedDocument
 from slipway_runtime.prepare.keys import document_id
 from slipway_runtime.prepare.rejected import Rejected
-from slipway_runtime.retrieve.chunk import ChunkSettings, chunk
-from slipway_runtime.retrieve.context import embedding_text
+from slipway_runtime.reindex.index import Index
+from slipway_runtime.retrieve.chunk import ChunkSettings
 from slipway_runtime.retrieve.embed import Embedder
-from slipway_runtime.retrieve.stores.contract import VectorStore
+from slipway_runtime.retrieve.stores.contract import DocumentVersion, VectorStore
 
 # A document can be left out and brought back while it is being handled, once for each change of its like.
 MAX_TURNS = 10
@@ -28,7 +30,10 @@ MAX_TURNS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Settling:
-    """Brings a version to its end. Each method may raise the errors of the store, of Bedrock, S3, DynamoDB and SQS."""
+    """Brings a version to its end. Each method may raise the errors of the store, of Bedrock, S3, DynamoDB and SQS.
+
+    `beside`: asked after the curated bucket has changed, the generations of the index beside the one that is searched.
+    """
 
     lineage: Lineage
     curated: Curated
@@ -36,6 +41,12 @@ class Settling:
     embedder: Embedder
     chunking: ChunkSettings
     places: Places = field(default_factory=Places)
+    beside: Callable[[], Sequence[Index]] = tuple
+
+    @property
+    def index(self) -> Index:
+        """The generation that is searched."""
+        return Index(store=self.store, embedder=self.embedder, chunking=self.chunking)
 
     def settle(
         self, arrival: Arrival, curated: CuratedDocument, done: Record, same: Record | None, deadline: Deadline
@@ -63,6 +74,7 @@ class Settling:
         if not self.store.replace(arrival.version(), [], [], deadline):
             return self._overtaken(arrival, deadline)
         self.curated.remove_through(arrival.key.tenant, arrival.key.document_id, arrival.change.sequencer)
+        self._clear_beside(arrival.version(), deadline)
         self.places.leave(arrival, deadline)
         if not self.lineage.put(arrival.record("rejected", reason=f"{rejected.code}: {rejected.reason}")):
             return Result(outcome="stale")
@@ -93,13 +105,12 @@ class Settling:
         if same and self.store.touch(version, deadline):
             result = Result(outcome="unchanged", chunks=same.chunks, counts=done.counts, is_held=is_held)
         else:
-            document = curated.prepared()
-            chunks = chunk(document, self.chunking)
-            texts = [embedding_text(document, piece, self.embedder.model) for piece in chunks]
-            vectors = self.embedder.embed(texts, deadline)
-            if not self.store.replace(version, chunks, vectors, deadline):
+            chunks = self.index.put(version, curated, deadline)
+            if chunks is None:
                 return self._overtaken(arrival, deadline)
-            result = Result(outcome="indexed", chunks=len(chunks), counts=done.counts, is_held=is_held)
+            result = Result(outcome="indexed", chunks=chunks, counts=done.counts, is_held=is_held)
+        for other in self.beside():
+            other.keep(version, curated, deadline, is_same=result.outcome == "unchanged")
         if not self.lineage.put(msgspec.structs.replace(done, chunks=result.chunks)):
             return self._overtaken(arrival, deadline)
         return result
@@ -109,7 +120,12 @@ class Settling:
         if not self.store.replace(arrival.version(), [], [], deadline):
             return self._overtaken(arrival, deadline)
         self.curated.remove_through(done.tenant, done.document_id, done.sequencer)
+        self._clear_beside(arrival.version(), deadline)
         return Result(outcome="duplicate") if self.lineage.put(done) else self._overtaken(arrival, deadline)
+
+    def _clear_beside(self, version: DocumentVersion, deadline: Deadline) -> None:
+        for other in self.beside():
+            other.store.replace(version, [], [], deadline)
 
     def _overtaken(self, arrival: Arrival, deadline: Deadline) -> Result:
         """Take back what a version left for which a newer one has come."""

@@ -82,7 +82,7 @@ def forget() -> None:
     kept = (
         parts_of_exchange.router,
         parts_of_exchange._secret,
-        parts_of_exchange._shared_searcher,
+        parts_of_exchange.searcher,
         chat._table,
         chat._steps,
         embeddings._embedder,

@@ -80,7 +80,9 @@ def test_the_context_stays_within_its_budget(cloud, context, monkeypatch) -> Non
     from slipway_runtime import parts_of_exchange
     from slipway_runtime.operate.retry import Deadline
 
-    answerer = parts_of_exchange.answerer("default", parts_of_exchange.table().alias("default"))
+    answerer = parts_of_exchange.answerer(
+        "default", parts_of_exchange.table().alias("default"), parts_of_exchange.searcher(None)
+    )
 
     assert len(answerer.retrieve("acme", "How much sun do tomatoes need?", Deadline.after(20))) == 1
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from slipway_local.serving import serve
+from slipway_runtime import parts
 from slipway_runtime.handlers import empty_bucket, migrate_store
 
 
@@ -137,3 +138,25 @@ def test_a_tagged_bucket_is_emptied_of_versions_and_markers_on_delete_only(cloud
     empty_bucket.handler(event(waiting, "Delete", "empty-bucket-x", BucketName="raw-bucket"), context)
     assert waiting.answers[-1]["Status"] == "SUCCESS"
     cloud.s3.create_bucket(Bucket="raw-bucket")
+
+
+@pytest.mark.capability("R7")
+def test_the_first_migration_notes_its_generation_and_one_without_its_model_is_refused(
+    cloud, context, waiting, monkeypatch
+) -> None:
+    """A deployment that takes away the model that questions are embedded by must fail before its readers lose it."""
+    monkeypatch.setenv("GENERATIONS_TABLE", "documents")
+    migrate_store.handler(event(waiting, "Create", Dimensions="256"), context)
+    found = parts.generations()
+    assert found is not None
+    assert (found.active.number, found.active.dimensions, found.active.chunks) == (1, 256, "600-80")
+    migrate_store.handler(event(waiting, "Update", Dimensions="256"), context)
+    assert parts.generations() == found
+
+    monkeypatch.setenv("EMBEDDING_MODEL_ID", "cohere.embed-v4:0")
+    migrate_store.handler(event(waiting, "Update", Dimensions="256"), context)
+    monkeypatch.setenv("EMBEDDING_NEXT", '{"model_id": "amazon.titan-embed-text-v2:0", "dimensions": 256}')
+    migrate_store.handler(event(waiting, "Update", Dimensions="256"), context)
+
+    assert [answer["Status"] for answer in waiting.answers] == ["SUCCESS", "SUCCESS", "FAILED", "SUCCESS"]
+    assert "the index is of amazon.titan-embed-text-v2:0 with 256 dimensions" in waiting.answers[2]["Reason"]

@@ -158,7 +158,7 @@ def test_a_resuming_database_is_waited_for_or_the_message_returned(cloud, served
 def test_a_function_that_stops_between_store_and_lineage_is_put_right_by_the_next_delivery(cloud, monkeypatch) -> None:
     event = cloud.put(KEY, TEXT)
     with monkeypatch.context() as patch:
-        patch.setattr(ingest_document._lifecycle().settling.lineage.client, "transact_write_items", _stopped)
+        patch.setattr(ingest_document._lifecycle(None).settling.lineage.client, "transact_write_items", _stopped)
         assert cloud.ingest(event) == ["0"]
     half_done = cloud.rows(KEY)
     assert cloud.lineage(KEY) == {}

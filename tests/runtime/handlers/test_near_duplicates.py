@@ -167,7 +167,7 @@ def test_a_searchable_document_that_turns_into_a_duplicate_goes(world: World) ->
 @pytest.mark.capability("D4")
 def test_of_two_alike_at_once_exactly_one_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     events = [world.cloud.put(A, TEXT), world.cloud.put(B, NEAR)]
-    index = ingest_document._lifecycle().settling.places.index
+    index = ingest_document._lifecycle(None).settling.places.index
     assert index is not None
     calm = OneAtATime(index.duplicates.table.client)
     calm.before = all_have_read(2)

@@ -46,7 +46,9 @@ def test_a_record_that_waits_for_what_does_not_answer_is_given_up_before_lambda_
     boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(cloud.put(KEY, "Text.")))
     monkeypatch.setenv("QUEUE_URL", queue)
     answered = threading.Event()
-    monkeypatch.setattr(ingest_document._lifecycle().reader.objects.client, "get_object", lambda **_: answered.wait())
+    monkeypatch.setattr(
+        ingest_document._lifecycle(None).reader.objects.client, "get_object", lambda **_: answered.wait()
+    )
     try:
         answer, [call] = deliver(context, queue, 10.2)
     finally:
@@ -72,7 +74,7 @@ def test_waits_double_to_a_quarter_of_an_hour() -> None:
 
 
 def test_a_conflict_of_two_writers_is_waited_out_in_place(cloud, monkeypatch) -> None:
-    client = ingest_document._lifecycle().settling.lineage.client
+    client = ingest_document._lifecycle(None).settling.lineage.client
     real, conflicts = client.transact_write_items, []
 
     def busy(**request):

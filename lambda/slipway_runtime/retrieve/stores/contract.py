@@ -1,5 +1,6 @@
 """What every vector store takes and gives."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -18,7 +19,7 @@ class WrongDimensions(Exception):  # noqa: N818 - says what is wrong
     def __init__(self, found: int, expected: int, where: str) -> None:
         super().__init__(
             f"{where} has {found} dimensions, expected {expected}; "
-            "set embedding dimensions back, or move to a new store and ingest the documents again"
+            "set embedding dimensions back, and move to another model by retrieval.embedding.next and `slipway reindex`"
         )
 
 
@@ -149,4 +150,22 @@ class VectorStore(Protocol):
 
     def health(self, deadline: Deadline) -> Health:
         """Return whether the store answers."""
+        ...
+
+
+class GenerationStore(VectorStore, Protocol):
+    """One generation of a store that can hold several beside each other, each with its own model and dimensions.
+
+    What is done to one is not seen in another.
+    """
+
+    def inventory(self, deadline: Deadline) -> Iterator[tuple[str, int]]:
+        """Yield each document of every tenant that has chunks, by its id, with how many of them can be found.
+
+        Raises: StoreUnavailable, also while what was written is not found yet.
+        """
+        ...
+
+    def drop(self, deadline: Deadline) -> None:
+        """Remove the generation with all that it holds; harmless to repeat."""
         ...

@@ -10,6 +10,9 @@ Sources: pgvector README (halfvec, HNSW, filtering); PostgreSQL documentation, 1
 Scans and Covering Indexes".
 """
 
+import functools
+import re
+
 from slipway_runtime.retrieve.stores.aurora import functions
 
 # The halfvec type indexes at most 4,000 dimensions; above 1,024 a row no longer fits a page with STORAGE PLAIN, nor an
@@ -91,8 +94,18 @@ FROM_EARLIER_VERSIONS = (
     # Of version 2: what a function returns cannot be changed in place.
     "DROP FUNCTION IF EXISTS slipway.search_chunks(text, halfvec, text, jsonpath, integer, integer, integer)",
 )
+# Of another generation: each has a schema of its own.
+DROP = "DROP SCHEMA IF EXISTS slipway CASCADE"
 # One transaction at a time may migrate: "IF NOT EXISTS" alone races in the catalogue.
 LOCK = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(7235101)) AS locked"
 DIMENSIONS = """
 SELECT a.atttypmod FROM pg_attribute AS a
 WHERE a.attrelid = to_regclass('slipway.chunks') AND a.attname = 'embedding' AND NOT a.attisdropped"""
+
+
+@functools.cache
+def named(sql: str, generation: int) -> str:
+    """Return a statement for the schema of a generation: `slipway` is the first's, `slipway_g2` the second's."""
+    if not isinstance(generation, int) or generation < 1:
+        raise ValueError(f"generation is {generation!r}, expected a whole number from 1")
+    return sql if generation == 1 else re.sub(r"\bslipway\b", f"slipway_g{generation}", sql)

@@ -44,6 +44,10 @@ FROM slipway.search_chunks(:tenant, CAST(:embedding AS halfvec), :question, CAST
 COUNT = """
 SELECT count(*) FROM slipway.chunks
 WHERE tenant = :tenant AND (CAST(:filter AS jsonpath) IS NULL OR attributes @@ CAST(:filter AS jsonpath))"""
+# A page of what is there, in the order of an index.
+INVENTORY = """
+SELECT tenant, document_id, count(*) FROM slipway.chunks WHERE (tenant, document_id) > (:tenant, :document_id)
+GROUP BY tenant, document_id ORDER BY tenant, document_id LIMIT 2000"""
 # A large tenant that has no index of its own yet gets one; says whether it did now.
 INDEX_TENANT = "SELECT slipway.index_tenant(:tenant, CAST(:exact_up_to AS integer))"
 INDEX_TENANTS = """

@@ -8,7 +8,7 @@ from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
 from slipway_runtime.retrieve.filters import Filter
 from slipway_runtime.retrieve.stores.aurora import schema, statements
-from slipway_runtime.retrieve.stores.aurora.data_api import DataApi, Value
+from slipway_runtime.retrieve.stores.aurora.data_api import DataApi, Row, Value
 from slipway_runtime.retrieve.stores.aurora.json_path import json_path
 from slipway_runtime.retrieve.stores.contract import (
     DocumentVersion,
@@ -33,9 +33,10 @@ EXACT_UP_TO_CHUNKS = 4_000
 
 @dataclass(frozen=True, kw_only=True)
 class AuroraStore:
-    """The chunks of all tenants in one table; every statement names its tenant."""
+    """The chunks of all tenants in one table; every statement names its tenant. A generation has its own schema."""
 
     api: DataApi
+    generation: int = 1
     exact_up_to_chunks: int = EXACT_UP_TO_CHUNKS
 
     @property
@@ -53,15 +54,15 @@ class AuroraStore:
 
     def _migrate(self, steps: list[str], dimensions: int) -> None:
         with self.api.transaction() as transaction:
-            self.api.execute(schema.LOCK, transaction=transaction)
-            existing = self.api.execute(schema.DIMENSIONS, transaction=transaction)
+            self._execute(schema.LOCK, transaction=transaction)
+            existing = self._execute(schema.DIMENSIONS, transaction=transaction)
             if existing and existing[0][0] != dimensions:
-                raise WrongDimensions(existing[0][0], dimensions, "the table slipway.chunks")
+                raise WrongDimensions(
+                    existing[0][0], dimensions, schema.named("the table slipway.chunks", self.generation)
+                )
             for step in steps:
-                self.api.execute(step, transaction=transaction)
-            self.api.execute(
-                statements.INDEX_TENANTS, {"exact_up_to": self.exact_up_to_chunks}, transaction=transaction
-            )
+                self._execute(step, transaction=transaction)
+            self._execute(statements.INDEX_TENANTS, {"exact_up_to": self.exact_up_to_chunks}, transaction=transaction)
 
     def replace(
         self, version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]], deadline: Deadline
@@ -73,21 +74,21 @@ class AuroraStore:
         replaced = self.api.retry(lambda: self._replace(version, chunks, vectors), deadline)
         if replaced:
             wanted: dict[str, Value] = {"tenant": version.tenant, "exact_up_to": self.exact_up_to_chunks}
-            self.api.retry(lambda: self.api.execute(statements.INDEX_TENANT, wanted), deadline)
+            self.api.retry(lambda: self._execute(statements.INDEX_TENANT, wanted), deadline)
         return replaced
 
     def _replace(self, version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]]) -> bool:
         with self.api.transaction() as transaction:
-            if not self.api.execute(statements.CLAIM, _guard(version), transaction=transaction):
+            if not self._execute(statements.CLAIM, _guard(version), transaction=transaction):
                 return False
-            expected = self.api.execute(schema.DIMENSIONS, transaction=transaction)
+            expected = self._execute(schema.DIMENSIONS, transaction=transaction)
             if vectors and expected and expected[0][0] != len(vectors[0]):
                 raise WrongDimensions(len(vectors[0]), expected[0][0], "the document's vectors")
-            self.api.execute(statements.REMOVE, _document(version), transaction=transaction)
+            self._execute(statements.REMOVE, _document(version), transaction=transaction)
             common = {**_stamp(version), "title": version.title, "rules": version.rules}
             # Written as they are sent: all rows as JSON at once would be held beside the vectors they are made of.
             for rows in _batches(version, chunks, vectors):
-                self.api.execute(statements.INSERT, {**common, "rows": rows}, transaction=transaction)
+                self._execute(statements.INSERT, {**common, "rows": rows}, transaction=transaction)
         return True
 
     def touch(self, version: DocumentVersion, deadline: Deadline) -> bool:
@@ -96,10 +97,10 @@ class AuroraStore:
 
     def _touch(self, version: DocumentVersion) -> bool:
         with self.api.transaction() as transaction:
-            if not self.api.execute(statements.CLAIM_EXISTING, _guard(version), transaction=transaction):
+            if not self._execute(statements.CLAIM_EXISTING, _guard(version), transaction=transaction):
                 return False
             attributes = json.dumps({**version.attributes, "path": version.path})
-            self.api.execute(statements.STAMP, {**_stamp(version), "attributes": attributes}, transaction=transaction)
+            self._execute(statements.STAMP, {**_stamp(version), "attributes": attributes}, transaction=transaction)
         return True
 
     def delete(
@@ -115,9 +116,9 @@ class AuroraStore:
     def _delete(self, document: dict[str, Value], sequencer: str, force: bool) -> int | None:
         with self.api.transaction() as transaction:
             guard = {**document, "sequencer": sequencer, "force": force}
-            if not self.api.execute(statements.BURY, guard, transaction=transaction):
+            if not self._execute(statements.BURY, guard, transaction=transaction):
                 return None
-            return int(self.api.execute(statements.REMOVE, document, transaction=transaction)[0][0])
+            return int(self._execute(statements.REMOVE, document, transaction=transaction)[0][0])
 
     def search(self, query: Query, deadline: Deadline) -> list[Hit]:
         """Return the tenant's best chunks by reciprocal rank fusion of vector and keyword search, at most 30.
@@ -136,11 +137,11 @@ class AuroraStore:
             "exact_up_to": self.exact_up_to_chunks,
         }
         try:
-            rows = self.api.retry(lambda: self.api.execute(statements.FIND, parameters), deadline)
+            rows = self.api.retry(lambda: self._execute(statements.FIND, parameters), deadline)
         except Exception as error:
             # PostgreSQL: "different halfvec dimensions 384 and 1024"
             if vector and "different halfvec dimensions" in str(error):
-                expected = self.api.execute(schema.DIMENSIONS)[0][0]
+                expected = self._execute(schema.DIMENSIONS)[0][0]
                 raise WrongDimensions(len(vector), expected, "the question's vector") from error
             raise
         return [_hit(row) for row in rows]
@@ -148,17 +149,36 @@ class AuroraStore:
     def count(self, tenant: str, deadline: Deadline, filter: Filter | None = None) -> int:
         """Return how many of the tenant's chunks pass the filter. Raises: StoreUnavailable."""
         parameters: dict[str, Value] = {"tenant": tenant, "filter": _path(filter)}
-        return int(self.api.retry(lambda: self.api.execute(statements.COUNT, parameters), deadline)[0][0])
+        return int(self.api.retry(lambda: self._execute(statements.COUNT, parameters), deadline)[0][0])
+
+    def inventory(self, deadline: Deadline) -> Iterator[tuple[str, int]]:
+        """Yield each document that has chunks, with how many. Raises: StoreUnavailable."""
+        last: dict[str, Value] = {"tenant": "", "document_id": ""}
+        while rows := self._page(last, deadline):
+            yield from ((str(document), int(chunks)) for _, document, chunks in rows)
+            last = {"tenant": str(rows[-1][0]), "document_id": str(rows[-1][1])}
+
+    def _page(self, after: dict[str, Value], deadline: Deadline) -> list[Row]:
+        return self.api.retry(lambda: self._execute(statements.INVENTORY, after), deadline)
+
+    def drop(self, deadline: Deadline) -> None:
+        """Remove the schema with all that it holds. Raises: StoreUnavailable."""
+        self.api.retry(lambda: self._execute(schema.DROP), deadline)
 
     def health(self, deadline: Deadline) -> Health:
         """Return whether the database answers and has the schema."""
         try:
-            found = self.api.retry(lambda: self.api.execute(schema.DIMENSIONS), deadline)
+            found = self.api.retry(lambda: self._execute(schema.DIMENSIONS), deadline)
         except StoreUnavailable as error:
             return Health(ok=False, detail=str(error))
         if not found:
             return Health(ok=False, detail="the schema is not there: the migration has not run")
         return Health(ok=True, detail=f"{found[0][0]} dimensions")
+
+    def _execute(
+        self, sql: str, parameters: dict[str, Value] | None = None, *, transaction: str | None = None
+    ) -> list[Row]:
+        return self.api.execute(schema.named(sql, self.generation), parameters, transaction=transaction)
 
 
 def _path(wanted: Filter | None) -> str | None:

@@ -21,6 +21,7 @@ from botocore.httpsession import URLLib3Session
 
 from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
+from slipway_runtime.retrieve.stores.opensearch.index import NAME
 
 T = TypeVar("T")
 SERVICE = "aoss"
@@ -62,10 +63,14 @@ def session() -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
-    """One collection. `endpoint` is its address without a trailing slash; credentials come from the environment."""
+    """One collection, and the index in it that is meant. Credentials come from the environment.
+
+    `endpoint`: its address without a trailing slash.
+    """
 
     endpoint: str
     region: str
+    index: str = NAME
     backoff: Backoff = field(default_factory=lambda: Backoff(base_seconds=0.2))
 
     def ask(self, method: str, path: str, body: Any = None, *, deadline: Deadline) -> dict[str, Any]:

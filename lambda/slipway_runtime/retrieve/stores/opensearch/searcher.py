@@ -11,7 +11,7 @@ from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.filters import Filter
 from slipway_runtime.retrieve.stores.contract import Hit, Query, StoreUnavailable
 from slipway_runtime.retrieve.stores.guard import Guards
-from slipway_runtime.retrieve.stores.opensearch import filter_query, index, rows
+from slipway_runtime.retrieve.stores.opensearch import filter_query, rows
 from slipway_runtime.retrieve.stores.opensearch.client import Collection
 from slipway_runtime.retrieve.stores.opensearch.fusion import Found, fuse
 
@@ -104,7 +104,7 @@ class Searcher:
         ]
 
     def _ask(self, body: dict[str, Any], deadline: Deadline) -> list[dict[str, Any]]:
-        answer = self.collection.ask("POST", f"{index.NAME}/_search", body, deadline=deadline)
+        answer = self.collection.ask("POST", f"{self.collection.index}/_search", body, deadline=deadline)
         return list(answer["hits"]["hits"])
 
 

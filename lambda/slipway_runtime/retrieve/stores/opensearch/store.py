@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from slipway_runtime.operate.retry import Backoff, Deadline
 from slipway_runtime.retrieve.chunk import Chunk
 from slipway_runtime.retrieve.filters import Filter
+from slipway_runtime.retrieve.stores import guard_scan
 from slipway_runtime.retrieve.stores.contract import (
     DocumentVersion,
     Health,
@@ -53,7 +54,7 @@ class OpenSearchStore:
         wanted = index.body(dimensions, self.hnsw)
         if self._mapping(deadline) is None:
             try:
-                self.collection.ask("PUT", index.NAME, wanted, deadline=deadline)
+                self.collection.ask("PUT", self.collection.index, wanted, deadline=deadline)
             except RequestFailed as error:
                 if error.kind != "resource_already_exists_exception":
                     raise
@@ -61,15 +62,17 @@ class OpenSearchStore:
         self._check(held, wanted["mappings"]["properties"])
         lacking = {name: each for name, each in wanted["mappings"]["properties"].items() if name not in held}
         if lacking:
-            self.collection.ask("PUT", f"{index.NAME}/_mapping", {"properties": lacking}, deadline=deadline)
+            self.collection.ask("PUT", f"{self.collection.index}/_mapping", {"properties": lacking}, deadline=deadline)
 
     def _check(self, held: dict[str, Any], wanted: dict[str, Any]) -> None:
         has, asked = held["embedding"], wanted["embedding"]
         if has["dimension"] != asked["dimension"]:
-            raise WrongDimensions(has["dimension"], asked["dimension"], f"the index {index.NAME}")
+            raise WrongDimensions(has["dimension"], asked["dimension"], f"the index {self.collection.index}")
         graph, other = has["method"].get("parameters", {}), asked["method"]["parameters"]
         if any(graph.get(name, value) != value for name, value in other.items()):
-            raise ValueError(f"the index {index.NAME} has the graph {graph}, expected {other}: set it back, or move")
+            raise ValueError(
+                f"the index {self.collection.index} has the graph {graph}, expected {other}: set it back, or move"
+            )
 
     def replace(
         self, version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]], deadline: Deadline
@@ -159,7 +162,31 @@ class OpenSearchStore:
     def count(self, tenant: str, deadline: Deadline, filter: Filter | None = None) -> int:
         """Return how many of the tenant's chunks pass the filter, as of the last refresh. Raises: StoreUnavailable."""
         body = {"query": restriction(tenant, filter)}
-        return int(self.collection.ask("POST", f"{index.NAME}/_count", body, deadline=deadline)["count"])
+        return int(self.collection.ask("POST", f"{self.collection.index}/_count", body, deadline=deadline)["count"])
+
+    def inventory(self, deadline: Deadline) -> Iterator[tuple[str, int]]:
+        """Yield each document that has chunks, with how many, as the guards know them.
+
+        Raises: StoreUnavailable, also while the index does not find all of them yet.
+        """
+        self.collection.ask("GET", f"{self.collection.index}/_mapping", deadline=deadline)
+        total = 0
+        for document, chunks in guard_scan.inventory(self.guards):
+            total += chunks
+            yield document, chunks
+        body: dict[str, Any] = {"query": {"match_all": {}}}
+        path = f"{self.collection.index}/_count"
+        if (found := int(self.collection.ask("POST", path, body, deadline=deadline)["count"])) < total:
+            raise StoreUnavailable(f"the index {self.collection.index} finds {found} of {total} chunks; it refreshes")
+
+    def drop(self, deadline: Deadline) -> None:
+        """Remove the index, then the guards. Raises: StoreUnavailable."""
+        try:
+            self.collection.ask("DELETE", self.collection.index, deadline=deadline)
+        except RequestFailed as error:
+            if error.status != NOT_THERE:
+                raise
+        guard_scan.forget_all(self.guards)
 
     def health(self, deadline: Deadline) -> Health:
         """Return whether the collection answers and has the index."""
@@ -175,19 +202,19 @@ class OpenSearchStore:
         if "dimensions" not in self.known:
             held = self._mapping(deadline)
             if held is None:
-                raise StoreUnavailable(f"the index {index.NAME} is not there: the migration has not run")
+                raise StoreUnavailable(f"the index {self.collection.index} is not there: the migration has not run")
             self.known["dimensions"] = held["embedding"]["dimension"]
         if len(vector) != self.known["dimensions"]:
             raise WrongDimensions(len(vector), self.known["dimensions"], what)
 
     def _mapping(self, deadline: Deadline) -> dict[str, Any] | None:
         try:
-            answer = self.collection.ask("GET", f"{index.NAME}/_mapping", deadline=deadline)
+            answer = self.collection.ask("GET", f"{self.collection.index}/_mapping", deadline=deadline)
         except RequestFailed as error:
             if error.status == NOT_THERE:
                 return None
             raise
-        return dict(answer[index.NAME]["mappings"]["properties"])
+        return dict(answer[self.collection.index]["mappings"]["properties"])
 
     def _again(self, operation: Callable[[], T], deadline: Deadline) -> T:
         """Do it again as a whole, under a new claim, where nobody knows whether a write was done."""

@@ -16,7 +16,7 @@ from typing import Any
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 from slipway_runtime.retrieve.stores.guard import Guard
-from slipway_runtime.retrieve.stores.opensearch import index, rows
+from slipway_runtime.retrieve.stores.opensearch import rows
 from slipway_runtime.retrieve.stores.opensearch.client import Collection
 
 # Half as much again as the refresh takes: what is not found by then is not there.
@@ -48,7 +48,7 @@ class Writer:
         """Send the lines, those again that the service was too busy for, and return the ids."""
         ids: list[str] = []
         for attempt in range(RETRIES_OF_ITEMS):
-            answer = self.collection.bulk(f"{index.NAME}/_bulk", b"".join(lines), deadline=deadline)
+            answer = self.collection.bulk(f"{self.collection.index}/_bulk", b"".join(lines), deadline=deadline)
             results = [next(iter(each.values())) for each in answer["items"]]
             ids += [each["_id"] for each in results if each["status"] in (200, 201, 404)]
             failed = [each for each in results if each["status"] not in (200, 201, 404, 429)]
@@ -110,7 +110,7 @@ class Writer:
     def count(self, claimed: Guard, claim: int, deadline: Deadline) -> int:
         """Return how many chunks of a claim searches find."""
         body = {"query": {"bool": {"filter": _of(claimed, claim)}}}
-        return int(self.collection.ask("POST", f"{index.NAME}/_count", body, deadline=deadline)["count"])
+        return int(self.collection.ask("POST", f"{self.collection.index}/_count", body, deadline=deadline)["count"])
 
     def _earlier(self, claimed: Guard, gone: set[str], deadline: Deadline) -> list[dict[str, Any]]:
         """Return what is found of earlier claims and was not deleted just now; deletions are seen late too."""
@@ -122,7 +122,7 @@ class Writer:
         return self._search(body, deadline)
 
     def _search(self, body: dict[str, Any], deadline: Deadline) -> list[dict[str, Any]]:
-        answer = self.collection.ask("POST", f"{index.NAME}/_search", body, deadline=deadline)
+        answer = self.collection.ask("POST", f"{self.collection.index}/_search", body, deadline=deadline)
         return list(answer["hits"]["hits"])
 
     def _wait(self, deadline: Deadline, why: str, seconds: float) -> None:

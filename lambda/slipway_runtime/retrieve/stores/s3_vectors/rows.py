@@ -17,6 +17,8 @@ from slipway_runtime.retrieve.chunk import Chunk
 from slipway_runtime.retrieve.filters import Attribute, Attributes, Scalar
 from slipway_runtime.retrieve.stores.contract import DocumentVersion, Hit, chunk_attributes
 
+# What the names of tenants' indexes begin with.
+TENANTS = "t-"
 CLAIM, CONTENT, REST = "claim", "content", "chunk"
 DOCUMENT = "s_document_id"
 MAX_TEXT_BYTES = 64
@@ -28,7 +30,7 @@ MAX_KEYS = 47  # of the 50 that a vector has, three are ours
 
 def index_of(tenant: str) -> str:
     """Return the name of the tenant's index: letters and digits only, whatever the tenant's name."""
-    return f"t-{hashlib.sha256(tenant.encode()).hexdigest()[:48]}"
+    return f"{TENANTS}{hashlib.sha256(tenant.encode()).hexdigest()[:48]}"
 
 
 def index_settings(dimensions: int, text_language: str | None = None) -> dict[str, Any]:

@@ -28,10 +28,11 @@ MAX_PUT_BYTES = 16 * 1024**2
 
 @dataclass(frozen=True, kw_only=True)
 class VectorBucket:
-    """One vector bucket. An index that is not there holds nothing."""
+    """One vector bucket, and in it the indexes whose names begin with `prefix`. One that is not there holds nothing."""
 
     client: Any
     name: str
+    prefix: str = ""
     backoff: Backoff = field(default_factory=lambda: Backoff(base_seconds=0.2))
 
     def again(self, operation: Callable[[], T], deadline: Deadline) -> T:
@@ -59,6 +60,23 @@ class VectorBucket:
             return dict(self._call("get_index", index, deadline)["index"])
         except self.client.exceptions.NotFoundException:
             return None
+
+    def indexes(self, beginning: str, deadline: Deadline) -> Iterator[str]:
+        """Yield the names of the indexes that begin so, without the prefix."""
+        request: Row = {"vectorBucketName": self.name, "prefix": f"{self.prefix}{beginning}", "maxResults": 500}
+        while True:
+            answer = self.again(lambda: self.client.list_indexes(**request), deadline)
+            yield from (each["indexName"].removeprefix(self.prefix) for each in answer["indexes"])
+            if not answer.get("nextToken"):
+                return
+            request["nextToken"] = answer["nextToken"]
+
+    def remove(self, index: str, deadline: Deadline) -> None:
+        """Delete an index with its vectors."""
+        try:
+            self._call("delete_index", index, deadline)
+        except self.client.exceptions.NotFoundException:
+            return
 
     def put(self, index: str, vectors: Iterable[Row], settings: Row, deadline: Deadline) -> None:
         """Write vectors; the index is made with `settings` when the first are written."""
@@ -104,7 +122,9 @@ class VectorBucket:
 
     def _call(self, operation: str, index: str, deadline: Deadline, **request: Any) -> Row:
         made = getattr(self.client, operation)
-        return dict(self.again(lambda: made(vectorBucketName=self.name, indexName=index, **request), deadline))
+        return dict(
+            self.again(lambda: made(vectorBucketName=self.name, indexName=f"{self.prefix}{index}", **request), deadline)
+        )
 
 
 def is_transient(error: Exception) -> bool:

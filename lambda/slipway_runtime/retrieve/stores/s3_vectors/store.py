@@ -8,11 +8,14 @@ Source: Amazon S3 user guide, "S3 Vectors: Limitations and restrictions", "Best 
 
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
 from slipway_runtime.retrieve.filters import Filter, matches
+from slipway_runtime.retrieve.stores import guard_scan
 from slipway_runtime.retrieve.stores.contract import (
     DocumentVersion,
     Health,
@@ -163,6 +166,29 @@ class S3VectorsStore:
             and (filter is None or matches(filter, rows.attributes_of(each)))
             for each, (_, document, claim) in zip(some, parts, strict=True)
         )
+
+    def inventory(self, deadline: Deadline) -> Iterator[tuple[str, int]]:
+        """Yield each document that has chunks, with how many. It lists them all. Raises: StoreUnavailable."""
+        for index in self.bucket.indexes(rows.TENANTS, deadline):
+            found: Counter[tuple[str, int]] = Counter()
+            for each in self.bucket.list(index, deadline, metadata=False):
+                found[rows.parts_of(each["key"])[1:]] += 1
+            for some in groups(found.items(), GUARDS_A_READ):
+                held = self._held({document for (document, _), _ in some}, deadline)
+                for (document, claim), chunks in some:
+                    guard = held.get(document)
+                    if guard and index == rows.index_of(guard.tenant) and guard.shows(guard.tenant, claim):
+                        yield document, chunks
+
+    def _held(self, documents: set[str], deadline: Deadline) -> dict[str, Guard]:
+        return self.bucket.again(lambda: self.guards.read(documents), deadline)
+
+    def drop(self, deadline: Deadline) -> None:
+        """Remove every index, then the guards, and the settings last. Raises: StoreUnavailable."""
+        for index in list(self.bucket.indexes(rows.TENANTS, deadline)):
+            self.bucket.remove(index, deadline)
+        guard_scan.forget_all(self.guards)
+        self.bucket.remove(SETTINGS_INDEX, deadline)
 
     def health(self, deadline: Deadline) -> Health:
         """Return whether the service answers and the dimensions are noted."""

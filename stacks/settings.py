@@ -24,6 +24,7 @@ from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
+from stacks.settings_store_kendra import KendraSettings
 from stacks.settings_store_opensearch import OpenSearch
 from stacks.settings_store_s3_vectors import S3VectorsSettings
 from stacks.settings_violation import ImpossibleSettingsError
@@ -120,9 +121,10 @@ class Aurora(Section):
 class Retrieval(Section):
     """How documents are stored for search, and found."""
 
-    store: Literal["aurora", "opensearch", "s3_vectors"] = Field("aurora", description="The vector store.")
+    store: Literal["aurora", "kendra", "opensearch", "s3_vectors"] = Field("aurora", description="The vector store.")
     aurora: Aurora = Field(default_factory=Aurora, description="Settings of the store `aurora`.")
     opensearch: OpenSearch = Field(default_factory=OpenSearch, description="Settings of the store `opensearch`.")
+    kendra: KendraSettings = Field(default_factory=KendraSettings, description="Settings of the store `kendra`.")
     s3_vectors: S3VectorsSettings = Field(
         default_factory=S3VectorsSettings, description="Settings of the store `s3_vectors`."
     )

@@ -17,6 +17,7 @@ from stacks import (
     settings_labelling_rules,
     settings_network_rules,
     settings_retention_rules,
+    settings_store_kendra_rules,
     settings_store_opensearch_rules,
 )
 from stacks.regions import can_call, profile_prefix
@@ -159,6 +160,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     *settings_network_rules.RULES,
     *settings_retention_rules.RULES,
     *settings_embedding_rules.RULES,
+    *settings_store_kendra_rules.RULES,
     *settings_store_opensearch_rules.RULES,
     _aurora_capacity,
     _aurora_version,

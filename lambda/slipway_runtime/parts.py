@@ -35,6 +35,8 @@ def store() -> VectorStore:
             return _opensearch()
         case "s3_vectors":
             return _s3_vectors()
+        case "kendra":
+            return _kendra()
         case other:
             raise settings.MissingSetting(f"STORE is {other!r:.40}, expected a kind of store that this release has")
 
@@ -87,6 +89,18 @@ def _s3_vectors() -> VectorStore:
     guards = Guards(client=client("dynamodb"), table=table, kind=f"s3_vectors#{bucket}")
     vectors = VectorBucket(client=client("s3vectors"), name=bucket)
     return S3VectorsStore(bucket=vectors, guards=guards, text_language=settings.optional("TEXT_LANGUAGE") or None)
+
+
+def _kendra() -> VectorStore:
+    from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.kendra.service import Index  # noqa: PLC0415
+    from slipway_runtime.retrieve.stores.kendra.store import KendraStore  # noqa: PLC0415
+
+    index_id, table = settings.required("KENDRA_INDEX_ID"), settings.required("DOCUMENTS_TABLE")
+    # Another index is another, empty store: its guards are its own.
+    guards = Guards(client=client("dynamodb"), table=table, kind=f"kendra#{index_id}")
+    attributes = tuple(name for name in settings.optional("KENDRA_ATTRIBUTES").split(",") if name)
+    return KendraStore(index=Index(client=client("kendra"), index_id=index_id), guards=guards, attributes=attributes)
 
 
 def embedder() -> Embedder:

@@ -101,6 +101,7 @@ class Emulator:
         from slipway_local.comprehend import classify
         from slipway_local.comprehend import service as comprehend
         from slipway_local.glue import service as glue_jobs
+        from slipway_local.kendra import Kendra
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.s3vectors import S3Vectors
@@ -119,6 +120,8 @@ class Emulator:
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         self.front_door.by_service["s3vectors"] = vectors = S3Vectors(self.place)
         self.keeper.add("vector buckets", vectors)
+        self.front_door.by_service["kendra"] = kendra = Kendra(self.place)
+        self.keeper.add("kendra", kendra)
         faults = Faults()
         self.front_door.add_layer(faults)
         self.front_door.add_layer(enforcement.layer)

@@ -100,7 +100,7 @@ def _text(value: str, shape: Any, path: str) -> Iterator[tuple[str, str]]:
         wanted = f"[{', '.join(shape.enum)}]"
         yield path, f"failed to satisfy constraint: Member must satisfy enum value set: {wanted}"
     pattern = shape.metadata.get("pattern")
-    if pattern and "\\p" not in pattern and not re.fullmatch(pattern, value):
+    if pattern and "\\p" not in pattern.lower() and not re.fullmatch(pattern, value):
         yield path, f"failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}"
 
 

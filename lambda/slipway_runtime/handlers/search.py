@@ -40,7 +40,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True):
     query: str
     filters: Any = None
     max_num_results: int = DEFAULT_RESULTS
-    mode: str = "hybrid"
+    mode: str | None = None
     ranking_options: RankingOptions = msgspec.field(default_factory=RankingOptions)
 
     @property
@@ -88,9 +88,9 @@ def _search(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
     }
 
 
-def _mode(given: str) -> Mode:
+def _mode(given: str | None) -> Mode | None:
     match given:
-        case "hybrid" | "vector" | "keyword":
+        case None | "hybrid" | "vector" | "keyword":
             return given
     raise invalid("'mode' must be hybrid, vector or keyword.", "mode")
 

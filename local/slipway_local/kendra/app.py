@@ -63,6 +63,7 @@ class Kendra:
                 answer = self._operations[operation](request)
             return respond(start_response, check_answer(SERVICE, operation, answer))
         except ServiceError as error:
+            error.members["__type"] = error.code  # where AWS JSON has the code
             return respond_error(start_response, error)
 
     def state(self) -> Any:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from slipway_runtime.operate.places import Places
     from slipway_runtime.operate.recognising import Recognising
     from slipway_runtime.prepare.duplicates.index import Duplicates
+    from slipway_runtime.retrieve.knowledge_base.search import KnowledgeBase
 
 
 def store() -> VectorStore:
@@ -182,6 +183,20 @@ def places(lineage: Lineage, curated: Curated) -> Places:
 
     again = Again(client=client("sqs"), queue_url=settings.required("QUEUE_URL"), lineage=lineage)
     return Places(index=Index(make=make, again=again), settings=settings.near_duplicates())
+
+
+def knowledge_base() -> KnowledgeBase | None:
+    """Return the search in this environment's knowledge base, None where the settings leave it out."""
+    if "KNOWLEDGE_BASE_ID" not in os.environ:
+        return None
+    from slipway_runtime.retrieve.knowledge_base.search import KnowledgeBase  # noqa: PLC0415
+
+    return KnowledgeBase(
+        client=client("bedrock-agent-runtime"),
+        knowledge_base_id=settings.required("KNOWLEDGE_BASE_ID"),
+        # Bedrock searches by words too in these. Source: Amazon Bedrock user guide, "Query configurations".
+        hybrid=settings.required("STORE") in ("aurora", "opensearch"),
+    )
 
 
 def searcher() -> Searcher:

@@ -129,7 +129,7 @@ class Emulator:
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
 
     def _start_bedrock(self) -> None:
-        from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
+        from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails, KnowledgeBases
 
         guardrails = Guardrails(self.place)
         runtime = BedrockRuntime(
@@ -138,7 +138,11 @@ class Emulator:
             model_key=os.environ.get("SLIPWAY_MODEL_KEY"),
             guardrails=guardrails,
         )
-        self.front_door.by_service["bedrock"] = Bedrock(runtime, BedrockControl(guardrails), self.front_door.moto)
+        knowledge_bases = KnowledgeBases(self.place, runtime.embedder)
+        self.keeper.add("knowledge bases", knowledge_bases)
+        self.front_door.by_service["bedrock"] = Bedrock(
+            runtime, BedrockControl(guardrails), knowledge_bases, self.front_door.moto
+        )
 
     def _start_opensearch(self) -> None:
         from slipway_local.opensearch import BehaviourControl, OpenSearch

@@ -2,7 +2,7 @@
 
 Bedrock reads no JSON, which the curated bucket holds, so that the text is copied out of it: `<prefix><tenant>/
 <document_id>.txt` and `….txt.metadata.json`, which Bedrock keeps with each of its chunks.
-Source: Amazon Bedrock user guide, "Prerequisites for your knowledge base data" (formats, metadata files of up to 10 KB).
+Source: Amazon Bedrock user guide, "Prerequisites for your knowledge base data" (formats; metadata of 10 KB).
 """
 
 import json

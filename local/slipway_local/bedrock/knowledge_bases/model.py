@@ -1,7 +1,9 @@
-"""What is stored: data sources, their ingestion jobs, and what the last job read."""
+"""What is stored: knowledge bases, data sources, their ingestion jobs, and what the last job read."""
 
 from __future__ import annotations
 
+import secrets
+import string
 import time
 from dataclasses import dataclass, field
 
@@ -63,6 +65,19 @@ class Source:
             "createdAt": iso(self.created),
             "updatedAt": iso(self.created),
         }
+
+
+@dataclass
+class Contents:
+    """Everything that the service holds, by id; a knowledge base as GetKnowledgeBase shows it."""
+
+    bases: dict[str, JsonObject] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+
+
+def identifier() -> str:
+    """Return an id as the service gives them."""
+    return "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(10))
 
 
 def job_shown(source: Source, job: Job, *, summary: bool = False) -> JsonObject:

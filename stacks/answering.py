@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stacks.slipway_stack import SlipwayStack
 
 RERANK_ACTIONS = ("bedrock:InvokeModel", "bedrock:Rerank")
+KNOWLEDGE_ACTIONS = ("bedrock:Retrieve",)
 RERANK_REASON = (
     "bedrock:Rerank takes no resource; which models may be called so is said by bedrock:InvokeModel. Source: Amazon "
     "Bedrock user guide, Permissions for reranking."

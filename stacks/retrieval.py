@@ -26,6 +26,8 @@ class RetrievalStack(SlipwayStack):
         self.publish(store.names)
 
     def _migrate(self, store: Made) -> None:
+        # Whether the migration makes the table of a knowledge base too; another value makes it run.
+        knowledge = {"KNOWLEDGE_BASE": "true"} if self.settings.retrieval.knowledge_base.enabled else {}
         migrate = PythonFunction(
             self,
             "MigrateStore",
@@ -34,7 +36,7 @@ class RetrievalStack(SlipwayStack):
             defaults=self.function_defaults("api"),
             timeout=cdk.Duration.minutes(5),
             memory=cdk.Size.mebibytes(256),
-            variables=store.variables,
+            variables={**store.variables, **knowledge},
         )
         store.allow(migrate.role)
         migration = cdk.CustomResource(
@@ -47,6 +49,7 @@ class RetrievalStack(SlipwayStack):
                 "Store": store.identity,
                 "Dimensions": str(self.settings.retrieval.embedding.dimensions),
                 "SchemaVersion": SCHEMA_VERSION,
+                **({"KnowledgeBase": "true"} if knowledge else {}),
             },
         )
         # Its permissions and the store must be there when it is called.

@@ -53,7 +53,7 @@ def _aurora() -> VectorStore:
         secret_arn=database.secret_arn,
         database=database.name,
     )
-    return AuroraStore(api=api)
+    return AuroraStore(api=api, knowledge_base=settings.optional("KNOWLEDGE_BASE") == "true")
 
 
 def holds() -> Holds | None:

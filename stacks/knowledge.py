@@ -18,6 +18,7 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
+from stacks.answering import SYNC_ACTIONS
 from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
@@ -37,7 +38,6 @@ MAX_RECEIVE_COUNT = 120
 OLDEST_SECONDS = 6 * 3600
 CURATED_REASON = "The function copies whichever curated document changed; keys come from documents' own."
 COPIES_REASON = "Each curated document has a text and a metadata file below this prefix."
-SYNC_ACTIONS = ("bedrock:ListIngestionJobs", "bedrock:StartIngestionJob")
 
 
 class KnowledgeStack(SlipwayStack):

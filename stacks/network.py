@@ -7,9 +7,8 @@ from constructs import Construct
 
 from slipway_constructs.private_network import PrivateNetwork
 from slipway_constructs.text_recognition import TEXTRACT_ACTIONS
-from stacks.answering import KNOWLEDGE_ACTIONS, RERANK_ACTIONS
+from stacks.answering import KNOWLEDGE_ACTIONS, RERANK_ACTIONS, SYNC_ACTIONS
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
-from stacks.knowledge import SYNC_ACTIONS
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.settings import ExistingNetwork, Settings
 from stacks.settings_ocr import recognises

@@ -18,7 +18,7 @@ from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
-from stacks.settings_knowledge_base import KnowledgeBaseSettings
+from stacks.settings_knowledge_base import KnowledgeBase
 from stacks.settings_labelling import Labelling
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_retention import Retention
@@ -130,9 +130,7 @@ class Retrieval(Section):
         default_factory=S3VectorsSettings, description="Settings of the store `s3_vectors`."
     )
     embedding: Embedding = Field(default_factory=Embedding, description="The embedding model.")
-    knowledge_base: KnowledgeBaseSettings = Field(
-        default_factory=KnowledgeBaseSettings, description="A Bedrock knowledge base beside the store."
-    )
+    knowledge_base: KnowledgeBase = Field(default_factory=KnowledgeBase, description="A knowledge base of Bedrock.")
     top_k: int = Field(8, ge=1, le=30, description="Chunks at most that a question is answered from.")
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")
 

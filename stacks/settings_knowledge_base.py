@@ -17,7 +17,7 @@ KEY = ("retrieval", "knowledge_base", "enabled")
 STORES = ("aurora", "s3_vectors")
 
 
-class KnowledgeBaseSettings(Section):
+class KnowledgeBase(Section):
     """A Bedrock knowledge base over the curated documents, beside the store's own chunks."""
 
     enabled: bool = Field(

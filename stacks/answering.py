@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from stacks.slipway_stack import SlipwayStack
 
 RERANK_ACTIONS = ("bedrock:InvokeModel", "bedrock:Rerank")
+# Of a knowledge base: what searches, and what keeps it up to date.
+KNOWLEDGE_ACTIONS = ("bedrock:Retrieve",)
+SYNC_ACTIONS = ("bedrock:ListIngestionJobs", "bedrock:StartIngestionJob")
 RERANK_REASON = (
     "bedrock:Rerank takes no resource; which models may be called so is said by bedrock:InvokeModel. Source: Amazon "
     "Bedrock user guide, Permissions for reranking."

@@ -55,6 +55,7 @@ PARTS = (
     Part("labelling", lambda settings: settings.labelling.enabled),
     Part("prompts", lambda settings: settings.prompts.enabled),
     Part("deletion"),
+    Part("knowledge", lambda settings: settings.retrieval.knowledge_base.enabled),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
     Part("reindex", lambda settings: settings.reindex.enabled),
     Part("gateway"),

@@ -52,7 +52,7 @@ class FoundationStack(SlipwayStack):
                 keep_versions=cdk.Duration.days(1),
                 # As long as Step Functions lets a failed run be redriven.
                 lifecycle=[*expiry(CORPUS, retention.corpus_days), leftover(CORPUS_WORK, days=14)],
-                events=False,
+                events=self.settings.retrieval.knowledge_base.enabled,
             ),
             # Training sets, labelling jobs and models: each version of them is cited by what was made of it.
             "artifacts": bucket(

@@ -14,7 +14,7 @@ from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenA
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
-from stacks.answering import allow_answers, allow_search, answer_variables, search_variables
+from stacks.answering import KNOWLEDGE_ACTIONS, allow_answers, allow_search, answer_variables, search_variables
 from stacks.routing import ROUTES
 from stacks.settings import Settings
 from stacks.settings_models import routes_document
@@ -149,8 +149,13 @@ class GatewayStack(SlipwayStack):
         return chat
 
     def _search(self, defaults: FunctionDefaults) -> PythonFunction:
-        search = self._function("Search", "search", "Finds chunks of documents", defaults, search_variables(self))
+        variables = search_variables(self)
+        if self.settings.retrieval.knowledge_base.enabled:
+            variables["KNOWLEDGE_BASE_ID"] = self.look_up("knowledge", "knowledge-base-id")
+        search = self._function("Search", "search", "Finds chunks of documents", defaults, variables)
         allow_search(self, search.role)
+        if self.settings.retrieval.knowledge_base.enabled:
+            allow(search.role, KNOWLEDGE_ACTIONS, [self.look_up("knowledge", "knowledge-base-arn")])
         return search
 
     def _documents(self, defaults: FunctionDefaults) -> PythonFunction:

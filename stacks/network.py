@@ -7,7 +7,7 @@ from constructs import Construct
 
 from slipway_constructs.private_network import PrivateNetwork
 from slipway_constructs.text_recognition import TEXTRACT_ACTIONS
-from stacks.answering import RERANK_ACTIONS
+from stacks.answering import KNOWLEDGE_ACTIONS, RERANK_ACTIONS, SYNC_ACTIONS
 from stacks.bedrock import INVOKE_STREAM
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
@@ -70,6 +70,9 @@ class NetworkStack(SlipwayStack):
             reach["sagemaker.runtime"] += ENDPOINT_ACTIONS
         if self.settings.answering.reranker != "off":
             reach["bedrock-agent-runtime"] += RERANK_ACTIONS
+        if self.settings.retrieval.knowledge_base.enabled:
+            reach["bedrock-agent-runtime"] += KNOWLEDGE_ACTIONS
+            reach["bedrock-agent"] += SYNC_ACTIONS
         if recognises(ingestion):
             reach["textract"] += TEXTRACT_ACTIONS
         if self.searches_duplicates() or recognises(ingestion):

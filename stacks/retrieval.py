@@ -30,6 +30,8 @@ class RetrievalStack(SlipwayStack):
 
     def _migrate(self, store: Made) -> None:
         embedding = self.settings.retrieval.embedding
+        # Whether the migration makes the table of a knowledge base too; another value makes it run.
+        knowledge = {"KNOWLEDGE_BASE": "true"} if self.settings.retrieval.knowledge_base.enabled else {}
         migrate = PythonFunction(
             self,
             "MigrateStore",
@@ -41,6 +43,7 @@ class RetrievalStack(SlipwayStack):
             variables={
                 **store.variables,
                 **self.generation_variables(),
+                **knowledge,
                 **self.embedding_variables(),
                 **self.settings.ingestion.chunk_variables,
             },
@@ -61,6 +64,7 @@ class RetrievalStack(SlipwayStack):
                 "Dimensions": str(embedding.dimensions),
                 "Models": json.dumps([[each.model_id, each.dimensions] for _, each in embedding.models]),
                 "SchemaVersion": SCHEMA_VERSION,
+                **({"KnowledgeBase": "true"} if knowledge else {}),
             },
         )
         # Its permissions and the store must be there when it is called.

@@ -18,6 +18,7 @@ from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
+from stacks.settings_knowledge_base import KnowledgeBase
 from stacks.settings_labelling import Labelling
 from stacks.settings_models import Model, ModelAlias, default_models
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
@@ -27,6 +28,7 @@ from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
+from stacks.settings_store_kendra import KendraSettings
 from stacks.settings_store_opensearch import OpenSearch
 from stacks.settings_store_s3_vectors import S3VectorsSettings
 from stacks.settings_violation import ImpossibleSettingsError
@@ -121,13 +123,15 @@ class Aurora(Section):
 class Retrieval(Section):
     """How documents are stored for search, and found."""
 
-    store: Literal["aurora", "opensearch", "s3_vectors"] = Field("aurora", description="The vector store.")
+    store: Literal["aurora", "kendra", "opensearch", "s3_vectors"] = Field("aurora", description="The vector store.")
     aurora: Aurora = Field(default_factory=Aurora, description="Settings of the store `aurora`.")
     opensearch: OpenSearch = Field(default_factory=OpenSearch, description="Settings of the store `opensearch`.")
+    kendra: KendraSettings = Field(default_factory=KendraSettings, description="Settings of the store `kendra`.")
     s3_vectors: S3VectorsSettings = Field(
         default_factory=S3VectorsSettings, description="Settings of the store `s3_vectors`."
     )
     embedding: Embedding = Field(default_factory=Embedding, description="The embedding model.")
+    knowledge_base: KnowledgeBase = Field(default_factory=KnowledgeBase, description="A knowledge base of Bedrock.")
     top_k: int = Field(8, ge=1, le=30, description="Chunks at most that a question is answered from.")
     min_score: float = Field(0.25, ge=0, le=1, description="Least cosine similarity, 0 to 1, of a chunk that is used.")
 

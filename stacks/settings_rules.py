@@ -13,10 +13,12 @@ from stacks import (
     settings_augmentation_rules,
     settings_embedding_rules,
     settings_evaluation_rules,
+    settings_knowledge_base,
     settings_labelling_rules,
     settings_models_rules,
     settings_network_rules,
     settings_retention_rules,
+    settings_store_kendra_rules,
     settings_store_opensearch_rules,
 )
 from stacks.settings_duplicates import duplicates_document
@@ -121,6 +123,8 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     *settings_network_rules.RULES,
     *settings_retention_rules.RULES,
     *settings_embedding_rules.RULES,
+    *settings_knowledge_base.RULES,
+    *settings_store_kendra_rules.RULES,
     *settings_store_opensearch_rules.RULES,
     _aurora_capacity,
     _aurora_version,

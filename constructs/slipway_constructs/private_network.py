@@ -31,6 +31,7 @@ CONSTRUCT_IDS = {
     "sqs": "Queues",
     "secretsmanager": "Secrets",
     "bedrock-agent-runtime": "Reranking",
+    "bedrock-agent": "Ingestions",
     "s3vectors": "Vectors",
     "ssm": "Parameters",
     "states": "StateMachines",

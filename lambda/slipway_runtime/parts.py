@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from slipway_runtime import settings
+from slipway_runtime import parts_of_stores, settings
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.holds import Holds
 from slipway_runtime.operate.lineage import Lineage
@@ -16,7 +16,6 @@ from slipway_runtime.retrieve.embed import Embedder
 from slipway_runtime.retrieve.embedding.choose import bedrock_model
 from slipway_runtime.retrieve.rerank import NO_RERANKING, Reranker
 from slipway_runtime.retrieve.search import Searcher
-from slipway_runtime.retrieve.stores.contract import GenerationStore, VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,79 +25,13 @@ if TYPE_CHECKING:
     from slipway_runtime.operate.places import Places
     from slipway_runtime.operate.recognising import Recognising
     from slipway_runtime.prepare.duplicates.index import Duplicates
-
-
-def store(number: int = 1) -> VectorStore:
-    """Return a generation of the vector store of this environment, of the kind that STORE names."""
-    match settings.required("STORE"):
-        case "aurora" | "opensearch" | "s3_vectors":
-            return generation_store(number)
-        case other:
-            raise settings.MissingSetting(f"STORE is {other!r:.40}, expected a kind of store that this release has")
-
-
-def generation_store(number: int) -> GenerationStore:
-    """Return a generation, in a store that can have several. The first has the names of before there were others."""
-    match settings.required("STORE"):
-        case "aurora":
-            return _aurora(number)
-        case "opensearch":
-            return _opensearch(number)
-        case "s3_vectors":
-            return _s3_vectors(number)
-        case other:
-            raise settings.MissingSetting(f"STORE is {other!r:.40}, which has one index and no generations of it")
-
-
-def _aurora(number: int) -> GenerationStore:
-    from slipway_runtime.retrieve.stores.aurora.data_api import DataApi  # noqa: PLC0415 - of the kinds one is loaded
-    from slipway_runtime.retrieve.stores.aurora.store import AuroraStore  # noqa: PLC0415
-
-    database = settings.database()
-    api = DataApi(
-        client=client("rds-data"),
-        cluster_arn=database.cluster_arn,
-        secret_arn=database.secret_arn,
-        database=database.name,
-    )
-    return AuroraStore(api=api, generation=number)
+    from slipway_runtime.retrieve.knowledge_base.search import KnowledgeBase
 
 
 def holds() -> Holds | None:
     """Return the legal holds of this environment, None where the settings leave them out."""
     table = os.environ.get("HOLDS_TABLE")
     return Holds(dynamodb=client("dynamodb"), s3=client("s3"), table=table) if table else None
-
-
-def _opensearch(number: int) -> GenerationStore:
-    from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.opensearch.client import Collection  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.opensearch.index import NAME, Hnsw  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.opensearch.store import OpenSearchStore  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.opensearch.writer import Writer  # noqa: PLC0415
-
-    chosen, suffix = settings.opensearch(), "" if number == 1 else f"-g{number}"
-    collection = Collection(endpoint=chosen.endpoint, region=chosen.region, index=f"{NAME}{suffix}")
-    guards = Guards(client=client("dynamodb"), table=chosen.documents_table, kind=f"opensearch{suffix}")
-    return OpenSearchStore(
-        collection=collection,
-        guards=guards,
-        writer=Writer(collection=collection),
-        hnsw=Hnsw(m=chosen.m, ef_construction=chosen.ef_construction),
-    )
-
-
-def _s3_vectors(number: int) -> GenerationStore:
-    from slipway_runtime.retrieve.stores.guard import Guards  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.s3_vectors.service import VectorBucket  # noqa: PLC0415
-    from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore  # noqa: PLC0415
-
-    bucket, table = settings.required("VECTOR_BUCKET_NAME"), settings.required("DOCUMENTS_TABLE")
-    prefix = "" if number == 1 else f"g{number}-"
-    # Another bucket is another, empty store: its guards are its own.
-    guards = Guards(client=client("dynamodb"), table=table, kind=f"s3_vectors#{prefix}{bucket}")
-    vectors = VectorBucket(client=client("s3vectors"), name=bucket, prefix=prefix)
-    return S3VectorsStore(bucket=vectors, guards=guards, text_language=settings.optional("TEXT_LANGUAGE") or None)
 
 
 def registry() -> Registry | None:
@@ -123,7 +56,7 @@ def index(generation: Generation | None = None) -> Index:
     """Return what a generation is written by. Raises: MissingSetting if the settings do not name its model."""
     chosen = _embedding(generation)
     number = generation.number if generation else 1
-    return Index(store=store(number), embedder=embedder(generation), chunking=settings.chunking(chosen))
+    return Index(store=parts_of_stores.store(number), embedder=embedder(generation), chunking=settings.chunking(chosen))
 
 
 def beside(generation: Generation | None) -> list[Generation]:
@@ -231,9 +164,23 @@ def places(lineage: Lineage, curated: Curated) -> Places:
     return Places(index=Index(make=make, again=again), settings=settings.near_duplicates())
 
 
+def knowledge_base() -> KnowledgeBase | None:
+    """Return the search in this environment's knowledge base, None where the settings leave it out."""
+    if "KNOWLEDGE_BASE_ID" not in os.environ:
+        return None
+    from slipway_runtime.retrieve.knowledge_base.search import KnowledgeBase  # noqa: PLC0415
+
+    return KnowledgeBase(
+        client=client("bedrock-agent-runtime"),
+        knowledge_base_id=settings.required("KNOWLEDGE_BASE_ID"),
+        # Bedrock searches by words too in these. Source: Amazon Bedrock user guide, "Query configurations".
+        hybrid=settings.required("STORE") in ("aurora", "opensearch"),
+    )
+
+
 def searcher(generation: Generation | None = None) -> Searcher:
     """Return the search of a generation."""
-    held = store(generation.number if generation else 1)
+    held = parts_of_stores.store(generation.number if generation else 1)
     return Searcher(embedder=embedder(generation), store=held, reranker=_reranker())
 
 

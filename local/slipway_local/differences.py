@@ -33,6 +33,10 @@ NOT_EMULATED = (
     "capacity and networks do nothing, and a refresh takes half a second, not a minute.",
     "S3 Vectors: search is exact, words are split by one analyser for every language and ranked as Lucene does; bucket "
     "policies are kept and not evaluated, text search is configured when an index is made only.",
+    "Kendra: ranks by words alone, with Lucene's constants; no data sources, FAQs, access control lists, query syntax, "
+    "relevance tuning, sorting or capacity units, and documents in text only, found 0.2 s after the call.",
+    "Knowledge bases: S3 data sources of text alone, one ingestion job at a time, chunks of 300 words, search by "
+    "MiniLM over what the job read, whatever store is named; that store holds none of it.",
     "Comprehend finds what patterns, titles and a short list of given names find, by synchronous operations only; it "
     "has no custom classifiers.",
     "Textract reads the text that a scan carries in its metadata (PNG and TIFF description, JPEG comment, PDF XMP), by "

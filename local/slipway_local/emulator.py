@@ -101,6 +101,7 @@ class Emulator:
         from slipway_local.comprehend import classify
         from slipway_local.comprehend import service as comprehend
         from slipway_local.glue import service as glue_jobs
+        from slipway_local.kendra import Kendra
         from slipway_local.permissions import aws_managed
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.s3vectors import S3Vectors
@@ -119,6 +120,8 @@ class Emulator:
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         self.front_door.by_service["s3vectors"] = vectors = S3Vectors(self.place)
         self.keeper.add("vector buckets", vectors)
+        self.front_door.by_service["kendra"] = kendra = Kendra(self.place)
+        self.keeper.add("kendra", kendra)
         faults = Faults()
         self.front_door.add_layer(faults)
         self.front_door.add_layer(enforcement.layer)
@@ -126,7 +129,7 @@ class Emulator:
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
 
     def _start_bedrock(self) -> None:
-        from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails
+        from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails, KnowledgeBases
 
         guardrails = Guardrails(self.place)
         runtime = BedrockRuntime(
@@ -135,7 +138,11 @@ class Emulator:
             model_key=os.environ.get("SLIPWAY_MODEL_KEY"),
             guardrails=guardrails,
         )
-        self.front_door.by_service["bedrock"] = Bedrock(runtime, BedrockControl(guardrails), self.front_door.moto)
+        knowledge_bases = KnowledgeBases(self.place, runtime.embedder)
+        self.keeper.add("knowledge bases", knowledge_bases)
+        self.front_door.by_service["bedrock"] = Bedrock(
+            runtime, BedrockControl(guardrails), knowledge_bases, self.front_door.moto
+        )
 
     def _start_opensearch(self) -> None:
         from slipway_local.opensearch import BehaviourControl, OpenSearch

@@ -98,6 +98,10 @@ def kind(settings: Settings) -> StoreKind:
             from stacks.stores.opensearch import OpenSearchKind  # noqa: PLC0415
 
             return OpenSearchKind()
+        case "kendra":
+            from stacks.stores.kendra import KendraKind  # noqa: PLC0415
+
+            return KendraKind()
         case "s3_vectors":
             from stacks.stores.s3_vectors import S3VectorsKind  # noqa: PLC0415
 

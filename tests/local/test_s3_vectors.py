@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 
 from slipway_local.aws import Place
 from slipway_local.s3vectors import S3Vectors
-from slipway_local.s3vectors.shapes import service
+from slipway_local.shapes import service
 from support.s3_vectors import ServedVectors, served_s3_vectors
 
 pytestmark = pytest.mark.capability("R4")
@@ -292,7 +292,7 @@ def test_answers_have_the_shapes_of_the_services_model(served: ServedVectors, cl
     for operation, body in calls:
         status, answer = raw(served, operation, body)
         assert status == 200, (operation, answer)
-        shape = service().operation_model(operation).output_shape
+        shape = service("s3vectors").operation_model(operation).output_shape
         report = ParamValidator().validate(answer, shape)
         assert not report.has_errors(), (operation, report.generate_report())
 

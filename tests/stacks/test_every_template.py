@@ -32,9 +32,10 @@ def test_stacks_are_named_by_environment_and_part(environments: dict[str, Any]) 
         *("foundation", "retrieval", "ingestion", "labelling", "deletion", "gateway", "evaluation", "observability")
     ]
     stores = ["foundation", "network", "retrieval"]
-    common = [*stores, "ingestion", "datasets", "labelling", "deletion", "corpus", "gateway"]
-    assert list(environments["prod"]) == [*common, "observability"]
-    assert list(environments["staging"]) == [*common, "augmentation", "evaluation", "observability"]
+    common = [*stores, "ingestion", "datasets", "labelling", "deletion"]
+    assert list(environments["prod"]) == [*common, "corpus", "gateway", "observability"]
+    more = ["knowledge", "corpus", "gateway", "augmentation", "evaluation", "observability"]
+    assert list(environments["staging"]) == [*common, *more]
 
 
 def test_no_stack_exports_or_imports_a_value(environments: dict[str, Any]) -> None:

@@ -168,6 +168,16 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
             and t.one("retrieval", "AWS::S3Vectors::VectorBucket")["EncryptionConfiguration"]["SseType"] == "aws:kms"
         ),
     ),
+    "kendra": (
+        "retrieval: {store: kendra, kendra: {existing_customer: true}}\nnetwork: {mode: create}",
+        lambda t: (
+            t.one("retrieval", "AWS::Kendra::Index")["Edition"] == "DEVELOPER_EDITION"
+            and ".kendra" in text(t.of("network", "AWS::EC2::VPCEndpoint"))
+            and "rds-data" not in text(t["network"])
+            and "kendra:BatchPutDocument" not in t.allowed("gateway", "Chat")
+            and {"kendra:BatchPutDocument", "dynamodb:UpdateItem"} <= t.allowed("ingestion", "Ingest")
+        ),
+    ),
     "mail-and-no-dashboard": (
         "observability: {alarm_email: on-call@example.com, dashboard: false}",
         lambda t: (

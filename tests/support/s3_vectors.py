@@ -22,7 +22,7 @@ from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore
 
 
 @functools.cache
-def _client(url: str, service: str, validate: bool) -> Any:
+def client(url: str, service: str, validate: bool) -> Any:
     session: Any = boto3.Session("test", "test", region_name="us-east-1")
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=validate, max_pool_connections=16)
     return session.client(service, endpoint_url=url, config=config)
@@ -36,7 +36,7 @@ class ServedVectors:
     app: S3Vectors
 
     def client(self, service: str, *, validate: bool = True) -> Any:
-        return _client(self.url, service, validate)
+        return client(self.url, service, validate)
 
     def bucket(self) -> str:
         name = f"vectors-{uuid.uuid4().hex[:12]}"
@@ -44,28 +44,28 @@ class ServedVectors:
         return name
 
     def store(self, bucket: str, prefix: str = "") -> S3VectorsStore:
-        guards = Guards(client=self.client("dynamodb"), table=self._table(), kind=f"s3_vectors#{prefix}{bucket}")
+        dynamodb = self.client("dynamodb")
+        guards = Guards(client=dynamodb, table=documents_table(dynamodb), kind=f"s3_vectors#{prefix}{bucket}")
         backoff = Backoff(base_seconds=0.01, cap_seconds=0.05)
         return S3VectorsStore(
             bucket=VectorBucket(client=self.client("s3vectors"), name=bucket, prefix=prefix, backoff=backoff),
             guards=guards,
         )
 
-    def _table(self) -> str:
-        dynamodb = self.client("dynamodb")
-        with contextlib.suppress(dynamodb.exceptions.ResourceInUseException):
-            dynamodb.create_table(
-                TableName="documents",
-                AttributeDefinitions=[
-                    {"AttributeName": name, "AttributeType": "S"} for name in ("document_id", "item")
-                ],
-                KeySchema=[
-                    {"AttributeName": "document_id", "KeyType": "HASH"},
-                    {"AttributeName": "item", "KeyType": "RANGE"},
-                ],
-                BillingMode="PAY_PER_REQUEST",
-            )
-        return "documents"
+
+def documents_table(dynamodb: Any) -> str:
+    """Return the name of the table with the guards, made if it is not there."""
+    with contextlib.suppress(dynamodb.exceptions.ResourceInUseException):
+        dynamodb.create_table(
+            TableName="documents",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("document_id", "item")],
+            KeySchema=[
+                {"AttributeName": "document_id", "KeyType": "HASH"},
+                {"AttributeName": "item", "KeyType": "RANGE"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    return "documents"
 
 
 @contextlib.contextmanager

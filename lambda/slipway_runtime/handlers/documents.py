@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from slipway_runtime import parts, settings
+from slipway_runtime import parts, parts_of_stores, settings
 from slipway_runtime.generate.errors import ApiError, invalid
 from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import respond
@@ -120,14 +120,14 @@ def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[
         raise _held(hold.placed_at)
     try:
         searched = parts.active()
-        store = parts.store(searched.number if searched else 1)
+        store = parts_of_stores.store(searched.number if searched else 1)
         removed = catalogue.delete(
             record,
             Objects(client=client("s3")),
             curated,
             store,
             deadline,
-            beside=lambda: [parts.store(each.number) for each in parts.beside(searched)],
+            beside=lambda: [parts_of_stores.store(each.number) for each in parts.beside(searched)],
         )
     except Kept as kept:
         if kept.code == "AccessDenied" and holds:  # held in S3, by whomever

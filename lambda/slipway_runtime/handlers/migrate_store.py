@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slipway_runtime import parts, settings
+from slipway_runtime import parts, parts_of_stores, settings
 from slipway_runtime.handlers.custom_resource import answer
 from slipway_runtime.handlers.events import CustomResourceEvent
 from slipway_runtime.operate.observability import logger, observed
@@ -28,7 +28,7 @@ def _migrate(request: CustomResourceEvent, deadline: Deadline) -> dict[str, str]
         raise ValueError(f"the property Dimensions is {given!r}, expected a whole number")
     registry = parts.registry()
     if registry is None:
-        parts.store().migrate(int(given), deadline)
+        parts_of_stores.store().migrate(int(given), deadline)
     else:
         _migrate_all(registry, deadline)
     logger.info("migrated", extra={"dimensions": int(given)})
@@ -51,6 +51,6 @@ def _migrate_all(registry: Registry, deadline: Deadline) -> None:
     noted = registry.read()
     for each in (noted or Generations(active=first)).kept:
         settings.embedding_of(each.model_id, each.dimensions)
-        parts.generation_store(each.number).migrate(each.dimensions, deadline)
+        parts_of_stores.generation_store(each.number).migrate(each.dimensions, deadline)
     if noted is None:
         registry.write(Generations(active=first, revision=1))

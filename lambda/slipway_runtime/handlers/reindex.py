@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime import parts, settings
+from slipway_runtime import parts, parts_of_stores, settings
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.observability import logger, observed
@@ -42,7 +42,7 @@ def _reindex() -> Reindex:
     )
     registry = Registry(client=client("dynamodb"), table=settings.required("GENERATIONS_TABLE"))
     return Reindex(
-        registry=registry, wanted=wanted, store=parts.generation_store, estimating=lambda: _estimating(wanted)
+        registry=registry, wanted=wanted, store=parts_of_stores.generation_store, estimating=lambda: _estimating(wanted)
     )
 
 

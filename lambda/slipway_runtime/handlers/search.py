@@ -1,12 +1,14 @@
 """POST /v1/search: the chunks that are found for a text, without an answer.
 
-The request is that of OpenAI's vector-store search, as far as it is served, with `mode` beside it.
+The request is that of OpenAI's vector-store search, as far as it is served, with `mode` and `source` beside it.
 Source: OpenAI API reference, "Vector stores: search" (query, filters, max_num_results, ranking_options; the page of
 results).
 """
 
+from __future__ import annotations
+
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,8 +21,12 @@ from slipway_runtime.handlers.http import decode_body, respond
 from slipway_runtime.operate.observability import count, observed
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.reindex.generations import Generation
+from slipway_runtime.retrieve.filters import InvalidFilter
 from slipway_runtime.retrieve.search import Searcher, Wanted
 from slipway_runtime.retrieve.stores.contract import Hit, Mode, UnsupportedMode
+
+if TYPE_CHECKING:
+    from slipway_runtime.retrieve.knowledge_base.search import KnowledgeBase
 
 MARGIN_SECONDS = 2.0
 GATEWAY_SECONDS = 28.0
@@ -41,7 +47,8 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True):
     query: str
     filters: Any = None
     max_num_results: int = DEFAULT_RESULTS
-    mode: str = "hybrid"
+    mode: str | None = None
+    source: str = "store"
     ranking_options: RankingOptions = msgspec.field(default_factory=RankingOptions)
 
     @property
@@ -55,6 +62,8 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True):
             raise invalid("'score_threshold' must be between 0 and 1.", "ranking_options.score_threshold")
         if self.ranking_options.ranker not in ("auto", "none"):
             raise invalid("'ranker' must be auto or none.", "ranking_options.ranker")
+        if self.source not in ("store", "knowledge_base"):
+            raise invalid("'source' must be store or knowledge_base.", "source")
         found = request_filter(self.filters)
         return Wanted(text=self.query, limit=self.max_num_results, mode=_mode(self.mode), filter=found)
 
@@ -72,9 +81,13 @@ def _search(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
     asked = decode_body(request, SearchRequest)
     wanted, options = asked.wanted, asked.ranking_options
     try:
-        hits = _searcher(parts.active()).search(
-            request.request_context.authorizer.tenant, wanted, deadline, rerank=options.ranker == "auto"
-        )
+        tenant = request.request_context.authorizer.tenant
+        if asked.source == "knowledge_base":
+            hits = _knowledge_base().search(tenant, wanted, deadline)
+        else:
+            hits = _searcher(parts.active()).search(tenant, wanted, deadline, rerank=options.ranker == "auto")
+    except InvalidFilter as error:
+        raise invalid(f"{error}.", "filters", "unsupported_value") from error
     except UnsupportedMode as error:
         raise invalid(f"{error}.", "mode", "unsupported_value") from error
     count("Searches")
@@ -89,9 +102,9 @@ def _search(request: ApiRequest, deadline: Deadline) -> dict[str, Any]:
     }
 
 
-def _mode(given: str) -> Mode:
+def _mode(given: str | None) -> Mode | None:
     match given:
-        case "hybrid" | "vector" | "keyword":
+        case None | "hybrid" | "vector" | "keyword":
             return given
     raise invalid("'mode' must be hybrid, vector or keyword.", "mode")
 
@@ -106,6 +119,19 @@ def _result(hit: Hit) -> dict[str, Any]:
         "content": [{"type": "text", "text": hit.content}],
         "slipway": {**place, "rank_score": round(hit.fused, 6)},
     }
+
+
+def _knowledge_base() -> KnowledgeBase:
+    found = _made_knowledge_base()
+    if found is None:
+        remedy = "Set retrieval.knowledge_base.enabled for it, or leave 'source' out."
+        raise invalid(f"This environment has no knowledge base. {remedy}", "source", "unsupported_value")
+    return found
+
+
+@functools.cache
+def _made_knowledge_base() -> KnowledgeBase | None:
+    return parts.knowledge_base()
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 
 # These services are retried by our own loops, which know the deadline of the invocation; the SDK's would come on top.
-OWN_RETRIES = frozenset(("bedrock-agent-runtime", "bedrock-runtime", "rds-data", "s3vectors", "textract"))
+OWN_RETRIES = frozenset(("bedrock-agent-runtime", "bedrock-runtime", "kendra", "rds-data", "s3vectors", "textract"))
 
 
 @functools.cache

@@ -14,11 +14,14 @@ MAX_SEARCHED_BYTES = 8_000
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What to search for, by which search, how many hits at most, and which attributes they must have."""
+    """What to search for, how many hits at most, and which attributes they must have.
+
+    `mode`: by which search; None: the store's best, hybrid where it has that.
+    """
 
     text: str
     limit: int
-    mode: Mode = "hybrid"
+    mode: Mode | None = None
     filter: Filter | None = None
 
 
@@ -37,15 +40,23 @@ class Searcher:
         Raises: EmbeddingError, StoreUnavailable, UnsupportedMode, WrongDimensions.
         """
         text = wanted.text.encode("utf-8", "replace")[-MAX_SEARCHED_BYTES:].decode("utf-8", "ignore")
-        vector = None if wanted.mode == "keyword" else self.embedder.embed([text], deadline, "query")[0]
-        reorders = rerank and wanted.mode == "hybrid" and self.reranker.candidates > 0
+        mode = wanted.mode or self._best_mode()
+        vector = (
+            None
+            if mode == "keyword" or mode not in self.store.modes
+            else self.embedder.embed([text], deadline, "query")[0]
+        )
+        reorders = rerank and mode in (self._best_mode(), "hybrid") and self.reranker.candidates > 0
         query = Query(
             tenant=tenant,
             text=text,
             vector=vector,
-            mode=wanted.mode,
+            mode=mode,
             limit=max(wanted.limit, self.reranker.candidates) if reorders else wanted.limit,
             filter=wanted.filter,
         )
         hits = self.store.search(query, deadline)
         return (self.reranker.rerank(text, hits, deadline) if reorders else hits)[: wanted.limit]
+
+    def _best_mode(self) -> Mode:
+        return "hybrid" if "hybrid" in self.store.modes else "keyword"

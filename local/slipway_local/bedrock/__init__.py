@@ -3,6 +3,7 @@
 from .app import BedrockRuntime
 from .control import BedrockControl
 from .guardrails import Guardrails
+from .knowledge_bases import KnowledgeBases
 from .services import Bedrock
 
-__all__ = ["Bedrock", "BedrockControl", "BedrockRuntime", "Guardrails"]
+__all__ = ["Bedrock", "BedrockControl", "BedrockRuntime", "Guardrails", "KnowledgeBases"]

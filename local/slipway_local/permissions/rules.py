@@ -173,6 +173,13 @@ def s3vectors(call: Call) -> list[Need] | None:
     return [*needs, Need("s3vectors:GetVectors", str(arn))] if reads else needs
 
 
+def kendra(call: Call) -> list[Need] | None:
+    """Return the index of a call; listing and creating have none."""
+    index_id = call.parameters.get("IndexId") or call.parameters.get("Id")
+    resource = call.parameters.get("ResourceARN") or (call.arn(f"index/{index_id}") if index_id else None)
+    return [Need(f"kendra:{call.operation}", str(resource))] if resource else None
+
+
 def scheduler(call: Call) -> list[Need] | None:
     """Return a schedule with its group."""
     if not call.operation.endswith("Schedule"):
@@ -216,6 +223,7 @@ RULES: Mapping[str, Rule] = {
     "dynamodb": dynamodb,
     "events": events,
     "glue": glue,
+    "kendra": kendra,
     "kms": kms,
     "lambda": lambda_,
     "logs": logs,

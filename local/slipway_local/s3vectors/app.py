@@ -16,13 +16,14 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from ..aws import Place
 from ..aws_json import JsonObject, ServiceError, parse_object, read_body, respond, respond_error
+from ..shapes import check, service
 from .buckets import Buckets
 from .model import Contents, Vector
 from .pages import page
 from .search import query
-from .shapes import check, service
 from .writing import vectors_of
 
+SERVICE = "s3vectors"
 MAX_REQUEST_BYTES = 20 * 1024 * 1024
 LIST_PAGE, LIST_PAGE_BYTES = 500, 1024 * 1024
 
@@ -66,7 +67,7 @@ class S3Vectors:
             if operation not in self._operations:
                 have = ", ".join(sorted(self._operations))
                 raise ServiceError("UnknownOperationException", f"{operation} is not emulated; there are {have}", 404)
-            check(operation, request)
+            check(SERVICE, operation, request)
             with self._lock:
                 answer = self._operations[operation](request)
             return respond(start_response, answer)
@@ -154,7 +155,7 @@ def _call(environ: WSGIEnvironment, body: JsonObject) -> tuple[str, JsonObject]:
         operation, rest = named.get(method, ("", {}))
         return operation, {"resourceArn": arn, **rest}
     operation = path.removeprefix("/")
-    known = method == "POST" and operation in service().operation_names
+    known = method == "POST" and operation in service(SERVICE).operation_names
     if not known:
         raise ServiceError("UnknownOperationException", f"There is no operation at {method} {path:.80}", 404)
     return operation, body

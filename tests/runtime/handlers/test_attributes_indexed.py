@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slipway_runtime import parts
+from slipway_runtime import parts, parts_of_stores
 from slipway_runtime.handlers import ingest_document
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.keys import document_id
@@ -29,7 +29,7 @@ def ids(hits: list[Any]) -> set[str]:
 def test_chunks_are_filtered_by_what_the_document_says_and_found_by_its_description(cloud: Any) -> None:
     put(cloud, "a.md", "How to claim the warranty of a broken heat pump", "pumps", "2026-02-01")
     put(cloud, "b.md", "How to bake bread in a stone oven", "bread", "2025-02-01")
-    store, soon = parts.store(), Deadline.after(60)
+    store, soon = parts_of_stores.store(), Deadline.after(60)
     [vector] = parts.embedder().embed(["warranty claim for a heat pump"], soon, "query")
     found = store.search(Query(tenant="default", vector=vector, mode="vector", limit=20), soon)
     best = {path: max(hit.score for hit in found if hit.path == path) for path in ids(found)}

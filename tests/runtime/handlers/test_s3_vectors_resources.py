@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slipway_runtime import parts, settings
+from slipway_runtime import parts_of_stores, settings
 from slipway_runtime.handlers import empty_vector_bucket, migrate_store
 from slipway_runtime.operate.clients import client
 from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore
@@ -47,7 +47,7 @@ def test_migration_notes_the_dimensions_and_refuses_others(served, context, wait
     migrate_store.handler(event(waiting, "Update", "x", Dimensions="16"), context)
     assert [answer["Status"] for answer in waiting.answers] == ["SUCCESS", "SUCCESS", "FAILED"]
     assert "has 8 dimensions, expected 16" in waiting.answers[-1]["Reason"]
-    store = parts.store()
+    store = parts_of_stores.store()
     assert isinstance(store, S3VectorsStore)
     assert store.guards.kind.endswith(settings.required("VECTOR_BUCKET_NAME")), "another bucket has other guards"
     assert store.health(soon()).detail == "8 dimensions"
@@ -56,7 +56,7 @@ def test_migration_notes_the_dimensions_and_refuses_others(served, context, wait
 def test_the_language_reaches_the_tenants_index(served, context, waiting) -> None:  # noqa: F811
     migrate_store.handler(event(waiting, "Create", Dimensions="8"), context)
     served.store("any-bucket")  # makes the table
-    assert parts.store().replace(version("1"), pieces(1), vectors(1), soon())
+    assert parts_of_stores.store().replace(version("1"), pieces(1), vectors(1), soon())
     (index,) = client("s3vectors").list_indexes(vectorBucketArn=arn_of_bucket(), prefix="t-")["indexes"]
     shown = client("s3vectors").get_index(indexArn=index["indexArn"])["index"]["metadataConfiguration"]
     assert shown["textSearchConfigurations"] == [{"metadataKey": "content", "language": "de", "status": "ACTIVE"}]
@@ -68,7 +68,7 @@ def test_a_bucket_without_the_tag_keeps_its_indexes(served, context, waiting, ta
     client("s3vectors").tag_resource(resourceArn=arn_of_bucket(), tags=tags)
     empty_vector_bucket.handler(event(waiting, "Delete", "x", VectorBucketArn=arn_of_bucket()), context)
     assert waiting.answers[-1]["Data"] == {"Removed": "0"}
-    assert parts.store().health(soon()).ok
+    assert parts_of_stores.store().health(soon()).ok
 
 
 def test_a_tagged_bucket_is_emptied_on_delete_only_and_may_be_gone(served, context, waiting) -> None:  # noqa: F811

@@ -96,3 +96,13 @@ def test_an_unknown_field_is_refused_not_passed_over(cloud, context) -> None:
 
 def test_another_method_is_not_served(cloud, context) -> None:
     assert call(context, {"query": "sun"}, method="GET")[0] == 405
+
+
+def test_a_knowledge_base_is_asked_by_name_and_where_there_is_none_that_is_said(documents, context) -> None:
+    status, page = call(context, {"query": "sun for tomatoes", "source": "store"})
+    assert (status, page["data"][0]["filename"]) == (200, "garden.md")
+    status, body = call(context, {"query": "sun", "source": "knowledge_base"})
+    assert (status, body["error"]["param"]) == (400, "source")
+    assert "retrieval.knowledge_base.enabled" in body["error"]["message"]
+    status, body = call(context, {"query": "sun", "source": "web"})
+    assert (status, body["error"]["param"]) == (400, "source")

@@ -135,3 +135,29 @@ def test_a_resuming_database_is_waited_for_within_the_deadline(served_data_api, 
     with pytest.raises(StoreUnavailable, match="DatabaseResumingException"):
         patient.search(Query(tenant="acme", vector=vectors(1)[0], text="x", limit=5), Deadline.after(0.05))
     patient.search(Query(tenant="acme", vector=vectors(1)[0], text="x", limit=5), soon())
+
+
+@pytest.mark.capability("R5")
+def test_the_migration_makes_the_table_of_a_knowledge_base_where_there_is_one(store: AuroraStore) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.VectorDB.html"""
+    columns = (
+        "SELECT column_name, udt_name FROM information_schema.columns "
+        "WHERE table_schema = 'bedrock_integration' AND table_name = 'knowledge_base' ORDER BY column_name"
+    )
+    assert store.api.execute(columns) == []
+    knowing = replace(store, knowledge_base=True)
+    for _ in range(2):
+        knowing.migrate(DIMENSIONS, soon())
+    try:
+        assert [tuple(row) for row in store.api.execute(columns)] == [
+            ("chunks", "text"),
+            ("custom_metadata", "jsonb"),
+            ("embedding", "vector"),
+            ("id", "uuid"),
+            ("metadata", "json"),
+        ]
+        made = store.api.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'bedrock_integration'")
+        definitions = " ".join(str(row[0]) for row in made)
+        assert all(kind in definitions for kind in ("hnsw (embedding vector_cosine_ops)", "to_tsvector('simple'"))
+    finally:
+        store.api.execute("DROP SCHEMA bedrock_integration CASCADE")

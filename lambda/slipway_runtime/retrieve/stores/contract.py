@@ -31,7 +31,9 @@ class UnsupportedMode(Exception):  # noqa: N818 - says what is wrong
     """The store has no such search."""
 
     def __init__(self, store: str, mode: Mode, has: frozenset[Mode]) -> None:
-        super().__init__(f"{store} has no {mode} search; it has {', '.join(sorted(has))}")
+        super().__init__(
+            f"{store} has no {mode} search; it has {', '.join(sorted(has))}; ask for that, or leave mode out"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Bedrock guardrails and their versions."""
 
+import dataclasses
 from typing import Any
 
-from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call
+from slipway_local.deploy.providers.base import Api, Context, Created, Properties, Provider, api, call
 
 
 class GuardrailVersion:
@@ -31,6 +32,15 @@ class GuardrailVersion:
         call(context.place, "bedrock", "delete_guardrail", arguments)
 
 
+class DataSource(Api):
+    """AWS::Bedrock::DataSource, whose Ref names the knowledge base too."""
+
+    def create(self, context: Context, properties: Properties) -> Created:
+        """Make the data source."""
+        made = super().create(context, properties)
+        return dataclasses.replace(made, physical_id=f"{properties['KnowledgeBaseId']}|{made.physical_id}")
+
+
 _GUARDRAIL: dict[str, Any] = {
     "rename": {"KmsKeyArn": "kmsKeyId"},
     "attributes": {
@@ -44,6 +54,18 @@ _GUARDRAIL: dict[str, Any] = {
     "delete_with": {"guardrailIdentifier": "{id}"},
 }
 PROVIDERS: dict[str, Provider] = {
+    "AWS::Bedrock::KnowledgeBase": api(
+        "bedrock-agent", "create_knowledge_base", "@knowledgeBase.knowledgeBaseId",
+        attributes={"KnowledgeBaseId": "@knowledgeBase.knowledgeBaseId",
+                    "KnowledgeBaseArn": "@knowledgeBase.knowledgeBaseArn"},
+        update_call="update_knowledge_base", update_with={"knowledgeBaseId": "{id}"},
+        delete_call="delete_knowledge_base", delete_with={"knowledgeBaseId": "{id}"},
+    ),
+    "AWS::Bedrock::DataSource": DataSource(
+        service="bedrock-agent", create_call="create_data_source", ref="@dataSource.dataSourceId",
+        attributes={"DataSourceId": "@dataSource.dataSourceId"}, delete_call="delete_data_source",
+        delete_with={"knowledgeBaseId": "{KnowledgeBaseId}", "dataSourceId": "{DataSourceId}"},
+    ),
     "AWS::Bedrock::Guardrail": api("bedrock", "create_guardrail", "@guardrailArn", **_GUARDRAIL),
     "AWS::Bedrock::GuardrailVersion": GuardrailVersion(),
-}
+}  # fmt: skip

@@ -84,6 +84,23 @@ def migration(dimensions: int) -> list[str]:
     ]
 
 
+def knowledge_base(dimensions: int) -> list[str]:
+    """Return the statements that make the table of a Bedrock knowledge base, which Bedrock alone writes to.
+
+    Source: Amazon Bedrock user guide, "Prerequisites for using a vector store you created for a knowledge base".
+    """
+    table = "bedrock_integration.knowledge_base"
+    return [
+        "CREATE SCHEMA IF NOT EXISTS bedrock_integration",
+        f"CREATE TABLE IF NOT EXISTS {table} (id uuid PRIMARY KEY, embedding vector({dimensions}), chunks text, "
+        "metadata json, custom_metadata jsonb)",
+        "CREATE INDEX IF NOT EXISTS knowledge_base_embedding "
+        f"ON {table} USING hnsw (embedding vector_cosine_ops) WITH (ef_construction = 256)",
+        f"CREATE INDEX IF NOT EXISTS knowledge_base_chunks ON {table} USING gin (to_tsvector('simple', chunks))",
+        f"CREATE INDEX IF NOT EXISTS knowledge_base_metadata ON {table} USING gin (custom_metadata)",
+    ]
+
+
 # What stores of earlier schema versions have otherwise.
 FROM_EARLIER_VERSIONS = (
     "ALTER TABLE slipway.chunks ADD COLUMN IF NOT EXISTS attributes jsonb NOT NULL DEFAULT '{}'",

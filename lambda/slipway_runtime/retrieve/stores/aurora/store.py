@@ -33,11 +33,15 @@ EXACT_UP_TO_CHUNKS = 4_000
 
 @dataclass(frozen=True, kw_only=True)
 class AuroraStore:
-    """The chunks of all tenants in one table; every statement names its tenant. A generation has its own schema."""
+    """The chunks of all tenants in one table; every statement names its tenant.
+
+    A generation has its own schema. `knowledge_base`: the migration makes the table of a Bedrock knowledge base too.
+    """
 
     api: DataApi
     generation: int = 1
     exact_up_to_chunks: int = EXACT_UP_TO_CHUNKS
+    knowledge_base: bool = False
 
     @property
     def modes(self) -> frozenset[Mode]:
@@ -50,6 +54,8 @@ class AuroraStore:
         Raises: WrongDimensions if the table exists with another width, ValueError outside 1 to 1,024.
         """
         steps = schema.migration(dimensions)
+        if self.knowledge_base:
+            steps += schema.knowledge_base(dimensions)
         self.api.retry(lambda: self._migrate(steps, dimensions), deadline)
 
     def _migrate(self, steps: list[str], dimensions: int) -> None:

@@ -1,4 +1,4 @@
-"""Checks a request against botocore's model of the service, also for what botocore's own validator leaves to AWS.
+"""Checks a request or an answer against botocore's model of a service, also for what botocore leaves to AWS.
 
 Documents (metadata, filters) have rules of their own, beside this.
 """
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..aws_json import JsonObject, ServiceError
+from .aws_json import JsonObject, ServiceError
 
 KINDS: dict[str, Callable[[Any], bool]] = {
     "structure": lambda value: isinstance(value, dict),
@@ -19,22 +19,35 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "long": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "float": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "double": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "timestamp": lambda value: isinstance(value, int | float | str) and not isinstance(value, bool),
+    "blob": lambda value: isinstance(value, str),
 }
 
 
 @functools.cache
-def service() -> Any:
-    """Return botocore's model of the service."""
+def service(name: str) -> Any:
+    """Return botocore's model of the service of that name."""
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 
-    return ServiceModel(Loader().load_service_model("s3vectors", "service-2"), "s3vectors")
+    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
 
 
-def check(operation: str, request: JsonObject) -> None:
+def check_answer(name: str, operation: str, answer: JsonObject) -> JsonObject:
+    """Return an answer that fits the operation's model. Raises: ValueError with what does not."""
+    shape = service(name).operation_model(operation).output_shape
+    if problems := list(_problems(answer, shape, "")) if shape else [("/", "is no answer")] if answer else []:
+        raise ValueError(f"the local {name} answers {operation} with {problems[0][0]}, which {problems[0][1]}")
+    return answer
+
+
+def check(name: str, operation: str, request: JsonObject) -> None:
     """Raise ValidationException with the list of fields that break the operation's model."""
-    problems = list(_problems(request, service().operation_model(operation).input_shape, ""))
+    shape = service(name).operation_model(operation).input_shape
+    problems = list(_problems(request, shape, ""))
     if problems:
         fields = [{"path": path or "/", "message": message} for path, message in problems]
         one = f"{problems[0][0] or '/'} {problems[0][1]}"
@@ -63,7 +76,7 @@ def _problems(value: Any, shape: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _problems(each, shape.value, f"{path}/{key}")
     elif shape.type_name == "string":
         yield from _text(value, shape, path)
-    elif shape.type_name == "integer":
+    elif shape.type_name in ("integer", "long"):
         yield from _size(value, shape, path, "value")
 
 
@@ -87,7 +100,7 @@ def _text(value: str, shape: Any, path: str) -> Iterator[tuple[str, str]]:
         wanted = f"[{', '.join(shape.enum)}]"
         yield path, f"failed to satisfy constraint: Member must satisfy enum value set: {wanted}"
     pattern = shape.metadata.get("pattern")
-    if pattern and "\\p" not in pattern and not re.fullmatch(pattern, value):
+    if pattern and "\\p" not in pattern.lower() and not re.fullmatch(pattern, value):
         yield path, f"failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}"
 
 

@@ -1,0 +1,1 @@
+"""A Bedrock knowledge base beside the vector store: its documents, its ingestion, its search."""

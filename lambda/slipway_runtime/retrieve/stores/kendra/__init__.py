@@ -1,0 +1,1 @@
+"""Amazon Kendra as a store: keyword search only."""

@@ -87,7 +87,8 @@ def measure(rounds: int, *, with_cdk: bool, home: Path) -> list[dict[str, object
         cloud.down(state)
     if with_cdk:
         endpoint_url = cloud.start(assembly, state, environment="dev", cache=here.cache)
-        by_cdk.append(seconds(lambda: cdk.deploy(here, assembly, endpoint_url, print_nothing)))
+        where = cdk.variables(endpoint_url, cloud.credentials(state))
+        by_cdk.append(seconds(lambda: cdk.deploy(here, assembly, where, print_nothing)))
         cloud.down(state)
     peer = ("the CDK CLI: bootstrap and deploy, seconds", min(by_cdk)) if by_cdk else None
     return [

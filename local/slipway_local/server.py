@@ -14,6 +14,7 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
+from slipway_local import administrator, lean_models
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
 from slipway_local.emulator import Emulator
 from slipway_local.request_handler import RequestHandler
@@ -21,8 +22,6 @@ from slipway_local.snapshot import SnapshotError
 from slipway_local.state_folder import UNWRITABLE, AlreadyRunningError, hold, listen, unwritable
 
 SETTINGS = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -59,7 +58,10 @@ def _run(given: argparse.Namespace) -> int:
     listener = listen(given.state / "port", given.port)
     port = listener.getsockname()[1]
     os.environ["AWS_ENDPOINT_URL"] = endpoint = f"http://localhost:{port}"
-    place = Place(endpoint_url=endpoint, account=given.account, region=given.region)
+    lean_models.install()
+    keys = administrator.ensure(given.state)
+    os.environ.update(AWS_ACCESS_KEY_ID=keys.access_key_id, AWS_SECRET_ACCESS_KEY=keys.secret_access_key)
+    place = Place(endpoint_url=endpoint, account=given.account, region=given.region, administrator=keys)
     emulator = Emulator(given.state, given.cache, place)
     emulator.recovery.notices += [given.notice] * bool(given.notice)
     emulator.recovery.prepare()

@@ -23,6 +23,7 @@ def variables(endpoint_url: str, administrator: Credentials) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": administrator.access_key_id,
         "AWS_SECRET_ACCESS_KEY": administrator.secret_access_key,
         "AWS_REGION": LOCAL_REGION,
+        "AWS_DEFAULT_REGION": LOCAL_REGION,  # the name that boto3 knows
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.loaders import JSONFileLoader, Loader
 
 
-class LeanFileLoader(JSONFileLoader):  # type: ignore[misc]
+class LeanFileLoader(JSONFileLoader):
     """Reads a model's file without documentation."""
 
     def _load_file(self, full_path: str, open_method: Any) -> Any:
@@ -22,8 +22,11 @@ class LeanFileLoader(JSONFileLoader):  # type: ignore[misc]
 
 
 def _without_documentation(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; a member of this name is an object itself and stays."""
-    return {name: value for name, value in pairs if name != "documentation" or not isinstance(value, str)}
+    """Return an object with its documentation empty, for botocore asks whether it is there.
+
+    A member of this name is an object itself and stays.
+    """
+    return {name: "" if name == "documentation" and isinstance(value, str) else value for name, value in pairs}
 
 
 def install() -> None:

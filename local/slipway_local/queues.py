@@ -51,10 +51,30 @@ def install() -> "InFlight":
                     return messages
                 source._messages_lock.wait(min(POLL_SECONDS, remaining))
 
+    _check_names(backend)
     _keep_policies(queue)
     queue.add_message, queue.delete_message = add_message, delete_message
     backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
     return InFlight(_add_move_tasks(responses))
+
+
+def _check_names(backend: Any) -> None:
+    """Refuse a standard queue whose name only a FIFO queue may have.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+    """
+    from moto.sqs.exceptions import InvalidParameterValue
+
+    create = backend.create_queue
+
+    def create_queue(self: Any, name: str, tags: Any = None, **attributes: Any) -> Any:
+        if name.endswith(".fifo") and str(attributes.get("FifoQueue")).lower() != "true":
+            raise InvalidParameterValue(
+                "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+            )
+        return create(self, name, tags, **attributes)
+
+    backend.create_queue = create_queue
 
 
 def _keep_policies(queue: Any) -> None:

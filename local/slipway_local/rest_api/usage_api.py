@@ -9,7 +9,10 @@ from typing import Any
 
 from slipway_local.rest_api.usage_plans import UsagePlans
 
-PATHS = ("{0}/usageplans/(?P<usage_plan_id>[^/]+)/usage/?$", "{0}/usageplans/[^/]+/keys/[^/]+/usage/?$")
+PATHS = (
+    "{0}/usageplans/(?P<usage_plan_id>[^/]+)/usage/?$",
+    "{0}/usageplans/(?P<usage_plan_id>[^/]+)/keys/(?P<api_key_id>[^/]+)/usage/?$",
+)
 PAGE, LONGEST_PAGE = 25, 500
 MOST_DAYS = 90  # which API Gateway keeps
 

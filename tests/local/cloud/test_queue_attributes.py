@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/AP
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.cloud.conftest import LocalCloud
 
@@ -26,3 +27,14 @@ def test_setting_one_attribute_leaves_the_others(local_cloud: LocalCloud) -> Non
     assert json.loads(found["Policy"])["Statement"][0]["Action"] == "sqs:SendMessage"
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
     assert "Policy" not in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+@pytest.mark.capability("O14")
+def test_a_fifo_name_is_for_fifo_queues_and_they_have_no_other(local_cloud: LocalCloud) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html"""
+    sqs = local_cloud.place.client("sqs")
+    with pytest.raises(ClientError, match="Can only include alphanumeric characters, hyphens, or underscores"):
+        sqs.create_queue(QueueName="standard.fifo")
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        sqs.create_queue(QueueName="ordered", Attributes={"FifoQueue": "true"})
+    assert sqs.create_queue(QueueName="ordered.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]

@@ -81,7 +81,8 @@ def memory_mib(processes: Iterable[int]) -> float:
 def after_work(here: Project, state: Path) -> tuple[float, float]:
     """Do what `make demo` does, and return the memory of the daemon alone and of all, in MiB, when it is idle again."""
     target = find_target(here, ENVIRONMENT, aws=False)
-    ingest(target, collect([str(here.root / "docs"), str(here.root / "README.md")]), patience_seconds=300)
+    documents = collect([str(here.root / "docs"), str(here.root / "README.md")])
+    ingest(target, documents, patience_seconds=300, step=lambda *_: lambda _: None)
     gateway = Gateway(target.gateway_url, target.api_key)
     for question in QUESTIONS:
         gateway.ask(question, model="default")

@@ -32,9 +32,9 @@ def install() -> "InFlight":
         with self._messages_lock:
             delete(self, receipt_handle)
 
-    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+    def change_message_visibility(self: Any, queue_name: str, *more: Any) -> None:
         with self.get_queue(queue_name)._messages_lock:
-            change(self, queue_name, receipt_handle, visibility_timeout)
+            change(self, queue_name, *more)
 
     def receive_message(
         self: Any, queue_name: str, count: int, wait: int, visibility: int | None, names: list[str] | None = None
@@ -44,6 +44,7 @@ def install() -> "InFlight":
         deadline = time.monotonic() + (wait or 0)
         while True:
             with source._messages_lock:
+                _free_groups(source)
                 hidden_for = int(source.visibility_timeout) if visibility is None else visibility
                 messages = receive(self, queue_name, count, 0, hidden_for, names)
                 remaining = deadline - time.monotonic()
@@ -56,6 +57,15 @@ def install() -> "InFlight":
     queue.add_message, queue.delete_message = add_message, delete_message
     backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
     return InFlight(_add_move_tasks(responses))
+
+
+def _free_groups(queue: Any) -> None:
+    """Let go of messages that are visible again before any is received.
+
+    moto does so one by one while it delivers, and so gives the last message of a failed batch of a group out first.
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+    """
+    queue.pending_messages -= {message for message in queue.pending_messages if message.visible}
 
 
 def _check_names(backend: Any) -> None:

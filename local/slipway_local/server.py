@@ -83,16 +83,19 @@ def _run(given: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: emulator.shut_down())
     ready = given.state / "daemon.json"
-    ready.touch(mode=0o600)
-    ready.chmod(0o600)  # it holds the key
-    about = {"pid": os.getpid(), "port": port, "endpoint_url": endpoint, "key": emulator.key}
-    ready.write_text(json.dumps(about), encoding="utf-8")
+    _announce(ready, {"pid": os.getpid(), "port": port, "endpoint_url": endpoint, "key": emulator.key})
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
         emulator.stop()
         ready.unlink(missing_ok=True)
     return 0
+
+
+def _announce(ready: Path, about: dict[str, object]) -> None:
+    ready.touch(mode=0o600)
+    ready.chmod(0o600)  # it holds the key
+    ready.write_text(json.dumps(about), encoding="utf-8")
 
 
 if __name__ == "__main__":

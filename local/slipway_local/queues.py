@@ -65,7 +65,7 @@ def _free_groups(queue: Any) -> None:
     moto does so one by one while it delivers, and so gives the last message of a failed batch of a group out first.
     Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
     """
-    queue.pending_messages -= {message for message in queue.pending_messages if message.visible}
+    queue.pending_messages.difference_update([message for message in queue.pending_messages if message.visible])
 
 
 def _check_names(backend: Any) -> None:

@@ -20,7 +20,6 @@ def install() -> "InFlight":
 
     backend, queue = models.SQSBackend, models.Queue
     add, delete = queue.add_message, queue.delete_message
-    receive, change = backend.receive_message, backend.change_message_visibility
 
     def add_message(self: Any, message: Any) -> None:
         if not hasattr(message, "slipway_source"):
@@ -31,6 +30,17 @@ def install() -> "InFlight":
     def delete_message(self: Any, receipt_handle: str) -> None:
         with self._messages_lock:
             delete(self, receipt_handle)
+
+    queue.add_message, queue.delete_message = add_message, delete_message
+    _receive_one_by_one(backend)
+    _check_names(backend)
+    _keep_policies(queue)
+    return InFlight(_add_move_tasks(responses))
+
+
+def _receive_one_by_one(backend: Any) -> None:
+    """Let one caller at a time receive from a queue, or change how long its messages are hidden."""
+    receive, change = backend.receive_message, backend.change_message_visibility
 
     def change_message_visibility(self: Any, queue_name: str, *more: Any) -> None:
         with self.get_queue(queue_name)._messages_lock:
@@ -52,11 +62,7 @@ def install() -> "InFlight":
                     return messages
                 source._messages_lock.wait(min(POLL_SECONDS, remaining))
 
-    _check_names(backend)
-    _keep_policies(queue)
-    queue.add_message, queue.delete_message = add_message, delete_message
     backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
-    return InFlight(_add_move_tasks(responses))
 
 
 def _free_groups(queue: Any) -> None:

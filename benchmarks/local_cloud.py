@@ -1,4 +1,5 @@
-"""How long the local cloud takes to be up with dev, to see that nothing changed, and what it holds in memory when idle.
+"""How long the local cloud takes to be up with dev, to see that nothing changed, and what it holds in memory when idle:
+after that, and again after the work of `make demo`.
 
     .venv/bin/python benchmarks/local_cloud.py [--json] [--rounds 3] [--cdk]
 
@@ -12,15 +13,21 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from slipway_cli import cdk
+from slipway_cli.collect import collect
+from slipway_cli.gateway import Gateway
+from slipway_cli.ingest import ingest
 from slipway_cli.project import Project, project
 from slipway_cli.synth import synthesise
+from slipway_cli.target import find_target
 from slipway_local import cloud
 
 ENVIRONMENT = "dev"
+QUESTIONS = ("What happens to a document that cannot be read?", "How long do messages wait in the dead-letter queue?")
+IDLE_SECONDS = 20.0  # the state is written and memory given back within ten; functions stay warm for five minutes
 UP_GOAL_SECONDS = 10.0
 UNCHANGED_GOAL_SECONDS = 1.0
 MEMORY_GOAL_MIB = 1024.0
@@ -37,9 +44,13 @@ def print_nothing(line: str) -> None:
     """Drop a line of the CDK CLI."""
 
 
+def _daemon(state: Path) -> int:
+    return int((state / "daemon.lock").read_text())
+
+
 def _family(state: Path) -> set[int]:
     """Return the process ids of the daemon and its descendants."""
-    family = {int((state / "daemon.lock").read_text())}
+    family = {_daemon(state)}
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         fields = path.read_text().rsplit(")", 1)[1].split()
@@ -58,13 +69,25 @@ def processor_seconds(state: Path) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def memory_mib(state: Path) -> float:
-    """Return the proportional set size of the daemon and its descendants, in MiB."""
+def memory_mib(processes: Iterable[int]) -> float:
+    """Return the proportional set size of processes, in MiB."""
     kib = 0
-    for process in _family(state):
+    for process in processes:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
         kib += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return kib / 1024
+
+
+def after_work(here: Project, state: Path) -> tuple[float, float]:
+    """Do what `make demo` does, and return the memory of the daemon alone and of all, in MiB, when it is idle again."""
+    target = find_target(here, ENVIRONMENT, aws=False)
+    documents = collect([str(here.root / "docs"), str(here.root / "README.md")])
+    ingest(target, documents, patience_seconds=300, step=lambda *_: lambda _: None)
+    gateway = Gateway(target.gateway_url, target.api_key)
+    for question in QUESTIONS:
+        gateway.ask(question, model="default")
+    time.sleep(IDLE_SECONDS)
+    return memory_mib([_daemon(state)]), memory_mib(_family(state))
 
 
 def measure(rounds: int, *, with_cdk: bool, home: Path) -> list[dict[str, object]]:
@@ -83,11 +106,14 @@ def measure(rounds: int, *, with_cdk: bool, home: Path) -> list[dict[str, object
             fresh.append(took)
             processor.append(processor_seconds(state))
             unchanged.append(seconds(up))
-            memory.append(memory_mib(state))
+            memory.append(memory_mib(_family(state)))
+        if number == rounds:
+            alone, together = after_work(here, state)
         cloud.down(state)
     if with_cdk:
         endpoint_url = cloud.start(assembly, state, environment="dev", cache=here.cache)
-        by_cdk.append(seconds(lambda: cdk.deploy(here, assembly, endpoint_url, print_nothing)))
+        where = cdk.variables(endpoint_url, cloud.credentials(state))
+        by_cdk.append(seconds(lambda: cdk.deploy(here, assembly, where, print_nothing)))
         cloud.down(state)
     peer = ("the CDK CLI: bootstrap and deploy, seconds", min(by_cdk)) if by_cdk else None
     return [
@@ -96,6 +122,9 @@ def measure(rounds: int, *, with_cdk: bool, home: Path) -> list[dict[str, object
         _figure("up again with nothing changed, seconds", min(unchanged), UNCHANGED_GOAL_SECONDS,
                 ("the first up, seconds", min(fresh))),
         _figure("idle memory of the daemon and its children, MiB", max(memory), MEMORY_GOAL_MIB, None),
+        _figure("idle memory of the daemon after the demo's documents and questions, MiB", alone, MEMORY_GOAL_MIB,
+                ("before them, with its children, MiB", max(memory))),
+        _figure("the same with its children, warm functions included, MiB", together, MEMORY_GOAL_MIB, None),
     ]  # fmt: skip
 
 

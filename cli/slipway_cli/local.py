@@ -70,7 +70,8 @@ def bring_up(here: Project, environment: str, via: Via = Via.DIRECT, *, enforce_
                 environment=environment, progress=show, cache=here.cache, enforce_iam=enforce_iam,
             )  # fmt: skip
             if via is Via.CDK:
-                cdk.deploy(here, assembly, endpoint_url, lambda text: show("", "", text))
+                where = cdk.variables(endpoint_url, cloud.credentials(here.state(environment)))
+                cdk.deploy(here, assembly, where, lambda text: show("", "", text))
             else:
                 cloud.deploy(here.state(environment), assembly, show)
         except LocalCloudError as error:
@@ -88,7 +89,7 @@ def _print_status(description: dict[str, Any]) -> None:
         answers.print(
             f"  gateway   {description['gateway_url']}  (any OpenAI client; key: slipway local status --json)"
         )
-        answers.print(f"  AWS API   {description['endpoint_url']}  (AWS_ENDPOINT_URL)")
+        answers.print(f"  AWS API   {description['endpoint_url']}  (its variables: slipway local env)")
     for kind, meaning in (
         ("live", "an emulated service stands behind it"),
         ("recorded", "kept and queryable, but does nothing here"),
@@ -164,6 +165,23 @@ def status(env: Environment = "dev", as_json: AsJson = False) -> None:
     here.require_environment(env)
     description = describe(here, env)
     print_json(description) if as_json else _print_status(description)
+
+
+@app.command("env")
+def environment_variables(env: Environment = "dev", as_json: AsJson = False) -> None:
+    """Print the variables with which the AWS CLI, the CDK CLI and SDKs reach the local cloud, as its administrator.
+
+    Meant for `eval "$(slipway local env)"`.
+    """
+    here = project()
+    target = find_target(here, env, aws=False)
+    where = cdk.variables(str(target.endpoint_url), cloud.credentials(here.state(env)))
+    if as_json:
+        print_json(where)
+        return
+    for name, value in where.items():
+        answers.print(f"export {name}={value}", markup=False, highlight=False, soft_wrap=True)
+    answers.print("unset AWS_SESSION_TOKEN AWS_PROFILE")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from slipway_cli.errors import CommandError
 from slipway_cli.project import Project
 from slipway_local import cloud
+from slipway_local.aws import Credentials
 
 LOCAL_REGION = "us-east-1"
 EXECUTE_API = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+(?P<path>/.*)")
@@ -26,15 +27,15 @@ class Target:
     environment: str
     endpoint_url: str | None
     region: str | None
+    administrator: Credentials | None = None  # of the local cloud: the user's own must not travel to it
 
     @functools.cached_property
     def _session(self) -> boto3.Session:
-        if self.endpoint_url is None:
+        if self.administrator is None:
             return boto3.Session(region_name=self.region)
-        # The local cloud takes any credentials; the user's own must not travel to it.
         return boto3.Session(
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106
+            aws_access_key_id=self.administrator.access_key_id,
+            aws_secret_access_key=self.administrator.secret_access_key,
             region_name=self.region or LOCAL_REGION,
         )
 
@@ -97,4 +98,4 @@ def find_target(project: Project, environment: str, *, aws: bool) -> Target:
             f"the local cloud of {environment!r} is {status.state}. "
             f"Start it with `slipway local up --env {environment}`, or add --aws for the environment in your account."
         )
-    return Target(environment, status.endpoint_url, None)
+    return Target(environment, status.endpoint_url, None, cloud.credentials(project.state(environment)))

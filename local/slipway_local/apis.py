@@ -10,10 +10,11 @@ from slipway_local.front_door import FrontDoor
 from slipway_local.functions.service import Functions
 from slipway_local.http_api import control_plane
 from slipway_local.http_api.data_plane import HttpApis
-from slipway_local.rest_api import deployments
+from slipway_local.rest_api import deployments, usage_api
 from slipway_local.rest_api.data_plane import RestApis
 from slipway_local.rest_api.lambda_proxy import LambdaProxy
 from slipway_local.rest_api.request import PREFIX
+from slipway_local.rest_api.usage_plans import UsagePlans
 
 
 def install(front_door: FrontDoor, functions: Functions, place: Place) -> None:
@@ -22,7 +23,9 @@ def install(front_door: FrontDoor, functions: Functions, place: Place) -> None:
     control_plane.install()
     deployments.install()
     proxy = LambdaProxy(functions)
-    rest_apis = RestApis(functions, proxy, place.account, place.region)
+    plans = UsagePlans(place.account, place.region)
+    usage_api.install(plans)
+    rest_apis = RestApis(functions, proxy, plans, place)
     http_apis = HttpApis(functions, proxy, place.account, place.region)
 
     def either(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -18,21 +18,26 @@ def partition_of(region: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """What a session signs its requests with."""
+    """What a session signs its requests with; the administrator has no session token."""
 
     access_key_id: str
     secret_access_key: str
-    session_token: str
+    session_token: str = ""
+
+
+ANYBODY = Credentials(access_key_id="local", secret_access_key="local")  # noqa: S106 - while nothing is enforced
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One account and region of this cloud."""
+    """One account and region of this cloud, and who its own calls are made by."""
 
     endpoint_url: str
     account: str = DEFAULT_ACCOUNT
     region: str = DEFAULT_REGION
-    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+    administrator: Credentials = field(default=ANYBODY, repr=False)
+    _sessions: list[Any] = field(default_factory=list, repr=False, compare=False)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
@@ -41,18 +46,19 @@ class Place:
         return partition_of(self.region)
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
-        """Return a boto3 client of a service, made once for each of the credentials: this cloud's own, or a role's.
+        """Return a boto3 client of a service, made once for each of the credentials: the administrator's, or a role's.
 
         It sends what it is given: moto checks it.
         """
         import boto3  # half a second, which `status` and `down` need not wait for
         from botocore.config import Config
 
-        keys = (credentials.access_key_id, credentials.secret_access_key) if credentials else ("local", "local")
-        token = credentials.session_token if credentials else None
+        signer = credentials or self.administrator
+        known = (service, signer.access_key_id)
         with self._lock:
-            if (service, *keys) not in self._clients:
-                session: Any = boto3.Session(*keys, token, region_name=self.region)
+            if not self._sessions:
+                self._sessions.append(boto3.Session(region_name=self.region))  # one: each reads the models for itself
+            if known not in self._clients:
                 config = Config(
                     parameter_validation=False,
                     retries={"total_max_attempts": 1},
@@ -63,9 +69,12 @@ class Place:
                     request_checksum_calculation="when_required",
                     max_pool_connections=20,
                 )
-                made = session.client(service, endpoint_url=self.endpoint_url, config=config)
-                self._clients[service, *keys] = made
-            return self._clients[service, *keys]
+                self._clients[known] = self._sessions[0].client(
+                    service, endpoint_url=self.endpoint_url, config=config,
+                    aws_access_key_id=signer.access_key_id, aws_secret_access_key=signer.secret_access_key,
+                    aws_session_token=signer.session_token or None,
+                )  # fmt: skip
+            return self._clients[known]
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a regional resource."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from slipway_local import administrator
+from slipway_local.aws import Credentials
 from slipway_local.daemon import find, held, launch
 from slipway_local.deploy.assembly import read_assembly
 from slipway_local.differences import NOT_EMULATED
@@ -90,6 +92,14 @@ def deploy(state: Path, assembly: Path, progress: Progress) -> None:
             progress(event["stack"], event["logical_id"], event["what"])
         elif event["error"]:
             raise LocalCloudError(event["error"])
+
+
+def credentials(state: Path) -> Credentials:
+    """Return the access key of a local cloud's administrator. Raises LocalCloudError if none ever ran there."""
+    found = administrator.read(state.resolve())
+    if found is None:
+        raise LocalCloudError(f"there is no local cloud in {state}; `slipway local up` makes one")
+    return found
 
 
 def down(state: Path) -> str:

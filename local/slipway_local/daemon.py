@@ -3,12 +3,14 @@
 import contextlib
 import fcntl
 import json
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from slipway_local import memory
 from slipway_local.remote import LocalCloudError, ask
 from slipway_local.state_folder import unwritable
 
@@ -53,7 +55,8 @@ def launch(state: Path, cache: Path, account: str, region: str) -> dict[str, Any
     with log:
         process = subprocess.Popen(
             [*command, "--account", account, "--region", region],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            env=os.environ | memory.ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:

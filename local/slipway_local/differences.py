@@ -7,7 +7,10 @@ NOT_EMULATED = (
     "Alarms are evaluated only when somebody sets their state.",
     "CloudWatch does not extract metrics from log lines in the embedded metric format.",
     "REST APIs integrate with Lambda proxies and mocks (no #foreach), HTTP APIs with Lambda; WebSocket is refused.",
-    "API throttles and quotas are exact and counted in memory; caches, mutual TLS and resource policies do nothing.",
+    "API throttles and quotas are exact and counted in memory, and UpdateUsage is refused; caches, mutual TLS and "
+    "resource policies do nothing.",
+    "With --enforce-iam, access keys of IAM users are refused: their policies are not evaluated.",
+    "JSONPath in state machines has length() alone of its functions.",
     "What a request validator found is described in other words than API Gateway's.",
     "User pools have no login page, federation, SRP, MFA or triggers; JWT authorizers trust local user pools only.",
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",

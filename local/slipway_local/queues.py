@@ -20,7 +20,6 @@ def install() -> "InFlight":
 
     backend, queue = models.SQSBackend, models.Queue
     add, delete = queue.add_message, queue.delete_message
-    receive, change = backend.receive_message, backend.change_message_visibility
 
     def add_message(self: Any, message: Any) -> None:
         if not hasattr(message, "slipway_source"):
@@ -32,9 +31,20 @@ def install() -> "InFlight":
         with self._messages_lock:
             delete(self, receipt_handle)
 
-    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+    queue.add_message, queue.delete_message = add_message, delete_message
+    _receive_one_by_one(backend)
+    _check_names(backend)
+    _keep_policies(queue)
+    return InFlight(_add_move_tasks(responses))
+
+
+def _receive_one_by_one(backend: Any) -> None:
+    """Let one caller at a time receive from a queue, or change how long its messages are hidden."""
+    receive, change = backend.receive_message, backend.change_message_visibility
+
+    def change_message_visibility(self: Any, queue_name: str, *more: Any) -> None:
         with self.get_queue(queue_name)._messages_lock:
-            change(self, queue_name, receipt_handle, visibility_timeout)
+            change(self, queue_name, *more)
 
     def receive_message(
         self: Any, queue_name: str, count: int, wait: int, visibility: int | None, names: list[str] | None = None
@@ -44,6 +54,7 @@ def install() -> "InFlight":
         deadline = time.monotonic() + (wait or 0)
         while True:
             with source._messages_lock:
+                _free_groups(source)
                 hidden_for = int(source.visibility_timeout) if visibility is None else visibility
                 messages = receive(self, queue_name, count, 0, hidden_for, names)
                 remaining = deadline - time.monotonic()
@@ -51,10 +62,35 @@ def install() -> "InFlight":
                     return messages
                 source._messages_lock.wait(min(POLL_SECONDS, remaining))
 
-    _keep_policies(queue)
-    queue.add_message, queue.delete_message = add_message, delete_message
     backend.receive_message, backend.change_message_visibility = receive_message, change_message_visibility
-    return InFlight(_add_move_tasks(responses))
+
+
+def _free_groups(queue: Any) -> None:
+    """Let go of messages that are visible again before any is received.
+
+    moto does so one by one while it delivers, and so gives the last message of a failed batch of a group out first.
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+    """
+    queue.pending_messages.difference_update([message for message in queue.pending_messages if message.visible])
+
+
+def _check_names(backend: Any) -> None:
+    """Refuse a standard queue whose name only a FIFO queue may have.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+    """
+    from moto.sqs.exceptions import InvalidParameterValue
+
+    create = backend.create_queue
+
+    def create_queue(self: Any, name: str, tags: Any = None, **attributes: Any) -> Any:
+        if name.endswith(".fifo") and str(attributes.get("FifoQueue")).lower() != "true":
+            raise InvalidParameterValue(
+                "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+            )
+        return create(self, name, tags, **attributes)
+
+    backend.create_queue = create_queue
 
 
 def _keep_policies(queue: Any) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
+from slipway_local import administrator, lean_models
 from slipway_local.aws import DEFAULT_ACCOUNT, DEFAULT_REGION, Place
 from slipway_local.emulator import Emulator
 from slipway_local.request_handler import RequestHandler
@@ -21,8 +22,6 @@ from slipway_local.snapshot import SnapshotError
 from slipway_local.state_folder import UNWRITABLE, AlreadyRunningError, hold, listen, unwritable
 
 SETTINGS = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -59,7 +58,10 @@ def _run(given: argparse.Namespace) -> int:
     listener = listen(given.state / "port", given.port)
     port = listener.getsockname()[1]
     os.environ["AWS_ENDPOINT_URL"] = endpoint = f"http://localhost:{port}"
-    place = Place(endpoint_url=endpoint, account=given.account, region=given.region)
+    lean_models.install()
+    keys = administrator.ensure(given.state)
+    os.environ.update(AWS_ACCESS_KEY_ID=keys.access_key_id, AWS_SECRET_ACCESS_KEY=keys.secret_access_key)
+    place = Place(endpoint_url=endpoint, account=given.account, region=given.region, administrator=keys)
     emulator = Emulator(given.state, given.cache, place)
     emulator.recovery.notices += [given.notice] * bool(given.notice)
     emulator.recovery.prepare()
@@ -81,16 +83,19 @@ def _run(given: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: emulator.shut_down())
     ready = given.state / "daemon.json"
-    ready.touch(mode=0o600)
-    ready.chmod(0o600)  # it holds the key
-    about = {"pid": os.getpid(), "port": port, "endpoint_url": endpoint, "key": emulator.key}
-    ready.write_text(json.dumps(about), encoding="utf-8")
+    _announce(ready, {"pid": os.getpid(), "port": port, "endpoint_url": endpoint, "key": emulator.key})
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
         emulator.stop()
         ready.unlink(missing_ok=True)
     return 0
+
+
+def _announce(ready: Path, about: dict[str, object]) -> None:
+    ready.touch(mode=0o600)
+    ready.chmod(0o600)  # it holds the key
+    ready.write_text(json.dumps(about), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def up(folder: Path, more: str, **options: Any) -> Target:
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True, **options)
-    return Target("trial", status.endpoint_url, None)
+    return Target("trial", status.endpoint_url, None, cloud.credentials(folder / "state"))
 
 
 def ingest(target: Target, documents: dict[str, str]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway_cli.project import Project, project
+from slipway_local import cloud
+from slipway_local.aws import Place
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -32,6 +34,11 @@ class Slipway:
         done = self.run(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def place(self, environment: str = "dev") -> Place:
+        """The running local cloud, for clients of its administrator."""
+        state = self.home / environment
+        return Place(endpoint_url=cloud.status(state).endpoint_url, administrator=cloud.credentials(state))
 
     @property
     def project(self) -> Project:

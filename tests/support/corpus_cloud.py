@@ -49,7 +49,7 @@ def corpus_cloud(
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
     try:
-        yield Target("trial", status.endpoint_url, None)
+        yield Target("trial", status.endpoint_url, None, cloud.credentials(folder / "state"))
     finally:
         cloud.down(folder / "state")
 

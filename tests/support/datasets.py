@@ -28,7 +28,7 @@ def up(folder: Path) -> Target:
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
     nested = Path(assembly.get_nested_assembly("assembly-Dev").directory)
     status = cloud.up(nested, folder / "home" / "dev", environment="dev", cache=CACHE, enforce_iam=True)
-    return Target("dev", status.endpoint_url, None)
+    return Target("dev", status.endpoint_url, None, cloud.credentials(folder / "home" / "dev"))
 
 
 def note(number: int) -> str:

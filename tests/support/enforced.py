@@ -27,7 +27,7 @@ def arn(logical_id: str, tail: str = "") -> dict[str, Any]:
     return {"Fn::Join": ["", [{"Fn::GetAtt": [logical_id, "Arn"]}, tail]]}
 
 
-def template(role: dict[str, Any]) -> dict[str, Any]:
+def template(role: dict[str, Any], function: dict[str, Any]) -> dict[str, Any]:
     secure = statement("Deny", "s3:*", [arn("Papers"), arn("Papers", "/*")], Principal={"AWS": "*"})
     secure["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
     locked = statement("Deny", "s3:GetObject", arn("Papers", "/locked/*"), Principal="*")
@@ -57,23 +57,11 @@ def template(role: dict[str, Any]) -> dict[str, Any]:
                 },
             },
             "Role": role,
-            "Function": {
-                "Type": "AWS::Lambda::Function",
-                "Properties": {
-                    "Runtime": "python3.13",
-                    "Handler": "index.handler",
-                    "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-                    "Code": {"ZipFile": ECHO},
-                },
-            },
+            "Function": function,
         },
         "Outputs": {
-            "Papers": {"Value": {"Ref": "Papers"}},
-            "Table": {"Value": {"Ref": "Table"}},
-            "Queue": {"Value": {"Ref": "Queue"}},
-            "Topic": {"Value": {"Ref": "Topic"}},
+            **{name: {"Value": {"Ref": name}} for name in ("Papers", "Table", "Queue", "Topic", "Function")},
             "Role": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}},
-            "Function": {"Value": {"Ref": "Function"}},
         },
     }
 
@@ -107,7 +95,8 @@ class Stack:
 
     def __init__(self, enforcing_cloud: Any) -> None:
         self.cloud = enforcing_cloud
-        status = enforcing_cloud.deploy(Papers=template(with_policies(enforcing_cloud.role())))
+        role, function = with_policies(enforcing_cloud.role()), enforcing_cloud.function(ECHO)
+        status = enforcing_cloud.deploy(Papers=template(role, function))
         self.outputs = enforcing_cloud.outputs(status, "Papers")
         answer = enforcing_cloud.place.client("lambda").invoke(FunctionName=self.outputs["Function"])
         self.environment = json.load(answer["Payload"])

@@ -51,6 +51,27 @@ def deployed(resources: dict[str, Any], deployment: str = "Deployment", **stage:
     }
 
 
+class Caller:
+    """Calls the API of a deployed stack, whose `outputs` it holds; `base` is the address of a stage."""
+
+    def __init__(self, base: str, outputs: dict[str, str]) -> None:
+        self._base, self.outputs = base, outputs
+
+    def __call__(self, path: str, *arguments: Any, **headers: str) -> tuple[int, Any, bytes]:
+        """Return status, headers and body of the answer."""
+        return http_call(self._base + path, *arguments, **headers)
+
+
+def custom(authorizer: str) -> dict[str, Any]:
+    """What a method or a route says of the Lambda authorizer that decides on it."""
+    return {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": authorizer}}
+
+
+def shown(*names: str) -> dict[str, Any]:
+    """The outputs of a template that `Ref` these resources."""
+    return {name: {"Value": {"Ref": name}} for name in names}
+
+
 def http_call(url: str, verb: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, Any, bytes]:
     """Status, headers and body of an answer; underscores in header names are dashes."""
     names = {key.replace("_", "-"): value for key, value in headers.items()}

@@ -8,6 +8,13 @@ USER = "ada"
 PASSWORD = "Correct-Horse-1"
 
 
+def pool_client(pool: str, **more: Any) -> dict[str, Any]:
+    """A client of a user pool of the same template, for sign-in by password."""
+    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    properties = {"UserPoolId": {"Ref": pool}, "ExplicitAuthFlows": flows, **more}
+    return {"Type": "AWS::Cognito::UserPoolClient", "Properties": properties}
+
+
 def password_tokens(place: Any, pool: str, client: str) -> dict[str, Any]:
     """Sign a new user with a permanent password in and return the tokens."""
     cognito = place.client("cognito-idp")

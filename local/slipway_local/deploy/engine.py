@@ -89,33 +89,24 @@ class Engine:
 
         Raises TemplateError and StackInUseError; the work raises DeployError.
         """
-        self.store.claim(request.name)
-        try:
+        with self.store.claimed(request.name):
             prepared = self.prepare(request)
             state, verb = prepared.state, "CREATE" if prepared.state.status in NEW else "UPDATE"
             if state.fingerprint == prepared.fingerprint:
-                self.store.release(request.name)
-                return lambda: state
+                return lambda: self._finish(request.name, lambda: state)
             self._begin(prepared, verb)
-        except BaseException:
-            self.store.release(request.name)
-            raise
         return lambda: self._finish(request.name, lambda: self._execute(prepared, verb))
 
     def start_rollback(self, name: str) -> Callable[[], StackState]:
         """Return the work that takes a stack, whose creation or update was left failed, back to what it was."""
-        self.store.claim(name)
-        state = self.store.load(name) or StackState(name=name)
-        if state.status == "CREATE_FAILED":
-            return lambda: self._finish(name, lambda: self._empty(state, "ROLLBACK"))
-        before = state.previous or asdict(state)
-        request = StackRequest(name=name, **{key: before[key] for key in ("template", "parameters", "settings")})
-        try:
+        with self.store.claimed(name):
+            state = self.store.load(name) or StackState(name=name)
+            if state.status == "CREATE_FAILED":
+                return lambda: self._finish(name, lambda: self._empty(state, "ROLLBACK"))
+            before = state.previous or asdict(state)
+            request = StackRequest(name=name, **{key: before[key] for key in ("template", "parameters", "settings")})
             prepared = self.prepare(request)
             self._begin(prepared, "UPDATE_ROLLBACK")
-        except BaseException:
-            self.store.release(name)
-            raise
         return lambda: self._finish(name, lambda: self._execute(prepared, "UPDATE_ROLLBACK"))
 
     def delete(self, name: str, retained: frozenset[str] = frozenset()) -> None:
@@ -129,16 +120,11 @@ class Engine:
 
     def start_delete(self, name: str, retained: frozenset[str] = frozenset()) -> Callable[[], StackState]:
         """Set the stack's status and return the work that is left, as for `delete`."""
-        self.store.claim(name)
-        state = self.store.load(name) or StackState(name=name)
-        try:
+        with self.store.claimed(name):
+            state = self.store.load(name) or StackState(name=name)
             if state.termination_protection:
-                text = f"Stack [{name}] cannot be deleted while TerminationProtection is enabled"
-                raise DeployError(text)
+                raise DeployError(f"Stack [{name}] cannot be deleted while TerminationProtection is enabled")
             keep_imported(self.store, state, {}, {})
-        except BaseException:
-            self.store.release(name)
-            raise
         for logical_id in retained & set(state.records):
             state.records[logical_id].retain = True
         state.tell("DELETE_IN_PROGRESS", "User Initiated")

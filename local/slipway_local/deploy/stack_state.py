@@ -3,6 +3,8 @@
 import json
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,12 +145,21 @@ class StackStore:
         """Return whether a stack is being changed."""
         return bool(self._claimed)
 
-    def claim(self, name: str) -> None:
-        """Keep others from changing a stack until `release`. Raises StackInUseError if another does."""
+    @contextmanager
+    def claimed(self, name: str) -> Iterator[None]:
+        """Keep others from changing a stack until `release`, which an error in the block does as well.
+
+        Raises StackInUseError if another does.
+        """
         with self._lock:
             if name in self._claimed:
                 raise StackInUseError(f"Stack {name} is being changed by another deployment")
             self._claimed.add(name)
+        try:
+            yield
+        except BaseException:
+            self.release(name)
+            raise
 
     def release(self, name: str) -> None:
         """Let others change a stack."""

@@ -61,6 +61,8 @@ class QueuePoller:
         return min(limit, MAX_ENVIRONMENTS)
 
     def _run(self) -> None:
+        from moto.sqs.exceptions import QueueDoesNotExist
+
         while not self.stopped.is_set():
             with self._changed:
                 ready = self._changed.wait_for(lambda: self._in_flight < self._limit(), RECEIVE_SECONDS)
@@ -69,7 +71,9 @@ class QueuePoller:
                 continue
             try:
                 batch = self._gather()
-            except Exception:  # the queue was deleted before the mapping
+            except Exception as error:
+                if not isinstance(error, QueueDoesNotExist):  # it was deleted before the mapping
+                    traceback.print_exc(file=sys.stderr)
                 self.stopped.wait(1)
                 continue
             if self.stopped.is_set() or not self._mapping.enabled:  # switched off while it waited

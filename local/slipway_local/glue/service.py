@@ -18,6 +18,14 @@ from slipway_local.state_machines.jobs import JobService, register
 
 RUNNING = ("STARTING", "RUNNING")
 LOST = "The local cloud was stopped while the job ran; start it again."
+FOLLOWED = JobService(
+    service="glue",
+    describe="get_job_run",
+    identify={"JobName": "JobName", "RunId": "JobRunId"},
+    status="JobRun.JobRunState",
+    running=frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"}),
+    succeeded=frozenset({"SUCCEEDED"}),
+)
 GROUPS = {"output": "/aws-glue/jobs/output", "errors": "/aws-glue/jobs/error"}
 
 
@@ -134,17 +142,7 @@ def install(place: Place, packages: Packages) -> Jobs:
     # The status is what the process made it, not how often or how long ago it was asked for.
     FakeJobRun.status = property(lambda self: self._status, lambda self, value: setattr(self, "_status", value))
     GlueResponse.batch_stop_job_run = batch_stop_job_run
-    register(
-        "glue:startJobRun",
-        JobService(
-            service="glue",
-            describe="get_job_run",
-            identify={"JobName": "JobName", "RunId": "JobRunId"},
-            status="JobRun.JobRunState",
-            running=frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"}),
-            succeeded=frozenset({"SUCCEEDED"}),
-        ),
-    )
+    register("glue:startJobRun", FOLLOWED)
     return jobs
 
 

@@ -4,13 +4,12 @@ A collection's endpoint is a path at the one port. `behave` makes it as slow or 
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from slipway_local.aws import Place
+from slipway_local.aws import ANYBODY, Place
 from slipway_local.aws_json import ServiceError, parse_object, read_body
 from slipway_local.opensearch import access, signature
 from slipway_local.opensearch.control_plane import PREFIX, ControlPlane
@@ -18,6 +17,7 @@ from slipway_local.opensearch.data_plane import DataPlane, Request
 from slipway_local.opensearch.errors import OpenSearchError, forbidden
 from slipway_local.opensearch.index import Index
 from slipway_local.opensearch.records import Records, now
+from slipway_local.permissions.enforcement import enforcement
 
 TARGET = "OpenSearchServerless."
 CONTROL_TYPE = "application/x-amz-json-1.0"
@@ -112,8 +112,9 @@ class OpenSearch:
             raise forbidden(f"no data access policy in force lets {session.arn} do {permission} with {resource}")
 
     def _secret(self, access_key: str) -> tuple[str, str | None] | None:
-        if access_key == os.environ.get("AWS_ACCESS_KEY_ID", "local"):
-            return os.environ.get("AWS_SECRET_ACCESS_KEY", "local"), None
+        for owner in (self._place.administrator, *(() if enforcement.on else (ANYBODY,))):
+            if access_key == owner.access_key_id:
+                return owner.secret_access_key, None
         session = _session(access_key, self._place)
         return (session.secret_access_key, session.session_token) if session else None
 

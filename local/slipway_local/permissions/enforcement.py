@@ -16,12 +16,12 @@ from slipway_local.permissions.aws_managed import AWS_MANAGED, load
 from slipway_local.permissions.calls import RefusedCallError, UnknownCallError, read
 from slipway_local.permissions.conditions import UnsupportedPolicyError
 from slipway_local.permissions.decision import Need, Policies, decide
-from slipway_local.permissions.denial import Application, answer, unsigned
+from slipway_local.permissions.denial import Application, answer, unknown_key, unsigned
 from slipway_local.permissions.needs import needs
 from slipway_local.permissions.policy import Statement, parse
 from slipway_local.permissions.principals import Caller, RoleSession, ServicePrincipal
 from slipway_local.permissions.request_context import context_of
-from slipway_local.permissions.sessions import Sessions, deploys
+from slipway_local.permissions.sessions import Sessions, UnknownKeyError, deploys
 from slipway_local.permissions.usage import Usage
 from slipway_local.signature import Signature, signature_of
 
@@ -41,8 +41,9 @@ class Enforcement:
         self.usage = Usage()
 
     def settle(self, place: Place) -> None:
-        """Say where this cloud is."""
+        """Say where this cloud is, and who its administrator is."""
         self.account, self.region, self.partition = place.account, place.region, place.partition
+        self.sessions.administrator = place.administrator.access_key_id
 
     def layer(self, environ: dict[str, Any], start_response: Any, service: Application) -> Iterable[bytes]:
         """Let a request through to its service, or answer that it is denied."""
@@ -54,19 +55,24 @@ class Enforcement:
         signature = signature_of(environ)
         if signature is None:
             return None if _needs_no_signature(environ) else unsigned(environ)
-        caller = self.sessions.find(signature.access_key_id, self.account, self.partition)
+        try:
+            caller = self.sessions.find(signature.access_key_id, self.account, self.partition)
+        except UnknownKeyError:
+            return unknown_key(environ, signature.service)
         if caller is None:
-            return self._missing_role(environ, signature)
+            return self._refused_to_administrator(environ, signature)
         return self._denied_to(caller, environ, signature)
 
-    def _missing_role(self, environ: dict[str, Any], signature: Signature) -> Application | None:
-        """Refuse the administrator a session of a role that does not exist, which moto would give.
+    def _refused_to_administrator(self, environ: dict[str, Any], signature: Signature) -> Application | None:
+        """Refuse what moto would give: a session of a role that does not exist, or another key for the administrator.
 
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
         """
         if signature.service != "sts":
             return None
         call = read(environ, signature, self.account, self.partition)
+        if call.operation in ("GetSessionToken", "GetFederationToken"):
+            return answer(environ, "sts", f"{call.operation} is not emulated: sign with the administrator's own key")
         arn = str(call.parameters.get("RoleArn"))
         if call.operation != "AssumeRole" or not arn.startswith("arn:") or emulated.role(arn):
             return None

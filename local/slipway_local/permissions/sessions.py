@@ -9,10 +9,15 @@ from slipway_local.permissions.principals import RoleSession
 BOOTSTRAP_TAG = "aws-cdk:bootstrap-role"  # of the roles that deploy: deployment is the administrator's work
 
 
+class UnknownKeyError(LookupError):
+    """An access key that belongs to no session and is not the administrator's."""
+
+
 class Sessions:
-    """The sessions by access key."""
+    """The sessions by access key; `administrator` is the access key id that may do everything."""
 
     def __init__(self) -> None:
+        self.administrator = ""
         self._functions: dict[str, str] = {}
 
     def open(self, role_arn: str, name: str, region: str, function_arn: str = "") -> Credentials:
@@ -31,12 +36,17 @@ class Sessions:
         )
 
     def find(self, access_key_id: str, account: str, partition: str) -> RoleSession | None:
-        """Return the session of an access key; None for any other key and for the roles that deploy."""
+        """Return the session of an access key; None for the administrator and for the roles that deploy.
+
+        Raises UnknownKeyError for a key that nobody has, or that a user of IAM has: users are not emulated.
+        """
         from moto.sts.models import sts_backends
 
         found = sts_backends[account][partition].get_assumed_role_from_access_key(access_key_id)
-        if found is None or deploys(emulated.role(found.role_arn)):
+        if access_key_id == self.administrator or (found and deploys(emulated.role(found.role_arn))):
             return None
+        if found is None:
+            raise UnknownKeyError(access_key_id)
         return RoleSession(
             role_arn=found.role_arn, arn=found.arn, account=account,
             function_arn=self._functions.get(access_key_id, ""),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway_local.aws import Place
 from slipway_local.aws_json import ServiceError
 from slipway_local.functions.service import Functions
 from slipway_local.rest_api import mock, user_pools
@@ -55,13 +56,13 @@ class _Call:
 class RestApis:
     """A WSGI application for all REST APIs of one account and region."""
 
-    def __init__(self, functions: Functions, proxy: LambdaProxy, account: str, region: str) -> None:
-        self._account = account
-        self._region = region
+    def __init__(self, functions: Functions, proxy: LambdaProxy, plans: UsagePlans, place: Place) -> None:
+        self._account = place.account
+        self._region = place.region
         self._functions = functions
         self._proxy = proxy
         self._authorizers = LambdaAuthorizers(functions)
-        self._usage_plans = UsagePlans(account, region)
+        self._usage_plans = plans
         self._buckets = TokenBuckets()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
 """
 
+from datetime import date
 from typing import Any
 
 from slipway_local.rest_api.responses import GatewayError
@@ -41,6 +42,16 @@ class UsagePlans:
         ):
             raise GatewayError("QUOTA_EXCEEDED", "Limit Exceeded")
         return key
+
+    def usage(self, plan: Any, days: list[date], key_id: str | None) -> dict[str, list[list[int]]]:
+        """Return for each key of a plan with a quota `[used, left]` of each day; of one key alone, if it is named."""
+        from moto.apigateway.models import apigateway_backends
+
+        quota = plan.quota
+        limits = (int(quota["limit"]), quota["period"], int(quota.get("offset") or 0))
+        members = apigateway_backends[self._account][self._region].usage_plan_keys.get(plan.id, {})
+        names = [one for one in members if key_id in (None, one)]
+        return {one: self._quotas.daily((plan.id, one), days, *limits) for one in names}
 
 
 def _stage_of(plan: Any, api_id: str, stage: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
+from slipway_local import memory
 from slipway_local.aws import Place
 from slipway_local.snapshot import backends
 from slipway_local.snapshot.pickling import Reduce
@@ -88,10 +89,15 @@ class Keeper:
         threading.Thread(target=self._run, name="keeper", daemon=True).start()
 
     def _run(self) -> None:
+        worked = True
         while not self._closing.wait(max(INTERVAL_SECONDS, self.figures.get("seconds", 0) / SHARE)):
             self.alive()
             if self._changes() != self._seen:
                 self.keep()
+                worked = True
+            elif worked:
+                memory.give_back()
+                worked = False
 
     def keep(self) -> None:
         """Write now, unless a deployment is in progress."""

@@ -17,6 +17,7 @@ from slipway_local.state_machines.errors import StatesError, runtime_error
 SIMPLE = re.compile(r"""\$(?:\.[^\s.\[\]*?()@,:'"]+|\[\d+\]|\['[^']*'\]|\["[^"]*"\])*""")
 STEP = re.compile(r"""\.([^.\[]+)|\[(\d+)\]|\[(?:'([^']*)'|"([^"]*)")\]""")
 VARIABLE = re.compile(r"\$([A-Za-z_]\w*)(.*)", re.DOTALL)
+FUNCTION = re.compile(r"(.*)\.(\w+)\(\)")
 MISSING = object()
 
 
@@ -38,6 +39,8 @@ def read(path: str, scope: Scope, field: str = "") -> Any:
         if match[1] not in scope.variables:
             raise runtime_error(f"The variable '${match[1]}' of the field '{field}' has no value")
         root, rest = scope.variables[match[1]], "$" + match[2]
+    if function := FUNCTION.fullmatch(rest):
+        return _length(read(path.removesuffix(f".{function[2]}()"), scope, field), function[2], path)
     found = _walk(rest, root) if SIMPLE.fullmatch(rest) else _query(rest, root)
     if found is MISSING:
         shown = json.dumps(root, default=str)
@@ -45,6 +48,14 @@ def read(path: str, scope: Scope, field: str = "") -> Any:
             f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{shown}'"
         )
     return copy.deepcopy(found)
+
+
+def _length(value: Any, function: str, path: str) -> int:
+    """Return what the one function of paths that is emulated does; reference paths have none."""
+    if function != "length" or not isinstance(value, list | dict):
+        reason = f"{function}() is not emulated" if function != "length" else "length() needs an array or an object"
+        raise runtime_error(f"Invalid path '{path}': {reason}")
+    return len(value)
 
 
 def _steps(path: str) -> list[str | int]:

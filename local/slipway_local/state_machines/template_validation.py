@@ -10,6 +10,7 @@ from slipway_local.state_machines import expressions, intrinsics
 from slipway_local.state_machines.errors import StatesError
 from slipway_local.state_machines.fields import PATH_ONLY
 
+REFERENCE_PATHS = {"ResultPath", "ItemsPath"}
 Problem = tuple[str, str, str]  # code, message, location
 
 
@@ -29,6 +30,8 @@ def templates(value: Any, at: str, language: str) -> Iterator[Problem]:
             elif key.endswith("Path") and key in PATH_ONLY and item is not None:
                 if not str(item).startswith("$"):
                     yield schema(f"Value {item!r} is not a valid path", f"{at}/{key}")
+                elif key in REFERENCE_PATHS and str(item).endswith("()"):
+                    yield schema(f"Value {item!r} is not a valid reference path: it has a function", f"{at}/{key}")
             else:
                 yield from templates(item, f"{at}/{key}", language)
     elif isinstance(value, list):

@@ -25,6 +25,7 @@ from slipway_local.state_machines.template_validation import Problem, schema, te
 
 JsonObject = dict[str, Any]
 MAXIMUM_NAME = 80
+MOST = 99_999_999
 
 
 def problems(text: str, machine_type: str = "STANDARD") -> list[Problem]:
@@ -35,7 +36,8 @@ def problems(text: str, machine_type: str = "STANDARD") -> list[Problem]:
         return [("INVALID_JSON_DESCRIPTION", f"Definition is not valid JSON: {error}", "/")]
     if not isinstance(definition, dict):
         return [("INVALID_JSON_DESCRIPTION", "Definition is not a JSON object", "/")]
-    return list(_Checker(machine_type).block(definition, "", definition.get("QueryLanguage", "JSONPath")))
+    found = list(_Checker(machine_type).block(definition, "", definition.get("QueryLanguage", "JSONPath")))
+    return [*_whole_number(definition, "TimeoutSeconds", "", 1), *found]
 
 
 class _Checker:
@@ -119,6 +121,11 @@ class _Checker:
                     yield schema("States.ALL must appear alone and in the last one", f"{where}/ErrorEquals")
                 if name == "Catch" and "Next" not in handler:
                     yield schema("The field 'Next' is required", where)
+                yield from _whole_number(handler, "IntervalSeconds", where, 1)
+                yield from _whole_number(handler, "MaxAttempts", where, 0)
+                rate = handler.get("BackoffRate", 1)
+                if type(rate) not in (int, float) or rate < 1:
+                    yield schema(f"BackoffRate is {rate!r}, not a number of at least 1", f"{where}/BackoffRate")
 
     def _task(self, state: JsonObject, at: str, language: str) -> Iterator[Problem]:
         arn = str(state.get("Resource", ""))
@@ -128,11 +135,10 @@ class _Checker:
         if service and service[4] and self._express:
             message = f"Express state machines do not support '.{service[4]}' service integrations"
             yield schema(message, f"{at}/Resource")
-        limits: dict[str, Any] = {field: state.get(field) for field in ("HeartbeatSeconds", "TimeoutSeconds")}
-        for field, value in limits.items():
-            if value is not None and not expressions.is_expression(value) and (type(value) is not int or value < 1):
-                yield schema(f"{field} is {value!r}, not a positive integer", f"{at}/{field}")
-        heartbeat, timeout = limits.values()
+        limits = ("HeartbeatSeconds", "TimeoutSeconds")
+        for field in limits:
+            yield from _whole_number(state, field, at, 1)
+        heartbeat, timeout = (state.get(field) for field in limits)
         if type(heartbeat) is int and type(timeout) is int and heartbeat >= timeout:
             yield schema("HeartbeatSeconds is less than TimeoutSeconds", f"{at}/HeartbeatSeconds")
 
@@ -140,6 +146,7 @@ class _Checker:
     def _wait(state: JsonObject, at: str, language: str) -> Iterator[Problem]:
         if len({"Seconds", "SecondsPath", "Timestamp", "TimestampPath"} & set(state)) != 1:
             yield schema("A Wait state has exactly one of Seconds, SecondsPath, Timestamp, TimestampPath", at)
+        yield from _whole_number(state, "Seconds", at, 0)
 
     @staticmethod
     def _choice(state: JsonObject, at: str, language: str) -> Iterator[Problem]:
@@ -178,6 +185,17 @@ class _Checker:
         for field in (DISTRIBUTED | TOLERATED) & set(state):
             yield schema(f"Field '{field}' needs a Map in DISTRIBUTED mode", f"{at}/{field}")
         yield from self.block(processor, f"{at}/{names[0]}", language)
+
+
+def _whole_number(block: JsonObject, field: str, at: str, least: int) -> Iterator[Problem]:
+    """Check a number that is no expression.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html, its neighbours state-wait.html and
+    concepts-error-handling.html
+    """
+    value = block.get(field, least)
+    if not expressions.is_expression(value) and (type(value) is not int or not least <= value <= MOST):
+        yield schema(f"{field} is {value!r}, not an integer from {least} to {MOST}", f"{at}/{field}")
 
 
 def _target(field: str, target: Any, at: str) -> Problem:

@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/textract/latest/APIReference/API_DetectDocum
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 from slipway_local.aws import Place
@@ -52,50 +53,56 @@ def install(place: Place) -> Jobs:
 
     jobs = Jobs(place)
 
-    def detect_document_text(self: Any) -> str:
-        document = json.loads(self.body).get("Document") or {}
-        if ("Bytes" in document) == ("S3Object" in document):
-            raise _error("InvalidParameterException", "Request has invalid parameters: Bytes or S3Object, one of them")
-        stored = document.get("S3Object")
-        data = _object(place.account, place.partition, stored) if stored else base64.b64decode(document["Bytes"])
-        try:
-            return json.dumps(detected(data))
-        except UnreadableError as error:
-            raise _error(error.code, str(error)) from error
+    def operation(answer: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Callable[[Any], str]:
+        return lambda self: json.dumps(answer(json.loads(self.body), self.textract_backend.async_text_detection_jobs))
 
-    def start_document_text_detection(self: Any) -> str:
-        request = json.loads(self.body)
-        for name in UNSUPPORTED:
-            if name in request:
-                raise _error("InvalidParameterException", f"Not emulated: {name}; leave it out")
-        data = _object(place.account, place.partition, (request.get("DocumentLocation") or {}).get("S3Object") or {})
-        known = self.textract_backend.async_text_detection_jobs
-        token = request.get("ClientRequestToken")
-        for job in list(known.values()):
-            if token and job.request.get("ClientRequestToken") == token:
-                if job.request != request:
-                    message = "A ClientRequestToken input parameter was reused with an operation, but at least one of "
-                    raise _error("IdempotentParameterMismatchException", message + "the other input parameters differs")
-                return json.dumps({"JobId": job.job_id})
-        job = jobs.start(request, data)
+    def start(request: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+        stored = (request.get("DocumentLocation") or {}).get("S3Object") or {}
+        job = _same(request, known) or jobs.start(request, _object(place.account, place.partition, stored))
         known[job.job_id] = job
-        return json.dumps({"JobId": job.job_id})
+        return {"JobId": job.job_id}
 
-    def get_document_text_detection(self: Any) -> str:
-        request = json.loads(self.body)
-        job = self.textract_backend.async_text_detection_jobs.get(request.get("JobId"))
-        if job is None:
-            raise _error("InvalidJobIdException", "Request has an invalid job id")
-        job_id, _, start = request.get("NextToken", f"{request['JobId']}:0").rpartition(":")
-        if job_id != job.job_id or not start.isdigit():
-            raise _error("InvalidParameterException", "Request has invalid parameters: NextToken")
-        return json.dumps(job.answer(int(start), int(request.get("MaxResults", MAX_RESULTS))))
-
-    def refused(self: Any) -> str:
+    def refused(request: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         raise _error("InvalidParameterException", "Not emulated: this local cloud detects text and analyses nothing")
 
-    TextractResponse.detect_document_text = detect_document_text
-    TextractResponse.start_document_text_detection = start_document_text_detection
-    TextractResponse.get_document_text_detection = get_document_text_detection
-    TextractResponse.start_document_analysis = TextractResponse.get_document_analysis = refused
+    TextractResponse.detect_document_text = operation(lambda request, known: _detect(request, place))
+    TextractResponse.start_document_text_detection = operation(start)
+    TextractResponse.get_document_text_detection = operation(_get)
+    TextractResponse.start_document_analysis = TextractResponse.get_document_analysis = operation(refused)
     return jobs
+
+
+def _detect(request: dict[str, Any], place: Place) -> dict[str, Any]:
+    document = request.get("Document") or {}
+    if ("Bytes" in document) == ("S3Object" in document):
+        raise _error("InvalidParameterException", "Request has invalid parameters: Bytes or S3Object, one of them")
+    stored = document.get("S3Object")
+    data = _object(place.account, place.partition, stored) if stored else base64.b64decode(document["Bytes"])
+    try:
+        return detected(data)
+    except UnreadableError as error:
+        raise _error(error.code, str(error)) from error
+
+
+def _same(request: dict[str, Any], known: dict[str, Any]) -> Any:
+    """Return the job that the request's token has started already, None if there is none."""
+    for name in UNSUPPORTED:
+        if name in request:
+            raise _error("InvalidParameterException", f"Not emulated: {name}; leave it out")
+    token = request.get("ClientRequestToken")
+    job = next((one for one in list(known.values()) if token and one.request.get("ClientRequestToken") == token), None)
+    if job and job.request != request:
+        message = "A ClientRequestToken input parameter was reused with an operation, but at least one of "
+        raise _error("IdempotentParameterMismatchException", message + "the other input parameters differs")
+    return job
+
+
+def _get(request: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    job = known.get(request.get("JobId", ""))
+    if job is None:
+        raise _error("InvalidJobIdException", "Request has an invalid job id")
+    job_id, _, start = request.get("NextToken", f"{request['JobId']}:0").rpartition(":")
+    if job_id != job.job_id or not start.isdigit():
+        raise _error("InvalidParameterException", "Request has invalid parameters: NextToken")
+    answer: dict[str, Any] = job.answer(int(start), int(request.get("MaxResults", MAX_RESULTS)))
+    return answer

@@ -117,7 +117,7 @@ def _run(folder: Path) -> Iterator[LocalCloud]:
     anchor = {"Resources": {"Anchor": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "1"}}}}
     running = LocalCloud(state, Place(endpoint_url=""), assembly)
     status = running.deploy(Anchor=anchor)
-    running.place = Place(endpoint_url=status.endpoint_url)
+    running.place = Place(endpoint_url=status.endpoint_url, administrator=cloud.credentials(state))
     yield running
     cloud.down(state)
     shutil.rmtree(folder, ignore_errors=True)

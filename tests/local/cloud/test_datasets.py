@@ -16,7 +16,7 @@ import pytest
 
 from slipway_cli.dataset_store import Datasets, build
 from slipway_cli.errors import CommandError
-from slipway_cli.target import Target
+from slipway_cli.target import Target, find_target
 from slipway_local import cloud
 from slipway_runtime.prepare.keys import document_id
 from support.command import ROOT, Slipway
@@ -222,9 +222,7 @@ def test_the_documented_commands_work(folder: Path, documents: dict[str, str], e
     for command in commands:
         if "EXAMPLE_ID" in command:
             card = slipway.json("dataset", "show", "handbook")
-            place = files(
-                Target("dev", slipway.json("local", "status")["endpoint_url"], None), "handbook", card["version"]
-            )
+            place = files(find_target(slipway.project, "dev", aws=False), "handbook", card["version"])
             (line,) = rows(place["train.jsonl"])
             command = command.replace("EXAMPLE_ID", line["example_id"])  # noqa: PLW2901
         done = slipway.run(*command.split())

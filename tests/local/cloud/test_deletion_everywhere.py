@@ -61,7 +61,7 @@ def target(state: Path) -> Iterator[Target]:
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     status = cloud.up(nested, state, environment="trial", cache=CACHE, enforce_iam=True)
-    yield Target("trial", status.endpoint_url, None)
+    yield Target("trial", status.endpoint_url, None, cloud.credentials(state))
     cloud.down(state)
 
 

@@ -101,7 +101,8 @@ class Foreign:
     def by_cdk(self, wish: Wish) -> list[str]:
         said: list[str] = []
         here = Project(root=ROOT, home=self.folder)
-        cdk_cli.deploy(here, self._assembly(wish), self.place.endpoint_url, said.append)
+        where = cdk_cli.variables(self.place.endpoint_url, cloud.credentials(self.folder / "state"))
+        cdk_cli.deploy(here, self._assembly(wish), where, said.append)
         return said
 
     def _assembly(self, wish: Wish) -> Path:

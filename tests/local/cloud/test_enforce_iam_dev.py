@@ -4,6 +4,7 @@ What is evaluated: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_po
 the report is our own.
 """
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from slipway_local import cloud
-from slipway_local.aws import Place
 from slipway_local.remote import follow
-from support.command import Slipway
+from support.command import BIN, Slipway
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.capability("O14")
@@ -69,8 +69,7 @@ def report(slipway: Slipway, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 
 def _remove_object(slipway: Slipway, name: str) -> None:
-    place = Place(endpoint_url=slipway.json("local", "status")["endpoint_url"])
-    s3 = place.client("s3")
+    s3 = slipway.place().client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
         for one in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ()):
             if one["Key"].endswith(name):
@@ -97,7 +96,7 @@ def test_the_templates_allow_no_more_than_has_a_reason(report: dict[str, Any]) -
 def test_a_call_outside_the_policy_is_denied(slipway: Slipway, report: dict[str, Any]) -> None:
     """With the credentials that the environment gives to its own function."""
     endpoint = slipway.json("local", "status")["endpoint_url"]
-    place = Place(endpoint_url=endpoint)
+    place = slipway.place()
     role = next(one["role"] for one in report["roles"] if "-ChatRole" in one["role"])
     given = place.client("sts").assume_role(RoleArn=role, RoleSessionName="outside")["Credentials"]
     keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
@@ -105,6 +104,20 @@ def test_a_call_outside_the_policy_is_denied(slipway: Slipway, report: dict[str,
     with pytest.raises(ClientError, match="is not authorized to perform: dynamodb:Scan on resource: ") as raised:
         client.scan(TableName="anything")
     assert raised.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_the_command_prints_the_variables_of_the_administrator(slipway: Slipway) -> None:
+    """As https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html reads them; without, nothing."""
+    call = "import boto3; print(len(boto3.client('ssm').describe_parameters()['Parameters']))"
+    script = f'eval "$({BIN}/slipway local env)"; {BIN}/python -c "{call}"'
+    bare = {name: value for name, value in slipway.env.items() if not name.startswith("AWS_")}
+    done = subprocess.run(["bash", "-c", script], env=bare, capture_output=True, text=True, check=False)
+    assert int(done.stdout) > 0, done.stderr
+    invented = slipway.json("local", "env") | {"AWS_ACCESS_KEY_ID": "x"}
+    done = subprocess.run(
+        [BIN / "python", "-c", call], env=bare | invented, capture_output=True, text=True, check=False
+    )
+    assert "UnrecognizedClientException" in done.stderr
 
 
 def test_stacks_are_deleted_with_the_permissions_they_have(slipway: Slipway, report: dict[str, Any]) -> None:

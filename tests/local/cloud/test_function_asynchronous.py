@@ -12,6 +12,7 @@ import pytest
 pytestmark = pytest.mark.capability("O14")
 
 FAILS = "def handler(event, context): raise ValueError('no: ' + str(event['n']))"
+QUEUES = ("Failed", "Thrice", "Dead", "FromBus", "FromTopic", "Zero")
 WORKS = "def handler(event, context): return {'got': event}"
 
 
@@ -36,7 +37,7 @@ def out(local_cloud: Any) -> dict[str, str]:
     body: dict[str, Any] = {
         "Resources": {
             "Role": local_cloud.role(),
-            **{name: {"Type": "AWS::SQS::Queue"} for name in ("Failed", "Dead", "FromBus", "FromTopic", "Zero")},
+            **{name: {"Type": "AWS::SQS::Queue"} for name in QUEUES},
             "Topic": {"Type": "AWS::SNS::Topic"},
             "ToQueue": {"Type": "AWS::SNS::Subscription", "Properties": {
                 "TopicArn": {"Ref": "Topic"}, "Protocol": "sqs", "Endpoint": arn("FromTopic")}},
@@ -46,6 +47,8 @@ def out(local_cloud: Any) -> dict[str, str]:
             "Listener": local_cloud.function("import json\ndef handler(e, context): print('heard', json.dumps(e))"),
             "Once": local_cloud.function(FAILS, **dead),
             "OnceConfig": settings("Once", MaximumRetryAttempts=0, **to("OnFailure", arn("Failed"))),
+            "Again": local_cloud.function(FAILS),
+            "AgainConfig": settings("Again", **to("OnFailure", arn("Thrice"))),
             "ToBus": local_cloud.function(WORKS),
             "ToBusConfig": settings("ToBus", **to("OnSuccess", arn("Bus"))),
             "ToTopic": local_cloud.function(WORKS),
@@ -58,7 +61,7 @@ def out(local_cloud: Any) -> dict[str, str]:
                 "import time\ndef handler(e, c): time.sleep(1); print('ran', e['n'])", ReservedConcurrentExecutions=1),
         },
     }  # fmt: skip
-    shown = ("Failed", "Dead", "FromBus", "FromTopic", "Zero", "Once", "ToBus", "ToTopic", "ToFunction", "Off", "Slow")
+    shown = (*QUEUES, "Again", "Once", "ToBus", "ToTopic", "ToFunction", "Off", "Slow")
     body["Outputs"] = {name: {"Value": {"Ref": name}} for name in (*shown, "Listener", "Topic")}
     return dict(local_cloud.outputs(local_cloud.deploy(Async=body), "Async"))
 
@@ -109,6 +112,15 @@ def test_a_failure_goes_to_its_destination_and_the_dead_letter_queue(local_cloud
         "ErrorCode": ("Number", "200"),
         "ErrorMessage": ("String", "no: 1"),
     }
+
+
+def test_an_event_is_tried_three_times_before_it_goes_to_its_destination(local_cloud: Any, out: Any) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
+    send(local_cloud, out["Again"], {"n": 7})
+    record = json.loads(message(local_cloud, out["Thrice"])["Body"])
+    asked, answered = record["requestContext"], record["responsePayload"]
+    assert (asked["condition"], asked["approximateInvokeCount"]) == ("RetriesExhausted", 3)
+    assert (record["requestPayload"], answered["errorType"]) == ({"n": 7}, "ValueError")
 
 
 def test_a_success_goes_to_a_bus_as_an_event(local_cloud: Any, out: Any) -> None:

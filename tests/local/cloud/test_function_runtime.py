@@ -173,33 +173,6 @@ def test_a_function_writes_to_the_log_group_it_names(local_cloud: Any) -> None:
     assert f"mine {outputs['Group']}" in [event["message"] for event in found]
 
 
-def test_an_asynchronous_event_is_tried_three_times_then_goes_to_its_destination(local_cloud: Any) -> None:
-    """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
-    body = {
-        "Resources": {
-            "Role": local_cloud.role(),
-            "Queue": {"Type": "AWS::SQS::Queue"},
-            "Fails": local_cloud.function("def handler(event, context): raise ValueError(event['n'])"),
-            "Config": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": {
-                "FunctionName": {"Ref": "Fails"}, "Qualifier": "$LATEST",
-                "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["Queue", "Arn"]}}}}},
-        },
-        "Outputs": {"Name": {"Value": {"Ref": "Fails"}}, "Url": {"Value": {"Ref": "Queue"}}},
-    }  # fmt: skip
-    outputs = local_cloud.outputs(local_cloud.deploy(Asynchronous=body), "Asynchronous")
-    client = local_cloud.place.client("lambda")
-    answer = client.invoke(FunctionName=outputs["Name"], InvocationType="Event", Payload=b'{"n": 7}')
-    assert answer["StatusCode"] == 202
-    sqs = local_cloud.place.client("sqs")
-    got = local_cloud.eventually(
-        lambda: sqs.receive_message(QueueUrl=outputs["Url"], WaitTimeSeconds=1).get("Messages"), seconds=30
-    )
-    record = json.loads(got[0]["Body"])
-    assert record["requestContext"]["condition"] == "RetriesExhausted"
-    assert record["requestContext"]["approximateInvokeCount"] == 3
-    assert (record["requestPayload"], record["responsePayload"]["errorMessage"]) == ({"n": 7}, "7")
-
-
 def test_new_code_and_variables_reach_the_next_invocation(local_cloud: Any) -> None:
     body = {
         "Resources": {

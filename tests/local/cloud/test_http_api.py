@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from support.http_api import integration, of_api, route
-from support.rest_api import http_call
+from support.rest_api import Caller
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -71,13 +71,7 @@ def template(local_cloud: Any, **more: Any) -> dict[str, Any]:
 def api(local_cloud: Any) -> Any:
     outputs = local_cloud.outputs(local_cloud.deploy(HttpApi=template(local_cloud)), "HttpApi")
     assert outputs["Endpoint"] == f"https://{outputs['Id']}.execute-api.us-east-1.amazonaws.com"
-    base = f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Id']}"
-
-    def call(path: str, *arguments: Any, **headers: str) -> tuple[int, Any, bytes]:
-        return http_call(base + path, *arguments, **headers)
-
-    call.id = outputs["Id"]  # type: ignore[attr-defined]
-    return call
+    return Caller(f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Id']}", outputs)
 
 
 def test_format_2_0_is_the_documented_event(api: Any) -> None:
@@ -90,7 +84,7 @@ def test_format_2_0_is_the_documented_event(api: Any) -> None:
     assert (event["cookies"], event["headers"]["x-own"]) == (["c=1", "d=2"], "yes")
     assert "cookie" not in event["headers"] and "body" not in event and not event["isBase64Encoded"]
     context = event["requestContext"]
-    assert (context["apiId"], context["stage"], context["accountId"]) == (api.id, "$default", "123456789012")
+    assert (context["apiId"], context["stage"], context["accountId"]) == (api.outputs["Id"], "$default", "123456789012")
     assert (context["requestId"], context["http"]["method"]) == (headers["apigw-requestid"], "GET")
 
 
@@ -215,18 +209,18 @@ def test_a_stage_without_automatic_deployment_serves_its_deployment(api: Any, lo
 
 def test_deployments_through_the_api(api: Any, local_cloud: Any) -> None:
     client = local_cloud.place.client("apigatewayv2")
-    client.create_stage(ApiId=api.id, StageName="manual")
+    client.create_stage(ApiId=api.outputs["Id"], StageName="manual")
     assert api("/manual/open")[0] == 404
-    made = client.create_deployment(ApiId=api.id, StageName="manual", Description="first")
+    made = client.create_deployment(ApiId=api.outputs["Id"], StageName="manual", Description="first")
     assert (made["DeploymentStatus"], api("/manual/open")[0]) == ("DEPLOYED", 200)
-    found = client.get_deployment(ApiId=api.id, DeploymentId=made["DeploymentId"])
+    found = client.get_deployment(ApiId=api.outputs["Id"], DeploymentId=made["DeploymentId"])
     assert (found["Description"], found["AutoDeployed"]) == ("first", False)
-    client.update_stage(ApiId=api.id, StageName="manual", StageVariables={"colour": "red"})
+    client.update_stage(ApiId=api.outputs["Id"], StageName="manual", StageVariables={"colour": "red"})
     assert json.loads(api("/manual/open")[2])["stageVariables"] == {"colour": "red"}
-    client.delete_deployment(ApiId=api.id, DeploymentId=made["DeploymentId"])
-    ids = [one["DeploymentId"] for one in client.get_deployments(ApiId=api.id)["Items"]]
+    client.delete_deployment(ApiId=api.outputs["Id"], DeploymentId=made["DeploymentId"])
+    ids = [one["DeploymentId"] for one in client.get_deployments(ApiId=api.outputs["Id"])["Items"]]
     assert made["DeploymentId"] not in ids
-    client.delete_stage(ApiId=api.id, StageName="manual")
+    client.delete_stage(ApiId=api.outputs["Id"], StageName="manual")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from support.http_api import integration, of_api, route
-from support.rest_api import ECHO, http_call, uri
-from support.tokens import USER, password_tokens, tampered, unsigned
+from support.rest_api import ECHO, Caller, custom, shown, uri
+from support.tokens import USER, password_tokens, pool_client, tampered, unsigned
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -35,16 +35,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def api(local_cloud: Any) -> Any:
     issuer = {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/${Pool}"}
-    flows = ["ALLOW_USER_PASSWORD_AUTH"]
     jwt = {"AuthorizationType": "JWT", "AuthorizerId": {"Ref": "Jwt"}}
-
-    def client(pool: str) -> dict[str, Any]:
-        properties = {"UserPoolId": {"Ref": pool}, "ExplicitAuthFlows": flows}
-        return {"Type": "AWS::Cognito::UserPoolClient", "Properties": properties}
-
-    def custom(name: str) -> dict[str, Any]:
-        return {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": name}}
-
     pool = {"Type": "AWS::Cognito::UserPool", "Properties": {}}
     resources = {
         "Role": local_cloud.role(),
@@ -52,7 +43,7 @@ def api(local_cloud: Any) -> Any:
         "Simple": local_cloud.function(SIMPLE),
         "Policy": local_cloud.function(POLICY),
         "Pool": pool, "OtherPool": pool,
-        "Client": client("Pool"), "SecondClient": client("Pool"), "OtherClient": client("OtherPool"),
+        "Client": pool_client("Pool"), "SecondClient": pool_client("Pool"), "OtherClient": pool_client("OtherPool"),
         "Http": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Name": "closed", "ProtocolType": "HTTP"}},
         "Two": integration(), "One": integration(version="1.0"),
         "Jwt": of_api("Authorizer", Name="j", AuthorizerType="JWT", IdentitySource=["$request.header.Authorization"],
@@ -70,16 +61,10 @@ def api(local_cloud: Any) -> Any:
         "PolicyRoute": route("GET /policy", "One", **custom("PolicyAuthorizer")),
         "Stage": of_api("Stage", StageName="$default", AutoDeploy=True),
     }  # fmt: skip
-    names = ("Http", "Pool", "OtherPool", "Client", "SecondClient", "OtherClient", "Simple")
-    body = {"Resources": resources, "Outputs": {name: {"Value": {"Ref": name}} for name in names}}
+    values = shown("Http", "Pool", "OtherPool", "Client", "SecondClient", "OtherClient", "Simple")
+    body = {"Resources": resources, "Outputs": values}
     outputs = local_cloud.outputs(local_cloud.deploy(HttpClosed=body), "HttpClosed")
-    base = f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Http']}"
-
-    def call(path: str, *arguments: Any, **headers: str) -> tuple[int, Any, bytes]:
-        return http_call(base + path, *arguments, **headers)
-
-    call.outputs = outputs  # type: ignore[attr-defined]
-    return call
+    return Caller(f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Http']}", outputs)
 
 
 @pytest.fixture(scope="module")

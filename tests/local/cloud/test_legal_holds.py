@@ -50,7 +50,7 @@ def template(**bucket: Any) -> dict[str, Any]:
 @pytest.fixture
 def bucket(local_cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A bucket that gets Object Lock by an update of its stack, without being replaced."""
-    target = Target("held", local_cloud.place.endpoint_url, None)
+    target = Target("held", local_cloud.place.endpoint_url, None, local_cloud.place.administrator)
     monkeypatch.setattr(hold, "find_target", lambda *_, **__: target)
     before = local_cloud.outputs(local_cloud.deploy(held=template()), "held")["Bucket"]
     after = local_cloud.outputs(local_cloud.deploy(held=template(ObjectLockEnabled=True)), "held")["Bucket"]
@@ -89,7 +89,7 @@ def test_a_hold_keeps_every_version_until_it_is_released(local_cloud: Any, bucke
 def test_where_holds_are_off_the_command_says_how_to_switch_them_on(
     local_cloud: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = Target("bare", local_cloud.place.endpoint_url, None)
+    target = Target("bare", local_cloud.place.endpoint_url, None, local_cloud.place.administrator)
     monkeypatch.setattr(hold, "find_target", lambda *_, **__: target)
     with pytest.raises(CommandError, match=r"legal_hold: true in config/bare\.yaml"):
         slipway("list")

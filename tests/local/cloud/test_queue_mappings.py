@@ -89,6 +89,7 @@ def test_a_batch_whose_function_dies_comes_back_whole(local_cloud: Any) -> None:
 
 def test_a_batching_window_fills_batches_up_to_their_size(local_cloud: Any) -> None:
     body = flow(local_cloud, BatchSize=20, MaximumBatchingWindowInSeconds=2)
+    body["Resources"]["Queue"]["Properties"]["VisibilityTimeout"] = 60  # or messages come again within the window
     out = local_cloud.outputs(local_cloud.deploy(Window=body), "Window")
     bodies = [f"m{number}" for number in range(20)]
     send(local_cloud, out["Queue"], *bodies)

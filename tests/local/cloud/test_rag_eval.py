@@ -72,7 +72,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SLIPWAY_MODEL_URL", f"http://127.0.0.1:{server.server_port}/v1")
         status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
-    found = Target("trial", status.endpoint_url, None)
+    found = Target("trial", status.endpoint_url, None, cloud.credentials(folder / "state"))
     ingest(found, DOCUMENTS)
     gateway = Gateway(found.gateway_url, found.api_key)
     assert wait_for(lambda: len(list(gateway.documents(status="indexed"))) == len(DOCUMENTS), seconds=120)

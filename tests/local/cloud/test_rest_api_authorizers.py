@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from slipway_local.rest_api.policy import evaluate
-from support.rest_api import ECHO, ROOT, deployed, http_call, method, of_api, resource, uri
-from support.tokens import USER, password_tokens, tampered, unsigned
+from support.rest_api import ECHO, ROOT, Caller, custom, deployed, http_call, method, of_api, resource, shown, uri
+from support.tokens import USER, password_tokens, pool_client, tampered, unsigned
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -39,28 +39,12 @@ def handler(event, context):
 """
 
 
-@pytest.fixture(scope="module")
-def api(local_cloud: Any) -> Any:
-    template = '{"error":{"message":$context.error.messageString}}'
+def by_function(local_cloud: Any) -> dict[str, Any]:
+    """Lambda authorizers of both types, one of them cached by two sources, and what they guard."""
     sources = "method.request.header.X-Tenant, method.request.querystring.v"
-    pool = {"Type": "AWS::Cognito::UserPool", "Properties": {}}
-    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-    scopes = ["gateway/read", "gateway/write"]
-
-    def custom(name: str) -> dict[str, Any]:
-        return {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": name}}
-
-    def client(pool: str, **more: Any) -> dict[str, Any]:
-        properties = {"UserPoolId": {"Ref": pool}, "ExplicitAuthFlows": flows, **more}
-        return {"Type": "AWS::Cognito::UserPoolClient", "Properties": properties}
-
-    by_pool = {"AuthorizationType": "COGNITO_USER_POOLS", "AuthorizerId": {"Ref": "PoolAuthorizer"}}
-    resources = {
-        "Role": local_cloud.role(),
-        "Api": local_cloud.function(ECHO),
+    return {
         "Authorize": local_cloud.function(AUTHORIZE),
         "AuthorizeRequest": local_cloud.function(REQUEST),
-        "Rest": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "authorizers"}},
         "Authorizer": of_api("Authorizer", Name="a", Type="TOKEN", AuthorizerUri=uri("Authorize"),
                              IdentitySource="method.request.header.Authorization",
                              IdentityValidationExpression="Bearer .+", AuthorizerResultTtlInSeconds=300),
@@ -68,18 +52,6 @@ def api(local_cloud: Any) -> Any:
                          IdentitySource=sources, AuthorizerResultTtlInSeconds=300),
         "Uncached": of_api("Authorizer", Name="u", Type="REQUEST", AuthorizerUri=uri("AuthorizeRequest"),
                            AuthorizerResultTtlInSeconds=0),
-        "Pool": pool, "OtherPool": pool, "Client": client("Pool"), "OtherClient": client("OtherPool"),
-        "Server": {"Type": "AWS::Cognito::UserPoolResourceServer", "Properties": {
-            "UserPoolId": {"Ref": "Pool"}, "Identifier": "gateway", "Name": "gateway",
-            "Scopes": [{"ScopeName": one.split("/")[1], "ScopeDescription": one} for one in scopes]}},
-        "Domain": {"Type": "AWS::Cognito::UserPoolDomain",
-                   "Properties": {"UserPoolId": {"Ref": "Pool"}, "Domain": "rest-authorizers"}},
-        "Machine": client("Pool", GenerateSecret=True, AllowedOAuthFlowsUserPoolClient=True,
-                          AllowedOAuthFlows=["client_credentials"], AllowedOAuthScopes=scopes)
-        | {"DependsOn": ["Server"]},
-        "PoolAuthorizer": of_api("Authorizer", Name="p", Type="COGNITO_USER_POOLS",
-                                 IdentitySource="method.request.header.Authorization",
-                                 ProviderARNs=[{"Fn::GetAtt": ["Pool", "Arn"]}]),
         "Closed": resource(ROOT, "closed"),
         "ClosedGet": method({"Ref": "Closed"}, **custom("Authorizer")),
         "ClosedOther": resource(ROOT, "other"),
@@ -87,27 +59,54 @@ def api(local_cloud: Any) -> Any:
         "Request": resource(ROOT, "request"),
         "RequestGet": method({"Ref": "Request"}, **custom("Cached")),
         "RequestPost": method({"Ref": "Request"}, "POST", **custom("Uncached")),
+    }  # fmt: skip
+
+
+def by_user_pool() -> dict[str, Any]:
+    """A user pool with scopes for people and machines, another one, and what the first guards."""
+    by_pool = {"AuthorizationType": "COGNITO_USER_POOLS", "AuthorizerId": {"Ref": "PoolAuthorizer"}}
+    pool: dict[str, Any] = {"Type": "AWS::Cognito::UserPool", "Properties": {}}
+    scopes = ["gateway/read", "gateway/write"]
+    return {
+        "Pool": pool, "OtherPool": pool, "Client": pool_client("Pool"), "OtherClient": pool_client("OtherPool"),
+        "Server": {"Type": "AWS::Cognito::UserPoolResourceServer", "Properties": {
+            "UserPoolId": {"Ref": "Pool"}, "Identifier": "gateway", "Name": "gateway",
+            "Scopes": [{"ScopeName": one.split("/")[1], "ScopeDescription": one} for one in scopes]}},
+        "Domain": {"Type": "AWS::Cognito::UserPoolDomain",
+                   "Properties": {"UserPoolId": {"Ref": "Pool"}, "Domain": "rest-authorizers"}},
+        "Machine": pool_client("Pool", GenerateSecret=True, AllowedOAuthFlowsUserPoolClient=True,
+                               AllowedOAuthFlows=["client_credentials"], AllowedOAuthScopes=scopes)
+        | {"DependsOn": ["Server"]},
+        "PoolAuthorizer": of_api("Authorizer", Name="p", Type="COGNITO_USER_POOLS",
+                                 IdentitySource="method.request.header.Authorization",
+                                 ProviderARNs=[{"Fn::GetAtt": ["Pool", "Arn"]}]),
         "Identity": resource(ROOT, "identity"),
         "IdentityGet": method({"Ref": "Identity"}, **by_pool),
         "Access": resource(ROOT, "access"),
         "AccessGet": method({"Ref": "Access"}, AuthorizationScopes=["gateway/read"], **by_pool),
-        "Unauthorised": of_api("GatewayResponse", ResponseType="UNAUTHORIZED", StatusCode="401",
-                               ResponseParameters={"gatewayresponse.header.X-Reason": "'no key'"},
-                               ResponseTemplates={"application/json": template}),
     }  # fmt: skip
-    values = {"Id": {"Ref": "Rest"}, "Authorize": {"Ref": "Authorize"}, "AuthorizeRequest": {"Ref": "AuthorizeRequest"},
-              "Pool": {"Ref": "Pool"}, "OtherPool": {"Ref": "OtherPool"}, "Client": {"Ref": "Client"},
-              "OtherClient": {"Ref": "OtherClient"}, "Machine": {"Ref": "Machine"},
-              "Secret": {"Fn::GetAtt": ["Machine", "ClientSecret"]}}  # fmt: skip
-    body = {"Resources": deployed(resources), "Outputs": {key: {"Value": value} for key, value in values.items()}}
+
+
+@pytest.fixture(scope="module")
+def api(local_cloud: Any) -> Any:
+    unauthorised = of_api(
+        "GatewayResponse", ResponseType="UNAUTHORIZED", StatusCode="401",
+        ResponseParameters={"gatewayresponse.header.X-Reason": "'no key'"},
+        ResponseTemplates={"application/json": '{"error":{"message":$context.error.messageString}}'},
+    )  # fmt: skip
+    resources = {
+        "Role": local_cloud.role(),
+        "Api": local_cloud.function(ECHO),
+        "Rest": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "authorizers"}},
+        "Unauthorised": unauthorised,
+        **by_function(local_cloud),
+        **by_user_pool(),
+    }
+    values = shown("Rest", "Authorize", "AuthorizeRequest", "Pool", "OtherPool", "Client", "OtherClient", "Machine")
+    values["Secret"] = {"Value": {"Fn::GetAtt": ["Machine", "ClientSecret"]}}
+    body = {"Resources": deployed(resources), "Outputs": values}
     outputs = local_cloud.outputs(local_cloud.deploy(Authorizers=body), "Authorizers")
-    base = f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Id']}/live"
-
-    def call(path: str, *arguments: Any, **headers: str) -> tuple[int, Any, bytes]:
-        return http_call(base + path, *arguments, **headers)
-
-    call.outputs = outputs  # type: ignore[attr-defined]
-    return call
+    return Caller(f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Rest']}/live", outputs)
 
 
 def test_an_allowed_token_passes_its_context_as_text(api: Any) -> None:

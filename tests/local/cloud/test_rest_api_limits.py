@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usa
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -40,7 +40,7 @@ def member(key: str, plan_id: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def api(local_cloud: Any) -> Any:
+def outputs(local_cloud: Any) -> dict[str, str]:
     keys = {
         name: {"Type": "AWS::ApiGateway::ApiKey", "Properties": {"Value": value, "Enabled": name != "Disabled"}}
         for name, value in KEYS.items()
@@ -69,9 +69,14 @@ def api(local_cloud: Any) -> Any:
         {"ResourcePath": "/~1open", "HttpMethod": "GET", "ThrottlingRateLimit": SLOW, "ThrottlingBurstLimit": 2},
         {"ResourcePath": "/open", "HttpMethod": "PUT", "ThrottlingRateLimit": 0, "ThrottlingBurstLimit": 0},
     ]
-    body = {"Resources": deployed(resources, MethodSettings=settings), "Outputs": {"Id": {"Value": {"Ref": "Rest"}}}}
-    outputs = local_cloud.outputs(local_cloud.deploy(Limits=body), "Limits")
-    base = f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Id']}/live"
+    shown = {name: {"Value": {"Ref": name}} for name in ("Rest", "Bursts", "Quota", "Daily")}
+    body = {"Resources": deployed(resources, MethodSettings=settings), "Outputs": shown}
+    return local_cloud.outputs(local_cloud.deploy(Limits=body), "Limits")
+
+
+@pytest.fixture(scope="module")
+def api(local_cloud: Any, outputs: dict[str, str]) -> Any:
+    base = f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Rest']}/live"
     return lambda path, *arguments, **headers: http_call(base + path, *arguments, **headers)
 
 
@@ -114,6 +119,33 @@ def test_a_quota_counts_by_key_and_from_its_offset(api: Any) -> None:
     status, headers, body = api("/keyed", x_api_key=KEYS["Daily"])
     assert (status, json.loads(body)) == (429, {"message": "Limit Exceeded"})
     assert headers["x-amzn-ErrorType"] == "LimitExceededException"
+
+
+def test_usage_is_told_by_key_and_day(local_cloud: Any, api: Any, outputs: dict[str, str]) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/api/API_GetUsage.html: `[used, remaining]` of each day."""
+    api("/keyed", x_api_key=KEYS["Daily"])
+    client, today = local_cloud.place.client("apigateway"), datetime.now(UTC).date()
+    asked = {"startDate": str(today - timedelta(days=1)), "endDate": str(today)}
+    usage = client.get_usage(usagePlanId=outputs["Quota"], **asked)
+    key = outputs["Daily"]
+    used, left = usage["items"][key][1]
+    assert (usage["items"], used + left) == ({key: [[0, 2], [used, left]]}, 2)
+    assert used >= 1
+    assert (usage["usagePlanId"], usage["startDate"], usage["endDate"]) == (outputs["Quota"], *asked.values())
+    assert client.get_usage(usagePlanId=outputs["Quota"], keyId="another", **asked)["items"] == {}
+
+
+def test_what_usage_cannot_tell_is_refused_by_name(local_cloud: Any, outputs: dict[str, str]) -> None:
+    """The errors of the same page; that a plan without a quota is not counted is our own limit."""
+    client, days = local_cloud.place.client("apigateway"), {"startDate": "2026-01-02", "endDate": "2026-01-02"}
+    with pytest.raises(client.exceptions.NotFoundException):
+        client.get_usage(usagePlanId="nobody", **days)
+    with pytest.raises(client.exceptions.BadRequestException, match="has no quota"):
+        client.get_usage(usagePlanId=outputs["Bursts"], **days)
+    with pytest.raises(client.exceptions.BadRequestException, match="not before startDate"):
+        client.get_usage(usagePlanId=outputs["Quota"], **(days | {"endDate": "2026-01-01"}))
+    with pytest.raises(client.exceptions.BadRequestException, match="UpdateUsage is not emulated"):
+        client.update_usage(usagePlanId=outputs["Quota"], keyId="any", patchOperations=[])
 
 
 def test_an_authorizer_may_say_whose_key_counts(local_cloud: Any) -> None:

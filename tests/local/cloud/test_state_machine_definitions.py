@@ -83,6 +83,17 @@ TWICE = {"Type": "Parallel", "Branches": [one({"S0": {"Type": "Succeed"}}, "S0")
 UNRETRIABLE = {"Type": "Parallel", "Branches": [], "Retry": [{"ErrorEquals": ["States.ALL", "E"]}]}
 
 
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:any"
+
+
+def retried(**more: Any) -> dict[str, Any]:
+    """A task with one retrier.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+    return {"Type": "Task", "Resource": FUNCTION, "Retry": [{"ErrorEquals": ["E"], **more}]}
+
+
 WRONG = [
     ({"StartAt": "A"}, SCHEMA, "/States"),
     (one({"A": {"Type": "Pass", "Next": "Gone"}}), TARGET, "/States/A/Next"),
@@ -98,6 +109,15 @@ WRONG = [
     (chain({"Type": "Task", "Resource": "arn:nonsense"}), SCHEMA, "/States/S0/Resource"),
     (chain(TWICE), "DUPLICATE_STATE_NAME", "/States/S0/Branches[0]/States/S0"),
     (chain(UNRETRIABLE), SCHEMA, "/States/S0/Retry[0]/ErrorEquals"),
+    ({**chain({"Type": "Pass"}), "TimeoutSeconds": 0}, SCHEMA, "/TimeoutSeconds"),
+    ({**chain({"Type": "Pass"}), "TimeoutSeconds": 100_000_000}, SCHEMA, "/TimeoutSeconds"),
+    (chain({"Type": "Task", "Resource": FUNCTION, "TimeoutSeconds": 0}), SCHEMA, "/States/S0/TimeoutSeconds"),
+    (chain({"Type": "Wait", "Seconds": -1}), SCHEMA, "/States/S0/Seconds"),
+    (chain({"Type": "Wait", "Seconds": 100_000_000}), SCHEMA, "/States/S0/Seconds"),
+    (chain(retried(IntervalSeconds=0)), SCHEMA, "/States/S0/Retry[0]/IntervalSeconds"),
+    (chain(retried(MaxAttempts=-1)), SCHEMA, "/States/S0/Retry[0]/MaxAttempts"),
+    (chain(retried(BackoffRate=0.5)), SCHEMA, "/States/S0/Retry[0]/BackoffRate"),
+    (chain({"Type": "Pass", "ResultPath": "$.items.length()"}), SCHEMA, "/States/S0/ResultPath"),
 ]
 
 

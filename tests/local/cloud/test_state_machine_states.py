@@ -29,6 +29,8 @@ pytestmark = pytest.mark.capability("O14")
         ("States.ArrayRange(1, 9, 2)", [1, 3, 5, 7, 9]),
         ("States.ArrayGetItem($.xs, 1)", 2),
         ("States.ArrayLength($.xs)", 3),
+        ("$.xs.length()", 3),  # a path, not a reference path, may end in this function
+        ("States.MathAdd($.xs.length(), 1)", 4),
         ("States.ArrayUnique($.xs)", [1, 2]),
         ("States.Base64Decode(States.Base64Encode('Data to encode'))", "Data to encode"),
         ("States.Hash('input data', 'SHA-1')", "aaff4a450a104cd177d28d18d74485e8cae074b7"),

@@ -84,7 +84,7 @@ def own(tmp_path_factory: pytest.TempPathFactory, local_cloud: Any) -> Iterator[
 @pytest.fixture(scope="module")
 def views(own: Own) -> dict[str, Callable[[], Any]]:
     """How to look at something of each service, which this makes."""
-    return {**objects(own), **items(own), **messages(own), **functions(own), **others(own)}
+    return {**objects(own), **items(own), **messages(own), **functions(own), **keys(own), **others(own)}
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +148,8 @@ def messages(own: Own) -> dict[str, Callable[[], Any]]:
 
 
 def functions(own: Own) -> dict[str, Callable[[], Any]]:
-    mapping = own.client("lambda").list_event_source_mappings(FunctionName=own.names["Worker"])["EventSourceMappings"][
-        0
+    (mapping,) = own.client("lambda").list_event_source_mappings(FunctionName=own.names["Worker"])[
+        "EventSourceMappings"
     ]
     own.client("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     own.client("sqs").send_message(QueueUrl=own.names["Jobs"], MessageBody=own.names["Bucket"])
@@ -160,13 +160,25 @@ def functions(own: Own) -> dict[str, Callable[[], Any]]:
     }
 
 
-def others(own: Own) -> dict[str, Callable[[], Any]]:
-    """Make one of each in services that no stack here uses, and return how to look at it."""
-    kms, cognito, sfn = own.client("kms"), own.client("cognito-idp"), own.client("stepfunctions")
+def keys(own: Own) -> dict[str, Callable[[], Any]]:
+    kms = own.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     sealed = kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"]
-    rsa = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-    curve = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    pairs = {
+        name: kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        for name, spec in (("kms rsa", "RSA_2048"), ("kms curve", "ECC_NIST_P256"))
+    }
+
+    def public(name: str) -> Callable[[], Any]:
+        return lambda: own.client("kms").get_public_key(KeyId=pairs[name])["PublicKey"]
+
+    opened = {"kms": lambda: own.client("kms").decrypt(CiphertextBlob=sealed)["Plaintext"]}
+    return opened | {name: public(name) for name in pairs}
+
+
+def others(own: Own) -> dict[str, Callable[[], Any]]:
+    """Make one of each in services that no stack here uses, and return how to look at it."""
+    cognito, sfn = own.client("cognito-idp"), own.client("stepfunctions")
     pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
     cognito.admin_create_user(UserPoolId=pool, Username="somebody")
     own.client("secretsmanager").create_secret(Name="s", SecretString="hidden")
@@ -188,9 +200,6 @@ def others(own: Own) -> dict[str, Callable[[], Any]]:
     machine = sfn.create_state_machine(name="m", definition=definition, roleArn=role)["stateMachineArn"]
     run = sfn.start_execution(stateMachineArn=machine, input='{"a": 1}')["executionArn"]
     return {
-        "kms": lambda: own.client("kms").decrypt(CiphertextBlob=sealed)["Plaintext"],
-        "kms rsa": lambda: own.client("kms").get_public_key(KeyId=rsa)["PublicKey"],
-        "kms curve": lambda: own.client("kms").get_public_key(KeyId=curve)["PublicKey"],
         "cognito": lambda: own.client("cognito-idp").list_users(UserPoolId=pool)["Users"],
         "secret": lambda: own.client("secretsmanager").get_secret_value(SecretId="s")["SecretString"],
         "sns": lambda: own.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"],
@@ -202,9 +211,7 @@ def others(own: Own) -> dict[str, Callable[[], Any]]:
         "scheduler": lambda: own.client("scheduler").get_schedule_group(Name="g")["CreationDate"],
         "cloudwatch": lambda: own.client("cloudwatch").list_metrics(Namespace="n")["Metrics"],
         "ec2": lambda: own.client("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"],
-        "vectors": lambda: own.client("s3vectors").list_vectors(**index, returnData=True, returnMetadata=True)[
-            "vectors"
-        ],
+        "vectors": lambda: own.client("s3vectors").list_vectors(**index, returnData=True)["vectors"],
         "machine": lambda: own.client("stepfunctions").describe_state_machine(stateMachineArn=machine)["definition"],
         "execution": lambda: own.client("stepfunctions").describe_execution(executionArn=run)["startDate"],
     }

@@ -3,9 +3,9 @@
 
     SM_BASE_DIR=work python jobs/fine_tune/train.py --strategy lora --max_length 512
 
-Reads the channels `train` (a dataset's train.jsonl), `validation` if there is one, and `model` (an unpacked Hugging Face
-model; else --model names one of the Hub) below input/data/; writes model/ with manifest.json, output/data/metrics.json, and
-checkpoints/, from which a second start goes on. On SIGTERM it saves a checkpoint and exits with 0.
+Reads the channels `train` (a dataset's train.jsonl), `validation` if there is one, and `model` (an unpacked Hugging
+Face model; else --model names one of the Hub) below input/data/; writes model/ with manifest.json, checkpoints/, from
+which a second start goes on, and output/data/metrics.json. On SIGTERM it saves a checkpoint and exits with 0.
 A job that cannot work ends with 1, cause and remedy in output/failure. Needs `slipway_runtime` on its path, and torch:
 `make torch`. Starts torchrun by itself where there are several accelerators or instances.
 """
@@ -17,7 +17,7 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
-from fine_tune import failure, launch
+from fine_tune import failure, inputs, launch
 from fine_tune.places import Places
 from slipway_runtime.train import hyperparameters
 from slipway_runtime.train.settings import TrainingSettings, described
@@ -49,9 +49,7 @@ def main() -> None:
     try:
         settings = given(places)
         if not launch.is_rank(os.environ):
-            from fine_tune import job
-
-            job.read_data(places, settings)
+            inputs.read(places, settings)  # before torch is imported, a bad dataset is told at once
             count = processes_here(settings)
             if count * len(places.hosts) > 1:
                 launch.become(places, str(Path(__file__).resolve()), sys.argv[1:], count)

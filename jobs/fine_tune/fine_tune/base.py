@@ -59,8 +59,9 @@ def load_model(where: str, settings: TrainingSettings, device: Any) -> Any:
     if settings.attention != "auto":
         options["attn_implementation"] = settings.attention
     if settings.tp_size > 1:
-        options["tp_plan"] = "auto"
-        options["tp_size"] = settings.tp_size
+        from transformers.distributed import DistributedConfig
+
+        options["distributed_config"] = DistributedConfig(tp_size=settings.tp_size)
     if settings.strategy == "qlora":
         options |= _quantised(compute, device)
     model = _load(AutoModelForCausalLM, where, settings, **options)

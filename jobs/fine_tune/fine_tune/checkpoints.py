@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from slipway_runtime.train.refused import TrainingRefusedError
 
@@ -67,7 +68,7 @@ def _fingerprint_if_whole(checkpoint: Path) -> str | None:
     return str(found[0]["fingerprint"])
 
 
-def _read(path: Path) -> dict[str, object] | None:
+def _read(path: Path) -> dict[str, Any] | None:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except ValueError:

@@ -74,5 +74,10 @@ class Places:
         """The type of this instance, like ml.g6.xlarge; empty outside SageMaker."""
         return self.env.get("SM_CURRENT_INSTANCE_TYPE", "")
 
+    @property
+    def job_name(self) -> str:
+        """The training job's name, `fine-tune` by hand."""
+        return str(json.loads(self.env.get("SM_TRAINING_ENV", "{}")).get("job_name") or "fine-tune")
+
     def _at(self, variable: str, below: str) -> Path:
         return Path(self.env.get(variable, self.root / below))

@@ -1,7 +1,6 @@
 """What a training leaves: the model, where it came from, and its figures."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,6 @@ from typing import Any
 from fine_tune import ranks
 from fine_tune.places import Places
 from slipway_runtime.train.settings import TrainingSettings
-
-VERSION_VARIABLE = "SLIPWAY_CODE_VERSION"
 
 
 def write_model(trainer: Any, tokenizer: Any, base: str, settings: TrainingSettings, places: Places) -> str:
@@ -42,8 +39,3 @@ def write_manifest(manifest: dict[str, Any], places: Places) -> None:
     text = json.dumps(manifest, indent=1, sort_keys=True)
     (places.model / "manifest.json").write_text(text, encoding="utf-8")
     (places.output / "metrics.json").write_text(json.dumps(manifest["metrics"], indent=1), encoding="utf-8")
-
-
-def code_version(env: dict[str, str] | None = None) -> str:
-    """Return the version of this code that the pipeline names, `unknown` by hand."""
-    return (env or dict(os.environ)).get(VERSION_VARIABLE, "unknown")

@@ -4,12 +4,12 @@ Source: https://huggingface.co/docs/transformers/main_classes/trainer
 Source: "Direct Preference Optimization", https://arxiv.org/abs/2305.18290, by https://huggingface.co/docs/trl/dpo_trainer
 """
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from fine_tune.adapters import adapted, config
 from fine_tune.base import precision
+from fine_tune.inputs import Inputs, Table
 from fine_tune.places import Places
 from fine_tune.rows import Row, collator
 from slipway_runtime.train.dataset import TrainingSet
@@ -76,42 +76,38 @@ def arguments(
     return options
 
 
-def supervised(
-    model: Any, tokenizer: Any, settings: TrainingSettings, options: Any, rows: list[Row], held: list[Row]
+def trainer(
+    model: Any, tokenizer: Any, settings: TrainingSettings, options: dict[str, Any], given: Inputs, rows: Table
 ) -> Any:
-    """Return the trainer that learns the next token."""
+    """Return the trainer of the objective."""
+    if settings.objective == "dpo":
+        return _preferring(model, tokenizer, settings, options, given)
     from transformers import Trainer, TrainingArguments
 
-    collate = collator(
-        padding_id=tokenizer.pad_token_id, packed=settings.packed, flat=settings.attention == "flash_attention_2"
-    )
+    flat = settings.attention == "flash_attention_2"
     return Trainer(
         model=adapted(model, settings),
         args=TrainingArguments(**options),
-        train_dataset=Rows(rows),
-        eval_dataset=Rows(held) if held else None,
-        data_collator=collate,
+        train_dataset=Rows(rows.train),
+        eval_dataset=Rows(rows.validation) if rows.validation else None,
+        data_collator=collator(padding_id=tokenizer.pad_token_id, packed=settings.packed, flat=flat),
         processing_class=tokenizer,
     )
 
 
-def preferring(
-    model: Any, tokenizer: Any, settings: TrainingSettings, options: Any, data: TrainingSet, held: TrainingSet | None
-) -> Any:
-    """Return the trainer that learns which of two answers is better."""
+def _preferring(model: Any, tokenizer: Any, settings: TrainingSettings, options: dict[str, Any], given: Inputs) -> Any:
     from datasets import Dataset
     from trl import DPOConfig, DPOTrainer
 
-    def table(given: TrainingSet) -> Any:
-        return Dataset.from_list([record.columns for record in given.records])
+    def table(of: TrainingSet) -> Any:
+        return Dataset.from_list([record.columns for record in of.records])
 
-    warnings.filterwarnings("ignore", message=".*experimental.*")
     options = {name: value for name, value in options.items() if name != "remove_unused_columns"}
     return DPOTrainer(
         model=model,
         args=DPOConfig(**options, beta=settings.dpo_beta, max_length=settings.max_length),
-        train_dataset=table(data),
-        eval_dataset=table(held) if held else None,
+        train_dataset=table(given.train),
+        eval_dataset=table(given.validation) if given.validation else None,
         processing_class=tokenizer,
         peft_config=None if settings.strategy == "full" else config(settings, model),
     )

@@ -25,7 +25,7 @@ def check(settings: TrainingSettings, *, device: str, processes: int, instance_t
     """Raise TrainingRefusedError if the settings cannot work on these devices."""
     _check_device(settings, device, instance_type)
     if settings.tp_size > 1:
-        _check_tensor_parallel(settings, processes)
+        _check_tensor_parallel(settings, device, processes)
     if settings.distributed == "fsdp" and settings.strategy not in {"full", "lora"}:
         raise TrainingRefusedError(
             f"FSDP shards no weights of strategy {settings.strategy!r}",
@@ -57,7 +57,12 @@ def _check_device(settings: TrainingSettings, device: str, instance_type: str) -
         raise TrainingRefusedError(f"fp16 needs loss scaling, which {device} lacks", "Set precision to 'auto'.")
 
 
-def _check_tensor_parallel(settings: TrainingSettings, processes: int) -> None:
+def _check_tensor_parallel(settings: TrainingSettings, device: str, processes: int) -> None:
+    if device == "cpu":
+        raise TrainingRefusedError(
+            f"tp_size={settings.tp_size} needs accelerators: accelerate 1.15 shares no layers between CPUs",
+            "Set tp_size to 1, and distributed to 'fsdp' to share the weights.",
+        )
     if processes % settings.tp_size:
         raise TrainingRefusedError(
             f"{processes} processes cannot be divided into groups of tp_size={settings.tp_size}",

@@ -35,7 +35,9 @@ def python_path(packages: Packages, requirements: bytes) -> list[Path]:
     Raises: NoTorchError; RuntimeError if the requirements cannot be installed.
     """
     if not is_installed(packages, requirements):
-        sys.stderr.write(f"slipway: installing torch {TORCH} for CPUs, about {DOWNLOAD_MEGABYTES} MB to download, once\n")
+        sys.stderr.write(
+            f"slipway: installing torch {TORCH} for CPUs, about {DOWNLOAD_MEGABYTES} MB to download, once\n"
+        )
         sys.stderr.flush()
     # The requirements go first: where both bring a package, the job's is the locked one.
     own = packages.once(
@@ -50,7 +52,16 @@ def _digest() -> str:
 
 def _install_torch(target: Path) -> None:
     build = f"torch=={TORCH}+cpu" if sys.platform == "linux" else f"torch=={TORCH}"
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(target)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--target",
+        str(target),
+    ]
     failed = ""
     # An index that is not asked cannot be unreachable: the second is asked only if the first has no such build.
     for index in ([], ["--extra-index-url", CPU_INDEX]):
@@ -68,7 +79,17 @@ def _install_lock(requirements: bytes, target: Path) -> None:
     file = target.with_suffix(".requirements.txt")
     file.write_bytes(requirements)
     # Without their dependencies: a lock names all of them but torch, which is there already.
-    command = [sys.executable, "-m", "uv", "pip", "install", "--system-certs", "--quiet", "--require-hashes", "--no-deps"]
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--system-certs",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+    ]
     done = subprocess.run(
         [*command, "--compile-bytecode", "--python", sys.executable, "--target", str(target), "-r", str(file)],
         capture_output=True,

@@ -29,7 +29,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._tokens_per_step = tokens_per_step
         self._since = (0, time.monotonic())
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
         """Listen for SIGTERM: SageMaker sends it two minutes before it takes a spot instance."""
         signal.signal(signal.SIGTERM, self._hear)
         self._since = (state.global_step, time.monotonic())
@@ -43,7 +43,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             self.interrupted = True
             control.should_save = control.should_training_stop = True
 
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
         """Seal the checkpoint when every process has written its part."""
         ranks.wait_for_all()
         if args.local_process_index == 0:
@@ -52,7 +52,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             checkpoints.seal(folder, node=node, nodes=self._nodes, fingerprint=self._fingerprint)
         ranks.wait_for_all()
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+    def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
         """Print a line that SageMaker reads, and tell the tracker."""
         if not state.is_world_process_zero:
             return

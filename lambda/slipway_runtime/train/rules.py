@@ -10,7 +10,6 @@ from slipway_runtime.train.refused import TrainingRefusedError
 from slipway_runtime.train.settings import TrainingSettings
 
 Device = Literal["cuda", "cpu", "neuron", "mps", "xpu"]
-ADDED_TOKENS = {"prompt", "prefix", "llama_adapter"}
 
 
 def device_of(instance_type: str) -> Device:
@@ -45,9 +44,10 @@ def _check_device(settings: TrainingSettings, device: str, instance_type: str) -
             f"QLoRA needs bitsandbytes, which has no kernels for {device}",
             "Use strategy 'lora', or an instance with GPUs.",
         )
-    if settings.strategy in ADDED_TOKENS and instance_type.startswith("ml.trn1"):
+    if instance_type.startswith("ml.trn1"):
         raise TrainingRefusedError(
-            f"Trn1's container trains 'full' and 'lora', not {settings.strategy!r}", "Use ml.trn2.48xlarge, or GPUs."
+            f"{instance_type} is driven by optimum-neuron's own trainer, which this script has not got",
+            "Use ml.trn2.48xlarge, or GPUs.",
         )
     if instance_type.startswith("ml.inf"):
         raise TrainingRefusedError(f"{instance_type} serves models and trains none", "Use ml.trn2, or GPUs.")

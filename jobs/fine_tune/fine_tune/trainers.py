@@ -96,11 +96,15 @@ def trainer(
 
 
 def _preferring(model: Any, tokenizer: Any, settings: TrainingSettings, options: dict[str, Any], given: Inputs) -> Any:
+    import pyarrow as pa
     from datasets import Dataset
+    from datasets.table import InMemoryTable
     from trl import DPOConfig, DPOTrainer
 
     def table(of: TrainingSet) -> Any:
-        return Dataset.from_list([record.columns for record in of.records])
+        held = InMemoryTable(pa.Table.from_pylist([record.columns for record in of.records]))
+        # With a fingerprint of our own: datasets 5.2 makes one by pickling, which pyarrow 26 refuses.
+        return Dataset(held, fingerprint=of.sha256)
 
     options = {name: value for name, value in options.items() if name != "remove_unused_columns"}
     return DPOTrainer(

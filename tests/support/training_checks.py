@@ -37,13 +37,15 @@ def loss_of_written_model() -> None:
 def losses_packed_and_apart() -> None:
     """Write the gradients' norm and loss of the same examples, packed in rows and one in a row each."""
     import torch
-    from transformers import AutoModelForCausalLM
 
+    from fine_tune.base import load_model
     from fine_tune.rows import collator, rows_of
     from fine_tune.tokens import Sequence
+    from slipway_runtime.train.settings import TrainingSettings
 
     root = Path(os.environ["SM_BASE_DIR"])
-    model = AutoModelForCausalLM.from_pretrained(root / "input" / "data" / "model")
+    base = str(root / "input" / "data" / "model")
+    model = load_model(base, TrainingSettings(strategy="full"), torch.device("cpu"))
     torch.manual_seed(1)
     drawn = [torch.randint(10, 200, (length,)).tolist() for length in (30, 17, 9, 25, 12)]
     sequences = [Sequence(ids, list(ids)) for ids in drawn]

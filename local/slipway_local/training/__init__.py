@@ -1,0 +1,1 @@
+"""SageMaker training jobs: what their containers bring."""

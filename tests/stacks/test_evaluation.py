@@ -23,7 +23,7 @@ def test_dev_evaluates_without_a_judge(dev: Any) -> None:
 def test_each_function_is_allowed_its_part(dev: Any) -> None:
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
-    assert dev.allowed("evaluation", "PlanRole") - logs == {"s3:GetObject", "s3:ListBucket"}
+    assert dev.allowed("evaluation", "PlanRole") - logs == {"s3:GetObject", "s3:ListBucket", "ssm:GetParameter"}
     assert dev.allowed("evaluation", "ReportRole") - logs == {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
     found = dev.allowed("evaluation", "QuestionRole") - logs
     assert {"s3:PutObject", "bedrock:InvokeModel", "rds-data:ExecuteStatement"} <= found

@@ -101,7 +101,7 @@ class CuratedCatalogue(Construct):
                 ),
             ),
         )
-        table.add_dependency(self.database)
+        table.add_resource_dependency(self.database)
         return table
 
     def _grant(self, construct_id: str, reader: str, database: str, tables: list[glue.CfnTable]) -> None:
@@ -119,4 +119,4 @@ class CuratedCatalogue(Construct):
                     )
                 ),
             )
-            grant.add_dependency(table)
+            grant.add_resource_dependency(table)

@@ -12,6 +12,8 @@ os.environ["CDK_VALIDATION"] = "false"  # four seconds a synthesis; tests/stacks
 
 from stacks import application
 
+ROOT = Path(__file__).parents[2]
+
 
 class Templates(dict[str, dict[str, Any]]):
     """The templates of one environment's stacks, by part: foundation, network …; `protected`: those not deleted."""
@@ -73,7 +75,8 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template
     """The shipped environments, checked by cdk-nag as they were synthesised: a finding fails every test."""
     outdir = str(tmp_path_factory.mktemp("assembly"))
     app = application.build(outdir=outdir, context={"aws:cdk:bundling-stacks": []})
-    return {name: templates_of(app, name.capitalize()) for name in ("dev", "staging", "prod")}
+    names = sorted(path.stem for path in (ROOT / "config").glob("*.yaml"))
+    return {name: templates_of(app, name.capitalize()) for name in names}
 
 
 @pytest.fixture(scope="session")

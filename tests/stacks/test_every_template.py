@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import cfnlint.api
@@ -10,6 +11,7 @@ import pytest
 from cfnlint.core import get_rules
 
 IAM_DOCUMENTS = ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument", "ResourcePolicy")
+NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "config").glob("*.yaml"))
 BACKBONE = ("foundation", "network", "retrieval", "ingestion", "gateway", "observability")
 
 
@@ -87,7 +89,7 @@ def test_every_function_is_small_traced_to_its_handler_and_logs_with_a_retention
             assert group["Properties"]["RetentionInDays"] in {7, 30, 365}, where
 
 
-@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+@pytest.mark.parametrize("name", NAMES)
 def test_cfn_lint_finds_nothing(environments: dict[str, Any], name: str) -> None:
     # W3005: the library writes DependsOn beside a reference to the same role, which is redundant and harmless.
     options = cfnlint.config.ManualArgs(regions=["us-east-1", "eu-west-1"], ignore_checks=["W3005"])

@@ -114,7 +114,7 @@ def trial(folder: Path, store: str) -> Iterator[Trial]:
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
-    target = Target("trial", status.endpoint_url, None)
+    target = Target("trial", status.endpoint_url, None, cloud.credentials(folder / "state"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reindex, "find_target", lambda *_, **__: target)
         try:

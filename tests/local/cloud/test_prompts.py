@@ -118,9 +118,9 @@ def test_the_stream_takes_a_harmful_version_back(api: Api) -> None:
         assert api.ok("POST", f"{path}/events", event)["outcome"] in ("duplicate", "ignored")
     # The audit is read, not the experiment: to look at that would judge it too.
     audit = "/prompts/trial/audit?limit=1"
-    assert wait_for(lambda: api.ok("GET", audit)["data"][0]["by"] == "experiment", seconds=60)
+    assert wait_for(lambda: api.ok("GET", audit)["data"][0]["by"] == "experiment", seconds=240)
     assert "every arm did harm" in api.ok("GET", audit)["data"][0]["why"]
-    assert wait_for(lambda: api.ok("GET", path)["status"] == "ended", seconds=20)
+    assert wait_for(lambda: api.ok("GET", path)["status"] == "ended", seconds=120)
     decision = api.ok("GET", path)["decisions"][0]
     assert (decision["outcome"], decision["arm"], decision["metric"]) == ("harm", 2, "thumbs")
     assert decision["log_e"] >= decision["log_threshold"]

@@ -126,7 +126,7 @@ def test_a_database_that_does_not_resume_in_time_is_a_503_with_retry_after(cloud
 def test_throttled_models_are_a_429(cloud, context) -> None:
     cloud.ingest(cloud.put("acme/garden.md", GARDEN))
     cloud.throttle("Converse")
-    context.seconds = 3
+    context.seconds = 8
     status, body, headers = call(context, ask("How many hours of sun do tomatoes need?"))
     assert (status, body["error"]["type"], headers["retry-after"]) == (429, "rate_limit_error", "2")
 

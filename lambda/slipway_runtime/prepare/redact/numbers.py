@@ -10,22 +10,42 @@ import re
 from collections.abc import Callable
 
 from slipway_runtime.prepare.redact import checks
+from slipway_runtime.prepare.redact.broken import BREAK, find_broken
 from slipway_runtime.prepare.redact.span import Kind, Span
 
+# Kind, how many digits it has at least, and what finds it in text[start:end].
+Finder = tuple[Kind, int, Callable[[str, int, int, list[Span]], None]]
 OUTLINE = bytes.maketrans(
     bytes(range(128)),
     bytes(
-        ord("0" if c.isdigit() else "A" if c.isupper() else c if c in " ." else "-" if c in "()/-" else "x")
+        ord(
+            "0"
+            if c.isdigit()
+            else "A"
+            if c.isupper()
+            else "a"
+            if c.islower()
+            else c
+            if c in " .\n|"
+            else "-"
+            if c in "()/-"
+            else "x"
+        )
         for c in map(chr, range(128))
     ),
 )
-WINDOW = re.compile(rb"0[0A .\-]{6,}")
+# With what a line's end or a cell's wall breaks; the windows of a line are inside these.
+WINDOW = re.compile(rb"0[0A .\-\n|]{6,}")
+LINE = re.compile(rb"0[0A .\-]{6,}")
 LEFT = r"(?<![0-9A-Za-z_])"
 RIGHT = r"(?![0-9A-Za-z_])"
 # 24 characters hold 19 digits in groups of four. The look-ahead lets the next candidate begin inside this one.
 CARD = re.compile(LEFT + r"(?<![0-9]\.)(?=([1-6][0-9]{3}[0-9 .\-]{8,20}))")
 SEPARATORS = frozenset(" .-")
-IBAN = re.compile(LEFT + r"(?=([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}))")
+IBAN = re.compile(LEFT + rf"(?=([A-Za-z]{{2}}[0-9]{{2}}(?:(?:{BREAK}|[ \-])?[A-Za-z0-9]){{11,30}}))")
+# In small letters its beginning is no part of a window: how far before one that may be, and how far it goes behind.
+LIKE_REGISTRY = re.compile(r"[A-Z0-9 ]+")
+SMALL_IBAN, SMALL_IBAN_REACH, MAX_IBAN = b"aa00", 13, 48
 # Source: Social Security Administration, "Randomization FAQ" (numbers never assigned). Nine bare digits need a label.
 SSN = re.compile(
     LEFT + r"(?<![0-9]-)(?!000|666|9)[0-9]{3}([\- ]?)(?!00)[0-9]{2}\1(?!0000)[0-9]{4}" + RIGHT + r"(?!-[0-9])"
@@ -74,6 +94,8 @@ LABEL_REACH = 32
 REACH = 3
 # An extension ("ext. 12") is written in letters, which end a window.
 EXTENSION = 12
+# What has a break inside has at least so many digits: a telephone number with its country.
+MIN_DIGITS = 7
 
 
 def find_numbers(text: str, kinds: frozenset[Kind]) -> list[Span]:
@@ -84,19 +106,45 @@ def find_numbers(text: str, kinds: frozenset[Kind]) -> list[Span]:
     outline = text.encode("ascii", "replace").translate(OUTLINE)
     wanted = [finder for finder in FINDERS if finder[0] in kinds]
     for window in WINDOW.finditer(outline):
-        start, end = window.span()
         group = window.group()
-        left, seen = group.count(b"0"), len(found)
-        start = max(0, start - REACH)
-        has_capital = b"A" in group or b"A" in outline[start : start + REACH]
-        for kind, digits, find in wanted:
-            if left < digits or (kind == "iban" and not has_capital) or (kind == "ip" and group.count(b".") < 3):
-                continue
-            find(text, start, end, found)
-            for span in found[seen:]:
-                left -= outline.count(b"0", span.start, span.end)
-            seen = len(found)
+        if b"\n" not in group and b"|" not in group:
+            _look(text, outline, window, wanted, found)
+            continue
+        start, end = window.span()
+        for line in LINE.finditer(outline, start, end):
+            _look(text, outline, line, wanted, found)
+        if group.count(b"0") >= MIN_DIGITS:
+            start = max(0, start - REACH)
+            if "iban" in kinds:
+                _accounts(text, *_account_bounds(outline, start, end), found)
+            found += find_broken(text, start, end, kinds)
     return found
+
+
+def _look(text: str, outline: bytes, window: re.Match[bytes], wanted: list[Finder], found: list[Span]) -> None:
+    start, end = window.span()
+    group = window.group()
+    left, seen = group.count(b"0"), len(found)
+    start = max(0, start - REACH)
+    for kind, digits, find in wanted:
+        if left < digits or (kind == "ip" and group.count(b".") < 3):
+            continue
+        if kind == "iban":
+            bounds = _account_bounds(outline, start, end)
+            if bounds == (start, end) and b"A" not in group and b"A" not in outline[start : start + REACH]:
+                continue
+            find(text, *bounds, found)
+        else:
+            find(text, start, end, found)
+        for span in found[seen:]:
+            left -= outline.count(b"0", span.start, span.end)
+        seen = len(found)
+
+
+def _account_bounds(outline: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return the window, and what an account in small letters would have of the text around it."""
+    begin = outline.find(SMALL_IBAN, max(0, start - SMALL_IBAN_REACH), start + REACH + 2)
+    return (start, end) if begin < 0 else (begin, max(end, begin + MAX_IBAN))
 
 
 def _cards(text: str, start: int, end: int, found: list[Span]) -> None:
@@ -119,16 +167,17 @@ def _cards(text: str, start: int, end: int, found: list[Span]) -> None:
 def _accounts(text: str, start: int, end: int, found: list[Span]) -> None:
     for candidate in IBAN.finditer(text, start, end):
         group, begin = candidate.group(1), candidate.start()
-        length = checks.IBAN_LENGTHS.get(group[:2], 0)
-        compact = group.replace(" ", "")[:length]
-        if not length or not checks.iban(compact):
+        length = checks.IBAN_LENGTHS.get(group[:2].upper(), 0)
+        if not length or group[:2].istitle():
             continue
-        taken = 0
-        for at, character in enumerate(group, begin + 1):
-            taken += character != " "
-            if taken == length:
-                found.append(Span(begin, at, "iban"))
-                break
+        places = [at for at, character in enumerate(group) if character.isalnum()][:length]
+        if not checks.iban("".join(group[at] for at in places).upper()):
+            continue
+        last = begin + places[-1] + 1
+        # Letters of another case, or hyphens, prove less: then the number must end where its country's do.
+        if text[last : last + 1].isalnum() and not LIKE_REGISTRY.fullmatch(text, begin, last):
+            continue
+        found.append(Span(begin, last, "iban"))
 
 
 def _social_security(text: str, start: int, end: int, found: list[Span]) -> None:
@@ -162,7 +211,7 @@ def _phones(text: str, start: int, end: int, found: list[Span]) -> None:
 
 
 # The surest first: what it has claimed the next one need not look at. Digits that each needs at least.
-FINDERS: tuple[tuple[Kind, int, Callable[[str, int, int, list[Span]], None]], ...] = (
+FINDERS: tuple[Finder, ...] = (
     ("iban", 2, _accounts),
     ("card", 12, _cards),
     ("ip", 4, _addresses),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from slipway_runtime.prepare.redact.addresses import find_emails, find_ip_v6
+from slipway_runtime.prepare.redact.broken import without_tags
 from slipway_runtime.prepare.redact.keys import find_aws_keys, find_secrets
 from slipway_runtime.prepare.redact.numbers import find_numbers
 from slipway_runtime.prepare.redact.span import Kind, Span, resolve
@@ -56,6 +57,7 @@ class Redact(TextRule):
         if not text.isascii():
             for hyphen in HYPHENS:
                 text = text.replace(hyphen, "-")
+        text = without_tags(text)
         if "email" in self.kinds:
             yield from find_emails(text)
         if "aws_key" in self.kinds:

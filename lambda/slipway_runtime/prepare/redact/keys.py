@@ -7,6 +7,8 @@ from slipway_runtime.prepare.redact.assigned import find_assigned
 from slipway_runtime.prepare.redact.span import Span
 
 # Source: AWS IAM user guide, "IAM identifiers", unique id prefixes: AKIA long-term, ASIA temporary access keys.
+# Searched by its first letters alone, of which the first is one certain byte.
+ACCESS_KEY_BEGUN = re.compile("A[KS]IA")
 ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 SECRET_KEY = re.compile(r"[^A-Za-z0-9/+=]([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])")
 # A secret key is written beside its access key; forty letters alone are a word of some notation.
@@ -45,14 +47,11 @@ CREDENTIALS = re.compile(r"://[^\s:/@\[\]]{1,128}:([^\s/@\[\]]{1,256})@")
 
 def find_aws_keys(text: str) -> Iterator[Span]:
     """Yield access keys, and what has the form of a secret key beside one."""
-    for sign in "KS":
-        at = text.find(sign)
-        while at >= 0:
-            if at and text.startswith("IA", at + 1) and (match := ACCESS_KEY.match(text, at - 1)):
-                yield Span(*match.span(), "aws_key")
-                nearby = SECRET_KEY.finditer(text, max(0, at - SECRET_KEY_REACH), match.end() + SECRET_KEY_REACH)
-                yield from (Span(*key.span(1), "aws_key") for key in nearby if UNLIKE_A_WORD.search(key.group()))
-            at = text.find(sign, at + 1)
+    for begun in ACCESS_KEY_BEGUN.finditer(text):
+        if match := ACCESS_KEY.match(text, begun.start()):
+            yield Span(*match.span(), "aws_key")
+            nearby = SECRET_KEY.finditer(text, max(0, match.start() - SECRET_KEY_REACH), match.end() + SECRET_KEY_REACH)
+            yield from (Span(*key.span(1), "aws_key") for key in nearby if UNLIKE_A_WORD.search(key.group()))
 
 
 def find_secrets(text: str) -> Iterator[Span]:

@@ -137,15 +137,15 @@ def _look(text: str, outline: bytes, window: re.Match[bytes], wanted: list[Finde
             find(text, start, end, found)
         elif left >= SMALL_IBAN_DIGITS and outline.find(SMALL_IBAN, max(0, start - SMALL_IBAN_REACH), start + 5) >= 0:
             _broken_accounts(text, max(0, start - SMALL_IBAN_REACH), end + MAX_IBAN, found)
-        for span in found[seen:]:
-            left -= outline.count(b"0", span.start, span.end)
-        seen = len(found)
+        if len(found) > seen:
+            left -= sum(outline.count(b"0", span.start, min(span.end, end)) for span in found[seen:])
+            seen = len(found)
 
 
 def _cards(text: str, start: int, end: int, found: list[Span]) -> None:
     for candidate in CARD.finditer(text, start, end):
         group, begin = candidate.group(1), candidate.start()
-        lengths = checks.card_lengths(group)
+        lengths = checks.card_lengths(group[:4])
         if not lengths:
             continue
         digits, last = "", 0

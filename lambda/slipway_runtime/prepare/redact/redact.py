@@ -17,6 +17,8 @@ Placeholders = Literal["typed", "numbered"]
 HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212"
 # What one finding hid from the patterns may be a finding of its own once that is gone. Each round is linear.
 MAX_ROUNDS = 8
+# How far beside a finding another part of a broken number may be, and what is between them.
+BESIDE, BETWEEN = 12, " \n|"
 FindNames = Callable[[str], list[Span]]
 
 
@@ -73,7 +75,7 @@ class Redact(TextRule):
         parts, at, is_settled = [], 0, True
         for start, end, kind in found:
             parts += [text[at:start], self._placeholder(kind, text[start:end])]
-            is_settled = is_settled and _is_quiet(text[max(0, start - 2) : start], text[end : end + 2])
+            is_settled = is_settled and _is_quiet(text[max(0, start - BESIDE) : start], text[end : end + BESIDE])
             counts[kind] += 1
             at = end
         return "".join([*parts, text[at:]]), is_settled
@@ -88,5 +90,8 @@ class Redact(TextRule):
 
 def _is_quiet(before: str, after: str) -> bool:
     """Return whether a finding stands alone, between blanks with no digit beyond: then it hid nothing."""
-    left = not before or (before[-1] in " \n(" and not before[:-1].isdigit())
-    return left and (not after or (after[0] in " \n.,;)" and not after[1:].isdigit() and after[1:] not in ("(", "+")))
+    left = not before or (before[-1] in " \n(" and not before[:-1].rstrip(BETWEEN)[-1:].isdigit())
+    return left and (
+        not after
+        or (after[0] in " \n.,;)" and not after[1:].lstrip(BETWEEN)[:1].isdigit() and after[1:2] not in ("(", "+"))
+    )

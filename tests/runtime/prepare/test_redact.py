@@ -104,6 +104,12 @@ def test_what_a_format_puts_between_is_no_hiding_place(name: str, data: bytes, t
     assert text in prepare(data, name, rules=RuleSet(text_rules=(RULE,))).text
 
 
+def test_an_empty_line_ends_a_column() -> None:
+    column = "4111\n1111\n1111\n1111"
+    assert RULE.rewrite(f"4111111111111111\n\n{column}") == ("[CARD]\n\n[CARD]", {"card": 2})
+    assert RULE.rewrite(f"17\n{column}") == (f"17\n{column}", {})
+
+
 def test_the_cells_of_a_row_are_no_hiding_place() -> None:
     page = b"<table><tr><td>4111</td><td>1111</td><td>1111</td><td>1111</td></tr></table>"
     document = prepare(page, "a.html", rules=RuleSet(text_rules=(RULE,)))

@@ -26,27 +26,28 @@ GROUPED_CARD = "|".join(
 )
 CARD = re.compile(rf"{LEFT}(?:{GROUPED_CARD}|[1-6][0-9]{{3,15}}{LINE_END}[0-9]{{3,15}}){RIGHT}")
 BROKEN = re.compile(r"[\n|]")
-MORE_BEFORE = re.compile(rf"[0-9](?:[ .\-]?{BREAK}|[ .\-])$")
-MORE_AFTER = re.compile(rf"(?:[ .\-]?{BREAK}|[ .\-])[0-9]")
+MORE_BEFORE = re.compile(rf"[0-9][ .\-]?{BREAK}\Z")
+MORE_AFTER = re.compile(rf"[ .\-]?{BREAK}[0-9]")
 BREAK_REACH = 10
 SSN = re.compile(
     rf"{LEFT}(?!000|666|9)[0-9]{{3}}-(?:{LINE_END}(?!00)[0-9]{{2}}-|(?!00)[0-9]{{2}}-{LINE_END})(?!0000)[0-9]{{4}}{RIGHT}"
 )
 AREA, EXCHANGE = r"[2-9][0-9]{2}", r"[2-9][0-9]{2}"
-PHONE = re.compile(
-    "|".join(
-        (
-            # International, where what is before the break is too short to be a number of its own.
-            rf"(?<![0-9A-Za-z_+])\+[1-9](?:[ .()/\-]{{0,2}}[0-9]){{1,5}}[.)/\-]?{LINE_END}"
-            r"\(?[0-9](?:[ .()/\-]{0,2}[0-9]){3,9}(?![0-9])",
-            rf"(?<![0-9A-Za-z_+])\+1[ .\-]?\(?{AREA}\)?[ .\-]?{EXCHANGE}[.\-]?{LINE_END}[0-9]{{4}}{RIGHT}",
-            # North American: its marks stand, the break is beside one of them.
-            rf"{LEFT}\({AREA}\){LINE_END}{EXCHANGE}[.\-][0-9]{{4}}{RIGHT}",
-            rf"{LEFT}(?:\({AREA}\) ?|{AREA}-){EXCHANGE}-{LINE_END}[0-9]{{4}}{RIGHT}",
-            rf"{LEFT}{AREA}-{LINE_END}{EXCHANGE}-[0-9]{{4}}{RIGHT}",
-        )
+# North American: its marks stand, the break is beside one of them.
+AMERICAN = "|".join(
+    (
+        rf"\({AREA}\)(?:{LINE_END}{EXCHANGE}[.\-]| ?{EXCHANGE}-{LINE_END})[0-9]{{4}}",
+        rf"{AREA}-(?:{LINE_END}{EXCHANGE}-|{EXCHANGE}-{LINE_END})[0-9]{{4}}",
     )
 )
+# International, where what is before the break is too short to be a number of its own, or is American.
+INTERNATIONAL = "|".join(
+    (
+        rf"[1-9](?:[ .()/\-]{{0,2}}[0-9]){{1,5}}[.)/\-]?{LINE_END}\(?[0-9](?:[ .()/\-]{{0,2}}[0-9]){{3,9}}(?![0-9])",
+        rf"1[ .\-]?\(?{AREA}\)?[ .\-]?{EXCHANGE}[.\-]?{LINE_END}[0-9]{{4}}{RIGHT}",
+    )
+)
+PHONE = re.compile(rf"(?<![0-9A-Za-z_+])(?:\+(?:{INTERNATIONAL})|(?<![0-9][.\-])(?:{AMERICAN}){RIGHT})")
 
 
 def without_tags(text: str) -> str:

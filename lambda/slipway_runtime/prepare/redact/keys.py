@@ -71,7 +71,8 @@ def _tokens(text: str) -> Iterator[Span]:
         at = text.find(sign)
         while at >= 0:
             after = at + 1
-            for start, back, form in forms:
+            # All of them have a letter before their sign, and most hyphens are between digits.
+            for start, back, form in forms if text[at - 1].isalpha() else ():
                 if at >= back and text.startswith(start, at - back) and (match := form.match(text, at - back)):
                     yield Span(*match.span(), "secret")
                     after = match.end()

@@ -46,9 +46,8 @@ IBAN = re.compile(LEFT + r"(?=([A-Z]{2}[0-9]{2}(?:[ \-]?[A-Z0-9]){11,30}))")
 BROKEN_IBAN = re.compile(LEFT + rf"(?=([A-Za-z]{{2}}[0-9]{{2}}(?:(?:{BREAK}|[ \-])?[A-Za-z0-9]){{11,30}}))")
 BETWEEN = dict.fromkeys(map(ord, " -|\n"))
 AS_REGISTERED = re.compile(r"[A-Z0-9 ]+")
-# In small letters its beginning is no part of a window: how far before one that may be, how many digits the window
-# has, and how far the number goes behind it.
-SMALL_IBAN, SMALL_IBAN_REACH, SMALL_IBAN_DIGITS, MAX_IBAN = b"aa00", 13, 8, 48
+# In small letters its beginning is no part of a window: how far before one that may be, and how far it goes behind.
+SMALL_IBAN, SMALL_IBAN_REACH, MAX_IBAN = b"aa00", 13, 48
 # Source: Social Security Administration, "Randomization FAQ" (numbers never assigned). Nine bare digits need a label.
 SSN = re.compile(
     LEFT + r"(?<![0-9]-)(?!000|666|9)[0-9]{3}([\- ]?)(?!00)[0-9]{2}\1(?!0000)[0-9]{4}" + RIGHT + r"(?!-[0-9])"
@@ -110,32 +109,29 @@ def find_numbers(text: str, kinds: frozenset[Kind]) -> list[Span]:
     outline = text.encode("ascii", "replace").translate(OUTLINE)
     wanted = [finder for finder in FINDERS if finder[0] in kinds]
     for window in WINDOW.finditer(outline):
+        start, end = window.span()
         group = window.group()
         if b"\n" not in group and b"|" not in group:
-            _look(text, outline, window, wanted, found)
+            _look(text, outline, start, end, wanted, found)
             continue
-        start, end = window.span()
         for line in LINE.finditer(outline, start, end):
-            _look(text, outline, line, wanted, found)
+            _look(text, outline, *line.span(), wanted, found)
         if group.count(b"0") >= MIN_DIGITS:
-            start = max(0, start - REACH)
             if "iban" in kinds:
                 _broken_accounts(text, max(0, start - SMALL_IBAN_REACH), end + MAX_IBAN, found)
-            found += find_broken(text, start, end, kinds)
+            found += find_broken(text, max(0, start - REACH), end, kinds)
     return found
 
 
-def _look(text: str, outline: bytes, window: re.Match[bytes], wanted: list[Finder], found: list[Span]) -> None:
-    start, end = window.span()
-    group = window.group()
-    left, seen = group.count(b"0"), len(found)
+def _look(text: str, outline: bytes, start: int, end: int, wanted: list[Finder], found: list[Span]) -> None:
+    left, seen = outline.count(b"0", start, end), len(found)
     start = max(0, start - REACH)
     for kind, digits, find in wanted:
-        if left < digits or (kind == "ip" and group.count(b".") < 3):
+        if left < digits or (kind == "ip" and outline.count(b".", start, end) < 3):
             continue
-        if kind != "iban" or b"A" in group or b"A" in outline[start : start + REACH]:
+        if kind != "iban" or outline.find(b"A", start, end) >= 0:
             find(text, start, end, found)
-        elif left >= SMALL_IBAN_DIGITS and outline.find(SMALL_IBAN, max(0, start - SMALL_IBAN_REACH), start + 5) >= 0:
+        if kind == "iban" and outline.find(SMALL_IBAN, max(0, start - SMALL_IBAN_REACH), start + 5) >= 0:
             _broken_accounts(text, max(0, start - SMALL_IBAN_REACH), end + MAX_IBAN, found)
         if len(found) > seen:
             left -= sum(outline.count(b"0", span.start, min(span.end, end)) for span in found[seen:])

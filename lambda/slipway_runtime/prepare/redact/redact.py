@@ -1,12 +1,13 @@
 """The text rule that puts a placeholder where personal data and secrets were."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from slipway_runtime.prepare.redact.addresses import find_emails, find_ip_v6
-from slipway_runtime.prepare.redact.broken import without_tags
+from slipway_runtime.prepare.redact.broken import BREAK, without_tags
 from slipway_runtime.prepare.redact.keys import find_aws_keys, find_secrets
 from slipway_runtime.prepare.redact.numbers import find_numbers
 from slipway_runtime.prepare.redact.span import Kind, Span, resolve
@@ -17,8 +18,10 @@ Placeholders = Literal["typed", "numbered"]
 HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212"
 # What one finding hid from the patterns may be a finding of its own once that is gone. Each round is linear.
 MAX_ROUNDS = 8
-# How far beside a finding another part of a broken number may be, and what is between them.
-BESIDE, BETWEEN = 12, " \n|"
+# Beyond a break beside a finding: what may be another part of a broken number.
+BESIDE = 12
+MORE_BEFORE = re.compile(rf"[0-9]{BREAK}\Z")
+MORE_AFTER = re.compile(rf"[.,;)]?{BREAK}[0-9]")
 FindNames = Callable[[str], list[Span]]
 
 
@@ -90,8 +93,8 @@ class Redact(TextRule):
 
 def _is_quiet(before: str, after: str) -> bool:
     """Return whether a finding stands alone, between blanks with no digit beyond: then it hid nothing."""
-    left = not before or (before[-1] in " \n(" and not before[:-1].rstrip(BETWEEN)[-1:].isdigit())
-    return left and (
-        not after
-        or (after[0] in " \n.,;)" and not after[1:].lstrip(BETWEEN)[:1].isdigit() and after[1:2] not in ("(", "+"))
-    )
+    if before and (before[-1] not in ' \n("=>' or before[-2:-1].isdigit() or MORE_BEFORE.search(before)):
+        return False
+    if not after:
+        return True
+    return after[0] in ' \n.,;)"<' and not (after[1:2].isdigit() or after[1:2] in ("(", "+") or MORE_AFTER.match(after))

@@ -5,6 +5,7 @@ python tests/runtime/prepare/test_rules_version.py      writes golden.json anew,
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -55,6 +56,14 @@ def test_no_rule_gives_other_text_under_the_same_version() -> None:
         f"the rules of version {RULES_VERSION} made something else of {changed}: raise RULES_VERSION, {remedy}"
     )
     assert golden["version"] == RULES_VERSION, f"RULES_VERSION is {RULES_VERSION}: {remedy}"
+
+
+def test_the_documentation_shows_this_version() -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    shown = {
+        (path.name, each) for path in docs.glob("*.md") for each in re.findall(r"prepare-(\d+)/", path.read_text())
+    }
+    assert {each for _, each in shown} == {RULES_VERSION}, shown
 
 
 def write() -> None:

@@ -10,6 +10,7 @@ from support.near_world import World, near_world
 
 A, B = "acme/a.md", "acme/b.md"
 TEXT = text(1)
+NEAR = changed(TEXT, 2)
 COPIES = [f"acme/wiki/{number}.md" for number in range(9)]
 
 

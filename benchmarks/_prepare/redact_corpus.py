@@ -24,6 +24,9 @@ FAMILY = FAMILY_TEXT.split()
 DOMAINS_TEXT = "example.com mail.example.org shop.example.net uni-town.example.edu post.example.co.uk firma.example.de"
 DOMAINS = DOMAINS_TEXT.split()
 IBANS = {"DE": "n18", "GB": "a4n14", "FR": "n10c11n2", "NL": "a4n10", "ES": "n20", "IT": "a1n10c12", "CH": "n5c12"}
+# The share of cards and grouped accounts that are broken across lines, cells or tags.
+BROKEN = 0.25
+AT = (*("@",) * 8, "@\n", "\\@", "&#64;")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -36,7 +39,7 @@ class Document:
 
 
 def corpus(documents: int, seed: int = 1) -> list[Document]:
-    """Return documents of about 3,500 characters, each with four values of eight kinds and two decoys."""
+    """Return documents of about 3,500 characters, each with four values of nine kinds and two decoys."""
     random_ = random.Random(seed)
     return [_document(random_) for _ in range(documents)]
 
@@ -44,7 +47,8 @@ def corpus(documents: int, seed: int = 1) -> list[Document]:
 def _document(random_: random.Random) -> Document:
     paragraphs = [_paragraph(random_) for _ in range(8)]
     truth = [(kind, VALUES[kind](random_)) for kind in random_.sample(sorted(VALUES), 4)]
-    inserted = [value for _, value in truth] + [decoy(random_) for decoy in random_.sample(DECOYS, 2)]
+    written = [random_.choice(AROUND.get(kind, ("{}",))).format(value) for kind, value in truth]
+    inserted = written + [decoy(random_) for decoy in random_.sample(DECOYS, 2)]
     split = [paragraph.split(" ") for paragraph in paragraphs]
     places = random_.sample(
         [(at, word) for at, words in enumerate(split) for word in range(1, len(words))], len(inserted)
@@ -86,7 +90,20 @@ def _card(random_: random.Random) -> str:
     separator = random_.choice(("", " ", "-"))
     groups = (4, 6, 5) if length == 15 else (4, 4, 4, 4)
     parts = [number[sum(groups[:at]) : sum(groups[: at + 1])] for at in range(len(groups))]
+    if random_.random() < BROKEN:
+        return _broken(random_, [separator or " "] * (len(parts) - 1), parts)
     return separator.join(parts)
+
+
+def _broken(random_: random.Random, separators: list[str], parts: list[str]) -> str:
+    """Join parts as a PDF's lines, a table's cells or a page's line breaks part them."""
+    everywhere = random_.choice(("", "", "\n", "<br>", " | "))
+    at = random_.randrange(len(separators))
+    between = [
+        everywhere or (each if place != at else "\n" if each == " " else f"{each}\n")
+        for place, each in enumerate(separators)
+    ]
+    return "".join(part + gap for part, gap in zip(parts, [*between, ""], strict=True))
 
 
 def _iban(random_: random.Random) -> str:
@@ -102,9 +119,13 @@ def _iban(random_: random.Random) -> str:
         body += "".join(random_.choice(alphabet) for _ in range(int(count)))
     value = int("".join(str(int(character, 36)) for character in f"{body}{country}00"))
     number = f"{country}{98 - value % 97:02}{body}"
-    if random_.random() < 0.5:
-        return number
-    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+    form = random_.randrange(6)
+    if form < 2:
+        return number if form else number.lower()
+    parts = [number[at : at + 4] for at in range(0, len(number), 4)]
+    if random_.random() < BROKEN:
+        return _broken(random_, [" "] * (len(parts) - 1), parts)
+    return random_.choice((" ", " ", "-")).join(parts)
 
 
 def _phone(random_: random.Random) -> str:
@@ -125,6 +146,9 @@ def _phone(random_: random.Random) -> str:
             f"+33 1 {long[:2]} {long[2:4]} {long[4:6]} {line[:2]}",
             f"01 {long[:2]} {long[2:4]} {long[4:6]} {line[:2]}",
             f"+86{_digits(random_, 11)}",
+            f"+49 30\n{long}",
+            f"+1 {area}\n{exchange} {line}",
+            f"{area}-{exchange}-\n{line}",
         )
     )
 
@@ -132,7 +156,7 @@ def _phone(random_: random.Random) -> str:
 def _email(random_: random.Random) -> str:
     given, family = random_.choice(GIVEN), random_.choice(FAMILY)
     form = random_.choice(("{g}.{f}", "{g}_{f}", "{f}", "{g}{n}", "{g}.{f}+{n}", "{f}-{g}"))
-    return form.format(g=given, f=family, n=random_.randint(1, 999)) + "@" + random_.choice(DOMAINS)
+    return form.format(g=given, f=family, n=random_.randint(1, 999)) + random_.choice(AT) + random_.choice(DOMAINS)
 
 
 def _ip(random_: random.Random) -> str:
@@ -155,6 +179,10 @@ def _secret(random_: random.Random) -> str:
     return random_.choice((f"ghp_{body}", f"xoxb-{_digits(random_, 12)}-{body[:24]}", f"AIza{body[:35]}", f"sk-{body}"))
 
 
+def _password(random_: random.Random) -> str:
+    return "".join(random_.choice(LETTERS.lower()) for _ in range(7)) + _digits(random_, 2)
+
+
 def _not_a_card(random_: random.Random) -> str:
     body = "4" + _digits(random_, 14)
     return body + str((int(_luhn_digit(body)) + random_.randint(1, 9)) % 10)
@@ -162,7 +190,15 @@ def _not_a_card(random_: random.Random) -> str:
 
 VALUES = {
     "email": _email, "phone": _phone, "card": _card, "iban": _iban, "ssn": _ssn, "ip": _ip, "aws_key": _aws_key,
-    "secret": _secret,
+    "secret": _secret, "password": _password,
+}  # fmt: skip
+# What is written around a value of a kind, so that it can be told; no part of the value.
+AROUND = {
+    "password": (
+        "password={}", "db_pass: {}", "pass: {}", "Authorization: Bearer {}", "<password>{}</password>",
+        '{{"name":"password","value":"{}"}}', "key = password; value = {}", "name: db_password\nvalue: {}",
+        "| password | {} |",
+    ),
 }  # fmt: skip
 DECOYS = (
     _not_a_card,

@@ -14,6 +14,7 @@ from slipway_cli.target import Target, find_target
 from slipway_local.functions.packages import Packages
 from slipway_local.glue import runtime
 
+SETTING = "ingestion.corpus.map: true or ingestion.corpus.spark: glue"
 app = typer.Typer(help="Prepare a whole corpus.", no_args_is_help=True)
 
 
@@ -66,7 +67,8 @@ def run(target: Target, via: str, *, prefix: str, run_id: str, acknowledged: str
 
     Raises: CommandError if it fails, or if the environment has no corpus engine.
     """
-    machine, today = target.parameter("corpus/state-machine-arn"), datetime.now(UTC).date().isoformat()
+    machine = target.parameter_of("the corpus engine", "corpus/state-machine-arn", SETTING)
+    today = datetime.now(UTC).date().isoformat()
     given = {"via": via, "prefix": prefix, "run_id": run_id, "date": today, "acknowledged": acknowledged}
     return executions.run(target, machine, given, name=run_id)
 

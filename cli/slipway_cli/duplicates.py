@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from slipway_cli.errors import UsageError
+from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.gateway import Gateway
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json
@@ -52,7 +52,7 @@ def confirm(
     target = find_target(project(), env, aws=aws)
     if "/" not in source:
         raise UsageError(f"{source!r} is no source: it is a tenant, a slash and perhaps a prefix, like default/")
-    target.parameter("foundation/duplicates-table-name")  # there is none where no source is searched for duplicates
+    _check_source(target, source)
     message = {
         "detail-type": "Near-Duplicates Confirmed",
         "detail": {"source": source, "max_lost_share": max_lost_share},
@@ -63,3 +63,19 @@ def confirm(
         print_json(message["detail"])
         return
     answers.print(f"{escape(source)} may lose {max_lost_share:.0%}; what is held there is looked at again.")
+
+
+def _check_source(target: Target, source: str) -> None:
+    """Raise CommandError if no document of the source was ever searched for duplicates."""
+    setting = "ingestion.near_duplicates.enabled: true"
+    table = target.parameter_of("the search for near-duplicates", "foundation/duplicates-table-name", setting)
+    found = target.client("dynamodb").query(
+        TableName=table,
+        KeyConditionExpression="subject = :source",
+        ExpressionAttributeValues={":source": {"S": f"source#{source}"}},
+        Limit=1,
+    )
+    if not found["Items"]:
+        raise CommandError(
+            f"there is no source {source!r} with documents; `slipway duplicates` names it in each reason"
+        )

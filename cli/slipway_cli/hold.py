@@ -40,11 +40,7 @@ def _place(environment: str, *, aws: bool) -> _Place:
 
 
 def _table(target: Target) -> str:
-    try:
-        return target.parameter("foundation/holds-table-name")
-    except CommandError as error:
-        remedy = f"Set ingestion.retention.legal_hold: true in config/{target.environment}.yaml and deploy."
-        raise CommandError(f"{error} Legal holds may be off there. {remedy}") from error
+    return target.parameter_of("legal hold", "foundation/holds-table-name", "ingestion.retention.legal_hold: true")
 
 
 @app.command("add")

@@ -64,6 +64,20 @@ class Target:
             ) from error
         return value
 
+    def parameter_of(self, feature: str, name: str, setting: str) -> str:
+        """The value that a stack publishes where this feature is on.
+
+        Raises: CommandError that names the feature and the setting first.
+        """
+        try:
+            return self.parameter(name)
+        except CommandError as error:
+            where = f"config/{self.environment}.yaml"
+            remedy = f"Set {setting} in {where} and deploy."
+            raise CommandError(
+                f"{feature} is off in {self.environment!r}, or not deployed. {remedy} ({error})"
+            ) from error
+
     @functools.cached_property
     def gateway_url(self) -> str:
         """The base URL for an OpenAI client; it ends in /v1."""

@@ -13,10 +13,10 @@ from slipway_runtime.prepare.recognised import Recognised
 from slipway_runtime.prepare.rejected import Rejected, gave_up
 from slipway_runtime.prepare.rules.base import Counts, RuleSet
 from slipway_runtime.prepare.rules.language import identify
-from slipway_runtime.prepare.sniff import MediaType, names_text, sniff_binary, sniff_text
+from slipway_runtime.prepare.sniff import MediaType, guesses, names_text, sniff_binary
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
-RULES_VERSION = "3"
+RULES_VERSION = "4"
 LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z0-9-]{2,20})?")
 HEADING = re.compile(r"(#{1,6})[ \t]")
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -87,17 +87,33 @@ def _stated(extracted: Extracted) -> str:
 
 def _extract(data: bytes, path: str, limits: Limits) -> tuple[MediaType, Extracted]:
     media_type = sniff_binary(data, path)
-    if media_type is None:
+    if media_type is not None:
+        return media_type, read_isolated(media_type, data, limits)
+    try:
+        text = decode(data, is_named_as_text=names_text(path))
+        kinds, data = guesses(text, path), text.encode("utf-8", "replace")
+    except Rejected:
+        raise
+    except Exception as error:  # as in the child: what fails once fails again, so it is a verdict
+        raise Rejected("broken_text", gave_up(error)) from error
+    for media_type in kinds[:-1]:
         try:
-            text = decode(data, is_named_as_text=names_text(path))
-            media_type, data = sniff_text(text, path), text.encode("utf-8", "replace")
-            if len(data) <= IN_PROCESS_BYTES:
-                return media_type, read(media_type, data, TextBudget(limits.text_characters))
-        except Rejected:
-            raise
-        except Exception as error:  # as in the child: what fails once fails again, so it is a verdict
-            raise Rejected(BROKEN.get(media_type or "text/plain", "broken_text"), gave_up(error)) from error
-    return media_type, read_isolated(media_type, data, limits)
+            return media_type, _read_text(media_type, data, limits)
+        except Rejected as rejected:
+            if rejected.code != "broken_json":
+                raise
+    return kinds[-1], _read_text(kinds[-1], data, limits)
+
+
+def _read_text(media_type: MediaType, data: bytes, limits: Limits) -> Extracted:
+    if len(data) > IN_PROCESS_BYTES:
+        return read_isolated(media_type, data, limits)
+    try:
+        return read(media_type, data, TextBudget(limits.text_characters))
+    except Rejected:
+        raise
+    except Exception as error:  # as in the child
+        raise Rejected(BROKEN.get(media_type, "broken_text"), gave_up(error)) from error
 
 
 def _join(sections: list[Section], rules: RuleSet, counts: Counts) -> tuple[str, list[tuple[int, int]]]:

@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from slipway_runtime.prepare.decode import CONTROL
 from slipway_runtime.prepare.rejected import Rejected, Scan
 from slipway_runtime.prepare.tiff import count_pages
 
@@ -18,14 +19,16 @@ MediaType = Literal[
 ]
 PDF: MediaType = "application/pdf"
 DOCX: MediaType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+JSON: MediaType = "application/json"
 KNOWN = "PDF, DOCX, HTML, Markdown, text, JSON, JSONL or CSV"
+RTF = b"{\\rtf"
 # First bytes of what people upload by mistake, so that the reason can name it.
 REFUSED = (
     (b"GIF8", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
-    (b"{\\rtf", "an RTF document"),
+    (RTF, "an RTF document"),
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
     (b"SQLite format 3", "a SQLite database"),
@@ -41,7 +44,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 VISIBLE = re.compile(r"\S")
 SAMPLE_CHARACTERS = 64 * 1024
-TAG = re.compile(r"<(?:p|div|h[1-6]|ul|ol|table|article|section|main|span|br)\b[^<>]*>", re.IGNORECASE)
+TAG = re.compile(r"<[a-z][a-z0-9]{0,15}\b[^<>]*>", re.IGNORECASE)
 BY_EXTENSION: dict[str, MediaType] = {
     "md": "text/markdown",
     "markdown": "text/markdown",
@@ -73,7 +76,7 @@ def sniff_binary(data: bytes, path: str) -> MediaType | None:
     Raises: Scan for an image that may hold text, Rejected for a binary kind that is not read, or one whose extension
     promises what the bytes are not.
     """
-    if b"%PDF-" in data[:1024]:
+    if b"%PDF-" in data[:1024] and not (extension(path) != "pdf" and b"endobj" not in data and _reads_as_text(data)):
         return PDF
     if data.startswith(b"PK\x03\x04"):
         return DOCX
@@ -84,7 +87,7 @@ def sniff_binary(data: bytes, path: str) -> MediaType | None:
             pages = count_pages(data) if media_type == "image/tiff" else 1
             raise Scan("unsupported_type", f"the content is {name}", media_type=media_type, pages=pages)
     for magic, name in REFUSED:
-        if data.startswith(magic):
+        if data.startswith(magic) and (magic == RTF or not _reads_as_text(data)):
             raise Rejected(
                 "unsupported_type", f"the content is {name}; expected {KNOWN}; convert it and upload it again"
             )
@@ -96,6 +99,14 @@ def sniff_binary(data: bytes, path: str) -> MediaType | None:
         case "docx":
             raise Rejected("broken_docx", "the name ends in .docx but the content is not a ZIP archive; save it again")
     return None
+
+
+def _reads_as_text(data: bytes) -> bool:
+    """Return whether this is UTF-8 without control characters: prose that begins with the letters of a format."""
+    try:
+        return CONTROL.search(data.decode("utf-8")) is None
+    except UnicodeDecodeError:
+        return False
 
 
 def _legacy_office(data: bytes) -> Rejected:
@@ -116,8 +127,17 @@ def sniff_text(text: str, path: str) -> MediaType:
     if suffix in BY_EXTENSION:
         return BY_EXTENSION[suffix]
     if not suffix and text.lstrip()[:1] in ("{", "["):
-        return "application/json"
+        return JSON
     return "text/plain"
+
+
+def guesses(text: str, path: str) -> tuple[MediaType, ...]:
+    """Return the kinds that a text may be, to be read as the first that it proves to be.
+
+    More than one where nothing but its first character speaks for JSON.
+    """
+    first = sniff_text(text, path)
+    return (first, "application/x-ndjson", "text/plain") if first == JSON and not extension(path) else (first,)
 
 
 def _begins_as_html(text: str) -> bool:

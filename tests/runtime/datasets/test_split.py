@@ -103,3 +103,8 @@ def test_texts_of_one_kind_do_not_all_become_one_group() -> None:
     texts = [f"{opening} {' '.join(random.Random(number).sample(WORDS, 80))}" for number in range(400)]
 
     assert len(set(group_names([[str(place)] for place in range(400)], [fold(text) for text in texts]))) == 400
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("test", "train")])
+def test_the_first_split_wins_a_tie(names: tuple[str, str]) -> None:
+    assert assign({"group": 1}, dict.fromkeys(names, 0.5), 1) == {"group": names[0]}

@@ -4,6 +4,7 @@ Expectations of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/condit
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
 """
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -90,3 +91,20 @@ def test_old_versions_behind_a_delete_marker_go_too(cloud) -> None:
     assert erasure.erase(SET).versions == 1
     with pytest.raises(ClientError, match=r"does not exist"):
         s3.get_object(Bucket=ARTIFACTS, Key=SET)
+
+
+@pytest.mark.capability("D11")
+def test_what_else_is_about_the_lines_goes_before_them_and_what_came_meanwhile_goes_after(cloud) -> None:
+    """A person labels an item while its line is being erased: that label is removed too."""
+    s3, said = cloud.s3, {"before"}
+    shards.put_shard(s3, ARTIFACTS, SET, [line(A), line(B), line(A)])
+
+    def forget(key: str, numbers: list[int]) -> None:
+        assert (key, numbers) == (SET, [1, 3])
+        said.clear()
+        if s3.get_object(Bucket=ARTIFACTS, Key=SET)["Body"].read() != line(B):
+            said.add("meanwhile")  # the lines still stand, so that people may still say something of them
+
+    erasure = dataclasses.replace(of_a(s3), forget=forget)
+    assert erasure.erase(SET).removed_lines == 2
+    assert said == set()

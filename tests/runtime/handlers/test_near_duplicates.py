@@ -1,10 +1,8 @@
 """A document that repeats another one is left out, and comes back by itself when what it repeats changes or goes."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import pytest
 
 from slipway_runtime.handlers import ingest_document
@@ -12,66 +10,18 @@ from slipway_runtime.operate.again import Again
 from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.places import Places
 from slipway_runtime.prepare.keys import document_id
-from support.duplicates import OneAtATime, all_have_read, make_table, quick_transactions
+from support.duplicates import OneAtATime, all_have_read
 from support.near_texts import changed, text
+from support.near_world import World, near_world
 
 A, B, C = "acme/a.md", "acme/b.md", "acme/c.md"
 TEXT = text(1)
 NEAR, NEARER = changed(TEXT, 2), changed(TEXT, 1)
 
 
-class World:
-    """The function with its queue: what it sends there is delivered until nothing is left."""
-
-    def __init__(self, cloud: Any, queue_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.cloud, self.queue_url, self.monkeypatch = cloud, queue_url, monkeypatch
-        self.sqs = boto3.client("sqs")
-
-    def say(self, **settings: Any) -> None:
-        self.monkeypatch.setenv("NEAR_DUPLICATES", json.dumps(settings))
-        ingest_document._lifecycle.cache_clear()
-
-    def waiting(self) -> list[str]:
-        answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
-        for message in answer.get("Messages", []):
-            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
-        return [message["Body"] for message in answer.get("Messages", [])]
-
-    def ingest(self, *events: Any) -> None:
-        assert self.cloud.ingest(*events) == []
-        for _ in range(10):
-            if not (bodies := self.waiting()):
-                return
-            assert self.cloud.ingest(*bodies) == []
-        raise AssertionError("the queue does not come to rest")
-
-    def put(self, key: str, content: str) -> dict[str, Any]:
-        event: dict[str, Any] = self.cloud.put(key, content)
-        self.ingest(event)
-        return event
-
-    def status(self, key: str) -> str:
-        found: str = self.cloud.lineage(key).get("status", "")
-        return found
-
-    def kept(self, *keys: str) -> list[str]:
-        """Those of the documents that are searchable; lineage, store and curated bucket must agree."""
-        found = [key for key in keys if self.status(key) == "indexed"]
-        assert [key for key in keys if self.cloud.rows(key)] == found
-        assert [key for key in keys if self.cloud.curated(key)] == found
-        return found
-
-
 @pytest.fixture
 def world(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> World:
-    quick_transactions()
-    make_table()
-    queue_url = boto3.client("sqs").create_queue(QueueName="work")["QueueUrl"]
-    monkeypatch.setenv("DUPLICATES_TABLE", "duplicates")
-    monkeypatch.setenv("QUEUE_URL", queue_url)
-    world = World(cloud, queue_url, monkeypatch)
-    world.say(default={"enabled": True, "min_documents": 1000})
-    return world
+    return near_world(cloud, monkeypatch)
 
 
 @pytest.mark.capability("D4")
@@ -256,68 +206,3 @@ def test_an_old_version_that_claims_after_the_deletion_leaves_no_ghost(world: Wo
     world.put(B, NEAR)
 
     assert world.kept(A, B) == [B]
-
-
-COPIES = [f"acme/wiki/{number}.md" for number in range(9)]
-
-
-def fill(world: World) -> None:
-    for number, key in enumerate(COPIES):
-        world.put(key, changed(TEXT, 1) + f" end{number}" if number > 2 else text(20 + number) if number else TEXT)
-
-
-@pytest.mark.capability("D4")
-def test_a_source_that_loses_too_much_keeps_the_rest_and_asks_a_person(world: World, logged: Any) -> None:
-    world.say(
-        default={"enabled": True, "min_documents": 4},
-        sources=[{"prefix": "acme/wiki/", "near_duplicates": {"enabled": True, "min_documents": 4}}],
-    )
-    fill(world)
-
-    left_out = [key for key in COPIES if world.status(key) == "duplicate"]
-    held = [key for key in COPIES if world.status(key) == "indexed" and world.cloud.lineage(key)["duplicate_of"]]
-    assert left_out == COPIES[3:4]
-    assert held == COPIES[4:]
-    assert world.kept(*COPIES) == [*COPIES[:3], *held]
-    reason = world.cloud.lineage(held[0])["reason"]
-    assert reason.startswith(f"held: this repeats {document_id(COPIES[0])}")
-    assert "the source acme/wiki/ has lost 1 of 5 documents" in reason
-    assert "`slipway duplicates confirm acme/wiki/`" in reason
-    assert logged().count('"DuplicatesHeld":[1.0]') == len(held)
-    world.put(A, changed(TEXT, 1))
-    assert world.status(A) == "duplicate", "another source, which has lost nothing yet"
-
-
-@pytest.mark.capability("D4")
-def test_when_a_person_agrees_what_was_held_is_left_out(world: World) -> None:
-    world.say(default={"enabled": True, "min_documents": 4})
-    fill(world)
-    message = {"detail-type": "Near-Duplicates Confirmed", "detail": {"source": "acme/", "max_lost_share": 0.6}}
-    world.ingest(message, message)
-
-    *first, still_held = world.kept(*COPIES)
-    assert first == COPIES[:3], "five of nine are within .6, a sixth is not"
-    assert world.cloud.lineage(still_held)["reason"].startswith("held")
-    world.ingest({**message, "detail": {"source": "acme/", "max_lost_share": 1.0}})
-    assert world.kept(*COPIES) == COPIES[:3]
-    world.ingest(world.cloud.delete(COPIES[0]))
-    assert len(world.kept(*COPIES)) == 3
-
-
-def test_a_source_that_is_switched_off_keeps_its_copies_and_gives_up_its_places(world: World) -> None:
-    world.put(A, TEXT)
-    copy = world.put(B, NEAR)
-    off = {"enabled": False}
-    world.say(default={"enabled": True}, sources=[{"prefix": "acme/", "near_duplicates": off}])
-    world.ingest(copy)
-
-    assert world.kept(A, B) == [A, B]
-    world.put(A, text(6))
-    world.put("acme/d.md", text(6))
-    assert world.kept(A, B, "acme/d.md") == [A, B, "acme/d.md"]
-
-
-def test_settings_that_cannot_be_read_bring_the_message_back(world: World, logged: Any) -> None:
-    world.say(default={"treshold": 0.9})
-    assert world.cloud.ingest(world.cloud.put(A, TEXT)) == ["0"]
-    assert "NEAR_DUPLICATES is not a JSON object of settings" in logged()

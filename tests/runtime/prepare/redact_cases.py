@@ -3,19 +3,24 @@
 GONE = {
     "email": [
         "anna.meyer@example.com", "a+b_c@mail.example.co.uk", "münchen@bücher.example.de",
-        "x@xn--bcher-kva.example.org",
+        "x@xn--bcher-kva.example.org", "jo@\nexample.org", "jo@example.\norg", "jo\\@example.org",
+        "anna\\_meyer@example\\.org", "jo&#64;example.org", "jo&commat;example.org",
     ],
     "phone": [
         "+1 415 555 0134", "(212) 555-0134", "415-555-0134", "415.555.0134", "+44 20 7946 0958", "020 7946 0958",
         "+49 (0)30 901820", "030/9018200", "0171 1234567", "+33 1 23 45 67 89", "01 23 45 67 89", "+8613812345678",
         "0049 30 901820", "1-800-555-0199", "02079460958", "(02328) 60129", "(0306)9990092", "001-415-555-0134x266",
         "415-555-0134 ext. 12", "4155550134", "3471284300", "097525899", "08-982 597 91", "(00492) 58991",
+        "+49 30\n901820", "+1 415\n555 0134", "+1 415 555\n0134", "415-555-\n0134", "415-\n555-0134", "(212)\n555-0134",
     ],
     # developer.paypal.com and docs.stripe.com, "Testing": card numbers.
     "card": [
         "4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "5555555555554444", "2223003122003222",
         "378282246310005", "3782 822463 10005", "6011111111111117", "30569309025904", "3530111333300000",
         "6200000000000005", "4222222222222", "213195348327652", "503873573532",
+        "4111 1111\n1111 1111", "4111-1111-\n1111-1111", "4111 1111 1111  \n  1111", "4111\n1111\n1111\n1111",
+        "4111<br>1111<br/>1111<br />1111", "4111 | 1111 | 1111 | 1111", "3782\n822463\n10005", "3782 822463\n10005",
+        "41111111\n11111111",
     ],
     # SWIFT, IBAN Registry: the examples of the countries.
     "iban": [
@@ -25,9 +30,15 @@ GONE = {
         "CH9300762011623852957",
         "BE68 5390 0754 7034", "LC55HEMM000100010012001200023015", "NL91ABNA0417164300",
         "AL47212110090000000235698741",
+        "DE89 3704 0044\n0532 0130 00", "DE89 3704 0044<br>0532 0130 00", "DE89 | 3704 | 0044 | 0532 | 0130 | 00",
+        "DE89-3704-0044-0532-0130-00", "de89370400440532013000", "de89 3704 0044 0532 0130 00",
+        "gb29nwbk60161331926819", "gb29 nwbk 6016 1331 9268 19", "mt84malt011000012345mtlcast001s",
+        "kz86 125k zt50 0410 0100",
     ],
-    "ssn": ["219-09-9999", "078 05 1120", "SSN: 219099999", "social security number 219099999"],
-    "ip": ["192.0.2.146", "203.0.113.7", "2001:db8:85a3:0:0:8a2e:370:7334", "2001:db8:85a3::8a2e:370:7334"],
+    "ssn": ["219-09-9999", "078 05 1120", "SSN: 219099999", "social security number 219099999",
+        "219-09-\n9999", "219-\n09-9999"],
+    "ip": ["192.0.2.146", "203.0.113.7", "2001:db8:85a3:0:0:8a2e:370:7334", "2001:db8:85a3::8a2e:370:7334",
+        "2001:db8::1"],
     # docs.aws.amazon.com, IAM user guide, "Managing access keys".
     "aws_key": ["AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
     "secret": [
@@ -45,6 +56,20 @@ ASSIGNED = {
     "DB_PASSWORD=s3cr3t!x": "s3cr3t!x",
     '"client_secret": "Zx9-kk2_11"': "Zx9-kk2_11",
     "Authorization token: Bearer abc.def-123": "abc.def-123",
+    "Authorization: Bearer abcdefghijkl": "abcdefghijkl",
+    "Authorization: Basic dXNlcjpwYXNz": "dXNlcjpwYXNz",
+    "db_pass: hunter22x": "hunter22x",
+    "pass: hunter22x!": "hunter22x!",
+    "pw: hunter22x": "hunter22x",
+    "Passwort: hunter22x!": "hunter22x!",
+    "mot de passe : hunter22x!": "hunter22x!",
+    "<password>correcthorse</password>": "correcthorse",
+    "<db:Password> hunter22 </db:Password>": "hunter22",
+    '{"name":"password","value":"correcthorse"}': "correcthorse",
+    "name: password\nvalue: hunter22x": "hunter22x",
+    "Row 2: key = api_key; value = abcd1234efgh5678": "abcd1234efgh5678",
+    "Row 3: name = db_pass; value = abcdefgh": "abcdefgh",
+    "| password | hunter22x |": "hunter22x",
     "postgres://app:hunter22@db.example.com/x": "hunter22",
 }
 STAYS = [
@@ -56,6 +81,13 @@ STAYS = [
     "2024-01-15 10:30:00", "Order 2024-00123-45", "ISBN 978-3-16-148410-0", "1990-1995", "ISBN 0306406152",
     "1,234,567.89", "12345678",
     "std::vector", "a::b", "::1", "@mention", "user@localhost", "pkg@1.2.3", "AKIA1234", "sk-short", "risk-averse",
+    "PASS: test_login", "First pass: 120000 rows", "passenger: 12A34567", "compass: north-2", "key: value=abcdef1",
+    "name: colour\nvalue: dark-blue2", "| secret | kubernetes.io/tls |", "| password | at least 12 characters |",
+    "<pass>", "2019\n2020\n2021\n2022", "4111\n1111\n1111\n1111\n1111", "17\n4111\n1111\n1111\n1111",
+    "| 4111 | 1111 | 1111 | 1112 |", "41111111\n11111112", "51111111\n41111111\n11111111",
+    "total 415\n555\n0134", "hello\n@mention", "write to user@localhost.\nThen wait", "gb29nwbk60161331926818",
+    "de305d54-75b4-431b-adb2-eb6b9e546014", "+49\n12 apples", "a & b; 5 &lt; 6", "219-\n09-\n9999",
+    "4111111111111116", "DE90370400440532013000",
     "password: required", "the secret: nobody knows", "token=${TOKEN}", "password=os.environ['X']", "01.02.2024",
     "d41d8cd98f00b204e9800998ecf8427e", "550e8400-e29b-41d4-a716-446655440000", "§ 1.2.3.4", "3.14159265358979",
     "https://example.com:8080/a", "[EMAIL] [PHONE] 2024-01-15 [CARD_1]",

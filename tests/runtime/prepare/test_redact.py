@@ -76,3 +76,42 @@ def test_overlaps_become_one_named_by_the_better_proof() -> None:
 def test_the_title_goes_through_it_too() -> None:
     document = prepare(b"some text", "anna@example.com.txt", rules=RuleSet(text_rules=(RULE,)))
     assert document.title == "[EMAIL]"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.html", b"<html><head><title>About anna@example.com</title></head><body><p>some text</p></body></html>"),
+        ("a.md", b"---\ntitle: About anna@example.com\n---\nsome text"),
+        ("a.md", b"# About anna@example.com\n\nsome text"),
+    ],
+)
+def test_the_title_that_a_document_has_of_its_own_goes_through_it_too(name: str, data: bytes) -> None:
+    assert prepare(data, name, rules=RuleSet(text_rules=(RULE,))).title == "About [EMAIL]"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("a.html", b"<p>card 4111<br>1111<br>1111<br>1111 it is</p>", "card [CARD] it is"),
+        ("a.csv", b"key,value\npassword,hunter22x\n", "Row 2: key = password; value = [SECRET]"),
+        ("a.json", b'{"name": "password", "value": "hunter22x"}', "name: password\nvalue: [SECRET]"),
+        ("a.json", b'{"Authorization": "Bearer abcdefghijkl"}', "Authorization: Bearer [SECRET]"),
+        ("a.md", b"write to jo\\@example.org now", "write to [EMAIL] now"),
+    ],
+)
+def test_what_a_format_puts_between_is_no_hiding_place(name: str, data: bytes, text: str) -> None:
+    assert text in prepare(data, name, rules=RuleSet(text_rules=(RULE,))).text
+
+
+def test_an_empty_line_ends_a_column() -> None:
+    column = "4111\n1111\n1111\n1111"
+    assert RULE.rewrite(f"4111111111111111\n\n{column}") == ("[CARD]\n\n[CARD]", {"card": 2})
+    assert RULE.rewrite(f"17\n{column}") == (f"17\n{column}", {})
+
+
+def test_the_cells_of_a_row_are_no_hiding_place() -> None:
+    page = b"<table><tr><td>4111</td><td>1111</td><td>1111</td><td>1111</td></tr></table>"
+    document = prepare(page, "a.html", rules=RuleSet(text_rules=(RULE,)))
+    assert "1111" not in document.text
+    assert document.counts == {"redact.card": 1}

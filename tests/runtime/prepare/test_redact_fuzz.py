@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway_runtime.prepare.prepare import prepare
-from slipway_runtime.prepare.redact import numbers
+from slipway_runtime.prepare.redact import addresses, assigned, broken, numbers
 from slipway_runtime.prepare.redact.redact import Redact
 from slipway_runtime.prepare.redact.span import STRENGTH
 from slipway_runtime.prepare.rejected import Rejected
@@ -45,6 +45,30 @@ PIECES = st.sampled_from(
             "tel ",
             "ö",
             "\u2011",
+            "|",
+            " |\n| ",
+            "<br>",
+            "4111\n1111\n1111\n1111",
+            "4111 1111\n1111 1111",
+            "4111",
+            "1111",
+            "41111111",
+            "11111111",
+            "+49 30",
+            "901820",
+            "219-09-",
+            "9999",
+            "de89-3704-0044-0532-0130-00",
+            "\\",
+            "&#64;",
+            "example.org",
+            "name",
+            "password",
+            "value",
+            "pass: ",
+            "hunter22",
+            "<password>",
+            "</password>",
             "{",
             "...",
         ),
@@ -95,6 +119,15 @@ HOSTILE = {
     "pem": "-----BEGIN PRIVATE KEY-----",
     "assigned": "password=",
     "credentials": "://a:",
+    "names of keys": "key:=",
+    "named": "name: password, value: ",
+    "elements": "<password>",
+    "escaped": "a\\@",
+    "entities": "a&#64;",
+    "cells": "4111 | ",
+    "broken cards": "4111\n1111\n",
+    "broken telephones": "+49 30\n",
+    "small accounts": "de89 3704\n",
     "dashes": "xoxb-",
     "brackets": "([{",
     "repeated words": "ab ",
@@ -132,5 +165,8 @@ def test_four_times_the_text_is_about_four_times_the_work(unit: str) -> None:
 
 def test_patterns_look_at_bounded_pieces() -> None:
     """The lines above do not see inside a pattern; what each may consume is bounded, or one class of characters."""
-    for pattern in (numbers.CARD, numbers.IBAN, numbers.SSN, numbers.IP_V4, numbers.PHONE, numbers.LABELLED_PHONE):
+    of_lines = (numbers.CARD, numbers.IBAN, numbers.SSN, numbers.IP_V4, numbers.PHONE, numbers.LABELLED_PHONE)
+    of_breaks = (numbers.BROKEN_IBAN, broken.CARD, broken.SSN, broken.PHONE, broken.TAG)
+    of_names = (assigned.NAME, assigned.NAMED, assigned.VALUE, assigned.ELEMENT, addresses.DOMAIN)
+    for pattern in (*of_lines, *of_breaks, *of_names):
         assert not re.search(r"(?<!\\)[*+](?!\]|[^\[]*\])", pattern.pattern.replace(r"\+", "")), pattern.pattern

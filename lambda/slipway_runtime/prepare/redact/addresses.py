@@ -9,9 +9,16 @@ from slipway_runtime.prepare.redact.span import Span
 # Source: RFC 5321, section 4.5.3.1 (local part up to 64 octets), RFC 1035, section 2.3.4 (labels up to 63).
 MAX_LOCAL = 64
 LOCAL = frozenset(".!#$%&'*+/=?^_`{|}~-")
-DOMAIN = re.compile(r"@(?:[^\W_](?:[\w\-]{0,62})\.){1,8}(?:xn--[a-z0-9\-]{2,59}|[^\W\d_]{2,24})")
+TOP = r"(?:xn--[a-z0-9\-]{2,59}|[^\W\d_]{2,24})"
+# A line may end behind "@", or before a top-level domain that nothing but an address has behind a full stop. Markdown
+# escapes what it could take for a sign of its own.
+DOMAIN = re.compile(
+    r"(?: {0,3}\n {0,3})?(?:[^\W_](?:[\w\-]{0,62})\\?\.){1,8}"
+    rf"(?:{TOP}| {{0,3}}\n {{0,3}}(?:com|org|net|edu|gov|info|[a-z]{{2}})(?!\w))"
+)
+ENTITIES = ("&#64;", "&#x40;", "&commat;")
 # What surrounds an address in prose and markup rather than belonging to it.
-OPENING = "'`{|*=/?&#.~"
+OPENING = "'`{|*=/?&#.~\\"
 IP_V6 = re.compile(r"[0-9A-Fa-f:]{2,39}")
 MAX_IP_CHARACTERS = 39
 HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
@@ -19,18 +26,28 @@ HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 def find_emails(text: str) -> Iterator[Span]:
     """Yield the e-mail addresses. Quoted local parts, which nobody has, are not looked for."""
-    at = text.find("@")
-    while at >= 0:
-        after = at + 1
-        start, floor = at, max(0, at - MAX_LOCAL)
-        while start > floor and (text[start - 1].isalnum() or text[start - 1] in LOCAL):
-            start -= 1
-        while start < at and text[start] in OPENING:
-            start += 1
-        if start < at and (domain := DOMAIN.match(text, at)):
-            after = domain.end()
-            yield Span(start, after, "email")
-        at = text.find("@", after)
+    for sign in "@&":
+        at = text.find(sign)
+        while at >= 0:
+            after = at + 1
+            if sign == "&":
+                after = at + len(next(filter(lambda entity: text.startswith(entity, at), ENTITIES), ""))
+            if after > at and (start := _local(text, at)) < at and (domain := DOMAIN.match(text, after)):
+                after = domain.end()
+                yield Span(start, after, "email")
+            at = text.find(sign, max(after, at + 1))
+
+
+def _local(text: str, at: int) -> int:
+    """Return where the local part before "@" begins; a backslash belongs to it where it escapes a sign."""
+    start, floor = at, max(0, at - MAX_LOCAL)
+    while start > floor and (
+        (before := text[start - 1]).isalnum() or before in LOCAL or (before == "\\" and not text[start].isalnum())
+    ):
+        start -= 1
+    while start < at and text[start] in OPENING:
+        start += 1
+    return start
 
 
 def find_ip_v6(text: str) -> Iterator[Span]:

@@ -1,5 +1,7 @@
 """Checksums and number ranges that tell a card or an account from any other number."""
 
+import functools
+
 DOUBLED = {str(digit): 2 * digit - 9 * (digit > 4) for digit in range(10)}
 
 # Length of an IBAN by country. Source: SWIFT, "IBAN Registry", release 99.
@@ -59,13 +61,14 @@ def luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def card_lengths(digits: str) -> range:
+@functools.cache
+def card_lengths(first_four: str) -> range:
     """Return how many digits a card with these first four has; an empty range if no issuer has such cards.
 
     Source: ISO/IEC 7812 as published by the networks: Visa, Mastercard, American Express, Discover, Diners, JCB,
     UnionPay, Maestro.
     """
-    first = int(digits[:4])
+    first = int(first_four)
     return next((lengths for low, high, lengths in ISSUERS if low <= first <= high), range(0))
 
 

@@ -1,11 +1,14 @@
-"""Keys, tokens and passwords: by their own prefix, or by the name that a value is assigned to."""
+"""Keys, tokens and passwords: by their own prefix, in addresses, or by the name that a value is assigned to."""
 
 import re
 from collections.abc import Iterator
 
+from slipway_runtime.prepare.redact.assigned import find_assigned
 from slipway_runtime.prepare.redact.span import Span
 
 # Source: AWS IAM user guide, "IAM identifiers", unique id prefixes: AKIA long-term, ASIA temporary access keys.
+# Searched by its first letters alone, of which the first is one certain byte.
+ACCESS_KEY_BEGUN = re.compile("A[KS]IA")
 ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 SECRET_KEY = re.compile(r"[^A-Za-z0-9/+=]([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])")
 # A secret key is written beside its access key; forty letters alone are a word of some notation.
@@ -39,45 +42,28 @@ FORMS = tuple(
     )
     for sign, forms in TOKENS.items()
 )
-# The end of a name that says what follows is secret.
-NAME = re.compile(
-    r"(?i)(?:password|passwd|passphrase|passcode|pwd|secret|token|api[_\- ]?key|access[_\- ]?key|auth[_\- ]?key"
-    r"|account[_\- ]?key|private[_\- ]?key|encryption[_\- ]?key|credentials?)[\w\-]{0,16}[\"'`*]{0,3}\s{0,2}$"
-)
-HINTS = ("pass", "pwd", "secret", "token", "key", "credential")
-NAME_REACH = 48
-VALUE = re.compile(r"=?>?[ \t]{0,4}(?:Bearer |Basic )?([\"'`]?)([^\s\"'`,;<>(){}\[\]$]{6,512})(\1)")
-# "password: required" is prose; what has a digit or a sign of its own, or was quoted or assigned with "=", is a value.
-UNUSUAL = re.compile(r"[0-9]|[^\W_]*[!#%&*+/?@^_~|\\][^\s]")
-# A call or a look-up, `get_token()`, is where the secret comes from and not the secret.
-CODE = re.compile(r"[A-Za-z_.]+")
 CREDENTIALS = re.compile(r"://[^\s:/@\[\]]{1,128}:([^\s/@\[\]]{1,256})@")
 
 
 def find_aws_keys(text: str) -> Iterator[Span]:
     """Yield access keys, and what has the form of a secret key beside one."""
-    for sign in "KS":
-        at = text.find(sign)
-        while at >= 0:
-            if at and text.startswith("IA", at + 1) and (match := ACCESS_KEY.match(text, at - 1)):
-                yield Span(*match.span(), "aws_key")
-                nearby = SECRET_KEY.finditer(text, max(0, at - SECRET_KEY_REACH), match.end() + SECRET_KEY_REACH)
-                yield from (Span(*key.span(1), "aws_key") for key in nearby if UNLIKE_A_WORD.search(key.group()))
-            at = text.find(sign, at + 1)
+    for begun in ACCESS_KEY_BEGUN.finditer(text):
+        if match := ACCESS_KEY.match(text, begun.start()):
+            yield Span(*match.span(), "aws_key")
+            nearby = SECRET_KEY.finditer(text, max(0, match.start() - SECRET_KEY_REACH), match.end() + SECRET_KEY_REACH)
+            yield from (Span(*key.span(1), "aws_key") for key in nearby if UNLIKE_A_WORD.search(key.group()))
 
 
 def find_secrets(text: str) -> Iterator[Span]:
     """Yield tokens of known form, private keys, credentials in addresses, and values assigned to a telling name."""
     yield from _tokens(text)
     yield from _private_keys(text)
-    for sign in ":=":
-        at = text.find(sign)
-        while at >= 0:
-            if sign == ":" and text.startswith("//", at + 1) and (match := CREDENTIALS.match(text, at)):
-                yield Span(*match.span(1), "secret")
-            if (span := _assigned(text, at)) is not None:
-                yield span
-            at = text.find(sign, at + 1)
+    yield from find_assigned(text)
+    at = text.find(":")
+    while at >= 0:
+        if text.startswith("//", at + 1) and (match := CREDENTIALS.match(text, at)):
+            yield Span(*match.span(1), "secret")
+        at = text.find(":", at + 1)
 
 
 def _tokens(text: str) -> Iterator[Span]:
@@ -85,7 +71,8 @@ def _tokens(text: str) -> Iterator[Span]:
         at = text.find(sign)
         while at >= 0:
             after = at + 1
-            for start, back, form in forms:
+            # All of them have a letter before their sign, and most hyphens are between digits.
+            for start, back, form in forms if text[at - 1].isalpha() else ():
                 if at >= back and text.startswith(start, at - back) and (match := form.match(text, at - back)):
                     yield Span(*match.span(), "secret")
                     after = match.end()
@@ -103,21 +90,3 @@ def _private_keys(text: str) -> Iterator[Span]:
             after = end.end() if end else blank if blank >= 0 else min(len(text), at + MAX_PEM)
             yield Span(at, after, "secret")
         at = text.find("-----BEGIN ", after)
-
-
-def _assigned(text: str, at: int) -> Span | None:
-    before = text[max(0, at - NAME_REACH) : at]
-    lowered = before.lower()
-    if not any(hint in lowered for hint in HINTS) or not NAME.search(before):
-        return None
-    value = VALUE.match(text, at + 1)
-    if value is None:
-        return None
-    start, end = value.span(2)
-    content = text[start:end].rstrip(".:")
-    if CODE.fullmatch(content) and text[end : end + 1] in ("(", "["):
-        return None
-    is_certain = bool(value.group(1)) or text[at] == "="
-    if not (is_certain or UNUSUAL.search(content)) or content.lower() in ("required", "optional", "string"):
-        return None
-    return Span(start, start + len(content), "secret")

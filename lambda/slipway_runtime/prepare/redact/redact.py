@@ -1,11 +1,13 @@
 """The text rule that puts a placeholder where personal data and secrets were."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from slipway_runtime.prepare.redact.addresses import find_emails, find_ip_v6
+from slipway_runtime.prepare.redact.broken import BREAK, without_tags
 from slipway_runtime.prepare.redact.keys import find_aws_keys, find_secrets
 from slipway_runtime.prepare.redact.numbers import find_numbers
 from slipway_runtime.prepare.redact.span import Kind, Span, resolve
@@ -16,6 +18,10 @@ Placeholders = Literal["typed", "numbered"]
 HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212"
 # What one finding hid from the patterns may be a finding of its own once that is gone. Each round is linear.
 MAX_ROUNDS = 8
+# Beyond a break beside a finding: what may be another part of a broken number.
+BESIDE = 12
+MORE_BEFORE = re.compile(rf"[0-9]{BREAK}\Z")
+MORE_AFTER = re.compile(rf"[.,;)]?{BREAK}[0-9]")
 FindNames = Callable[[str], list[Span]]
 
 
@@ -56,6 +62,7 @@ class Redact(TextRule):
         if not text.isascii():
             for hyphen in HYPHENS:
                 text = text.replace(hyphen, "-")
+        text = without_tags(text)
         if "email" in self.kinds:
             yield from find_emails(text)
         if "aws_key" in self.kinds:
@@ -71,7 +78,7 @@ class Redact(TextRule):
         parts, at, is_settled = [], 0, True
         for start, end, kind in found:
             parts += [text[at:start], self._placeholder(kind, text[start:end])]
-            is_settled = is_settled and _is_quiet(text[max(0, start - 2) : start], text[end : end + 2])
+            is_settled = is_settled and _is_quiet(text[max(0, start - BESIDE) : start], text[end : end + BESIDE])
             counts[kind] += 1
             at = end
         return "".join([*parts, text[at:]]), is_settled
@@ -86,5 +93,8 @@ class Redact(TextRule):
 
 def _is_quiet(before: str, after: str) -> bool:
     """Return whether a finding stands alone, between blanks with no digit beyond: then it hid nothing."""
-    left = not before or (before[-1] in " \n(" and not before[:-1].isdigit())
-    return left and (not after or (after[0] in " \n.,;)" and not after[1:].isdigit() and after[1:] not in ("(", "+")))
+    if before and (before[-1] not in ' \n("=>' or before[-2:-1].isdigit() or MORE_BEFORE.search(before)):
+        return False
+    if not after:
+        return True
+    return after[0] in ' \n.,;)"<' and not (after[1:2].isdigit() or after[1:2] in ("(", "+") or MORE_AFTER.match(after))

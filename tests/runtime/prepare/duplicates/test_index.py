@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from slipway_runtime.prepare.duplicates.claiming import DuplicateOf, Kept, Stale
+from slipway_runtime.prepare.duplicates.settings import NearDuplicates
 from slipway_runtime.prepare.duplicates.similarity import jaccard, shingle_set
 from support.duplicates import World
 
@@ -161,3 +162,14 @@ def test_the_text_decides_not_the_signature(world: World, texts: Any) -> None:
     world.texts["acme", "doc_a"] = texts.text()
 
     assert world.claim("b", texts.changed(text, 1)) == Kept()
+
+
+def test_the_likeliest_candidate_is_no_duplicate_and_the_next_one_is(world: World, texts: Any) -> None:
+    """A held document is a kept one too, so two that are alike own the same bands; one's text is another since."""
+    world.settings = NearDuplicates(enabled=True, min_documents=1, max_lost_share=0)
+    text = texts.text()
+    world.claim("a", text)
+    assert world.claim("b", texts.changed(text, 1)).held.document_id == "doc_a"
+    world.texts["acme", "doc_a"] = texts.text()
+
+    assert world.claim("c", f"{text} more").held.document_id == "doc_b"

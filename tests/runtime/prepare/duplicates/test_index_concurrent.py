@@ -155,3 +155,25 @@ def test_no_more_than_sixteen_kept_documents_own_a_band(world: World) -> None:
 
     owners = [len(item["owners"]["L"]) for item in world.items() if "owners" in item]
     assert max(owners) == 16
+
+
+@pytest.mark.capability("D4")
+@pytest.mark.parametrize("becomes", ["gone", "another text"])
+def test_what_a_document_repeats_changes_before_that_is_written_and_the_document_is_kept(
+    world: World, texts: Any, becomes: str
+) -> None:
+    """Else nobody would keep the text: the first one has gone, and the second was left out for it."""
+    text = texts.text()
+    world.claim("a", text)
+
+    def meanwhile(operation: str) -> None:
+        if operation == "transact_write_items":
+            world.client.before = lambda operation: None
+            if becomes == "gone":
+                world.release("a")
+            else:
+                world.claim("a", texts.text(), 2)
+
+    world.client.before = meanwhile
+    assert world.claim("b", texts.changed(text, 1)) == Kept()
+    assert world.claim("c", texts.changed(text, 1)).document_id == "doc_b"

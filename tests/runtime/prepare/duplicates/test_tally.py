@@ -107,3 +107,11 @@ def test_the_longest_prefix_is_the_source_and_says_how() -> None:
     assert settings.of("a/b.md") == ("a/", NearDuplicates(enabled=True))
     assert settings.of("a/x/b.md") == ("a/x/", NearDuplicates(threshold=0.9))
     assert settings.of("a/x/y/b.md") == ("a/x/y/", NearDuplicates(enabled=True))
+
+
+def test_a_source_may_lose_just_its_share(world: World, texts: Any) -> None:
+    world.settings = NearDuplicates(enabled=True, min_documents=4, max_lost_share=0.5)
+    original = texts.text()
+    world.claim("m", texts.text())
+
+    assert claims(world, texts, original, "abcd") == "kddh"  # 2 of 4 are .5, 3 of 5 are .6

@@ -19,8 +19,8 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 ALIASES: dict[Any, tuple[str, ...]] = {dict: ("<alias>",), list: ("<n>",)}
 HEAD = """# Configuration
 
-One file is one environment: `config/dev.yaml` is the environment `dev`. Every key has a default, so a file says only what
-differs; unknown keys and impossible combinations are refused at synthesis with file, line and remedy. Editors that
+One file is one environment: `config/dev.yaml` is the environment `dev`. Every key has a default, so a file says
+only what differs; unknown keys and impossible combinations are refused at synthesis with file, line and remedy. Editors that
 know YAML schemas complete the keys from `config/settings.schema.json`.
 
 This page is written by `tools/settings_reference.py` from the models in `stacks/settings.py`.

@@ -28,6 +28,8 @@ from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 TIMEOUT = cdk.Duration.minutes(5)
 BATCH_SIZE = 5
 OLDEST_SECONDS = 3600
+# No tenant has such a name: what Firehose could not process lies beside the documents and is none.
+STREAM_ERRORS = "_stream-errors/"
 MEGABYTE = 1_000_000
 # What near-duplicates are searched by. A transaction needs the permission of each of its writes, and no other.
 DUPLICATES_ACTIONS = [
@@ -95,6 +97,7 @@ class IngestionStack(SlipwayStack):
                 f"Stream-{tenant}",
                 bucket_arn=self.format_arn(service="s3", region="", account="", resource=raw),
                 prefix=f"{tenant}/stream/",
+                error_prefix=f"{STREAM_ERRORS}{tenant}/",
                 interval=cdk.Duration.seconds(streaming.interval_seconds),
                 log=StreamLog(retention=self.log_retention, removal=self.removal),
                 key=self.key(),
@@ -104,12 +107,15 @@ class IngestionStack(SlipwayStack):
 
     def _feed(self, work: DeadLetteredQueue) -> events.Rule:
         bucket = {"name": [self.look_up("foundation", "raw-bucket-name")]}
+        documents = {"key": [{"anything-but": {"prefix": STREAM_ERRORS}}]}
         return events.Rule(
             self,
             "ObjectEvents",
             description="Documents that come, change and go",
             event_pattern=events.EventPattern(
-                source=["aws.s3"], detail_type=["Object Created", "Object Deleted"], detail={"bucket": bucket}
+                source=["aws.s3"],
+                detail_type=["Object Created", "Object Deleted"],
+                detail={"bucket": bucket, "object": documents},
             ),
             # What EventBridge cannot deliver within a day waits beside what the function could not do.
             targets=[targets.SqsQueue(work.queue, dead_letter_queue=work.dead_letters)],

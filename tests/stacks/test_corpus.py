@@ -99,6 +99,11 @@ def test_each_tenant_of_the_streams_has_its_own_prefix_as_plain_lines(trial: Any
     destinations = [stream["ExtendedS3DestinationConfiguration"] for stream in streams]
 
     assert [one["Prefix"].split("!")[0] for one in destinations] == ["acme/stream/", "globex/stream/"]
+    errors = [one["ErrorOutputPrefix"].split("!")[0] for one in destinations]
+    assert errors == ["_stream-errors/acme/", "_stream-errors/globex/"]
+    assert all("!{firehose:error-output-type}" in one["ErrorOutputPrefix"] for one in destinations)
+    (key,) = trial.one("ingestion", "AWS::Events::Rule")["EventPattern"]["detail"]["object"]["key"]
+    assert key == {"anything-but": {"prefix": "_stream-errors/"}}
     assert {one["CompressionFormat"] for one in destinations} == {"UNCOMPRESSED"}
     assert {one["BufferingHints"]["IntervalInSeconds"] for one in destinations} == {60}
 

@@ -15,6 +15,7 @@ from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.queue_monitor import QueueMonitor
+from slipway_constructs.rejects_monitor import RejectsMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.text_recognition import TextRecognition
 from stacks.embedding import allow_embedding
@@ -28,6 +29,7 @@ from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 TIMEOUT = cdk.Duration.minutes(5)
 BATCH_SIZE = 5
 OLDEST_SECONDS = 3600
+OTHERS = "others"  # sources that are not listed
 # No tenant has such a name: what Firehose could not process lies beside the documents and is none.
 STREAM_ERRORS = "_stream-errors/"
 MEGABYTE = 1_000_000
@@ -202,6 +204,9 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             function_name=stack.look_up("ingestion", "function-name"),
             timeout=TIMEOUT,
         ),
+        RejectsMonitor(
+            stack, "Rejects", topic_arn=topic_arn, environment=stack.environment_name, sources=_sources(stack.settings)
+        ),
     ]
     if stack.searches_duplicates():
         service, environment = "ingest_document", stack.environment_name
@@ -209,6 +214,12 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             DuplicatesMonitor(stack, "Duplicates", topic_arn=topic_arn, service=service, environment=environment)
         )
     return found + _stream_monitors(stack, topic_arn)
+
+
+def _sources(settings: Settings) -> list[str]:
+    """Return the sources by which the function counts rejects (`slipway_runtime.operate.rejects`)."""
+    listed = [source.prefix.rstrip("/") for source in settings.ingestion.sources]
+    return [*listed, *(f"{tenant}/stream" for tenant in settings.ingestion.streaming.tenants), OTHERS]
 
 
 def _stream_monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:

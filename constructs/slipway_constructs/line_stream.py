@@ -1,9 +1,9 @@
 """A Firehose stream whose records become lines of JSONL objects under a prefix of a bucket.
 
-Creates: the stream, its role, its error log.   Grants: the role may put objects under the two prefixes, and write that log.
+Creates: the stream, its role, its error log.   Grants: the role may put objects under its prefixes, and write the log.
 Units: an object holds 5 MiB, or what came within `interval`, up to 15 minutes.
-Source: Amazon Data Firehose developer guide, "Grant Firehose access to an Amazon S3 destination", and "Understand custom
-prefixes for Amazon S3 objects": a prefix with expressions needs one for errors too.
+Source: Amazon Data Firehose developer guide, "Grant Firehose access to an Amazon S3 destination" and "Understand
+custom prefixes for Amazon S3 objects": a prefix with expressions needs one for errors too.
 """
 
 import dataclasses

@@ -57,7 +57,9 @@ def test_records_wait_for_each_other_and_come_as_one_object(local_cloud: Any, s3
 def test_a_full_buffer_does_not_wait_for_its_time_and_gzip_is_gzip(local_cloud: Any, s3: Any) -> None:
     hints = {"IntervalInSeconds": 900, "SizeInMBs": 1}
     prefix = "gz/!{timestamp:yyyy-MM}/"
-    firehose = create(local_cloud, "gz", BufferingHints=hints, CompressionFormat="GZIP", Prefix=prefix, ErrorOutputPrefix=ERRORS)
+    firehose = create(
+        local_cloud, "gz", BufferingHints=hints, CompressionFormat="GZIP", Prefix=prefix, ErrorOutputPrefix=ERRORS
+    )
 
     firehose.put_record_batch(DeliveryStreamName="gz", Records=[{"Data": b"x" * 1_000_000}] * 2)
 
@@ -101,7 +103,7 @@ def test_what_is_not_emulated_is_refused_by_name(local_cloud: Any, settings: dic
     ],
 )
 def test_prefixes_that_firehose_refuses_are_refused(local_cloud: Any, settings: dict[str, Any]) -> None:
-    with pytest.raises(ClientError, match="InvalidArgumentException.*Prefix"):
+    with pytest.raises(ClientError, match=r"InvalidArgumentException.*Prefix"):
         create(local_cloud, "refused", **settings)
 
 

@@ -44,6 +44,7 @@ NAME = re.compile(
     r"(?i)(?:password|passwd|passphrase|passcode|pwd|secret|token|api[_\- ]?key|access[_\- ]?key|auth[_\- ]?key"
     r"|account[_\- ]?key|private[_\- ]?key|encryption[_\- ]?key|credentials?)[\w\-]{0,16}[\"'`*]{0,3}\s{0,2}$"
 )
+NAME_ENDS = "_-\"'`*"
 HINTS = ("pass", "pwd", "secret", "token", "key", "credential")
 NAME_REACH = 48
 VALUE = re.compile(r"=?>?[ \t]{0,4}(?:Bearer |Basic )?([\"'`]?)([^\s\"'`,;<>(){}\[\]$]{6,512})(\1)")
@@ -106,6 +107,9 @@ def _private_keys(text: str) -> Iterator[Span]:
 
 
 def _assigned(text: str, at: int) -> Span | None:
+    last = text[at - 1 : at]
+    if not (last.isalnum() or last.isspace() or last in NAME_ENDS):  # in "key:=key:=…" every other sign
+        return None
     before = text[max(0, at - NAME_REACH) : at]
     lowered = before.lower()
     if not any(hint in lowered for hint in HINTS) or not NAME.search(before):

@@ -128,3 +128,32 @@ def test_failed_runs_and_late_records_are_alarmed(trial: Any) -> None:
     alarms = {item["Properties"]["MetricName"] for item in trial.of("observability", "AWS::CloudWatch::Alarm")}
 
     assert {"ExecutionsFailed", "ExecutionsTimedOut", "DeliveryToS3.DataFreshness"} <= alarms
+
+
+def test_functions_of_runs_and_rejects_of_sources_are_alarmed(trial: Any, synthesise: Any) -> None:
+    alarms = [item["Properties"] for item in trial.of("observability", "AWS::CloudWatch::Alarm")]
+    errors = json.dumps([alarm["Dimensions"] for alarm in alarms if alarm["MetricName"] == "Errors"])
+    rejects = [alarm for alarm in alarms if alarm["MetricName"] == "RejectedShare"]
+    by_spark = synthesise(ON.replace("map: true", "map: false"))
+    few = json.dumps([item["Properties"] for item in by_spark.of("observability", "AWS::CloudWatch::Alarm")])
+
+    for name in ("begin", "curate", "compare", "publish", "report"):
+        assert f"corpus{name}functionname" in errors
+    assert "corpusbeginfunctionname" in few
+    assert "corpuscuratefunctionname" not in few
+    sources = {next(one["Value"] for one in each["Dimensions"] if one["Name"] == "source") for each in rejects}
+    assert sources == {"acme/mail", "acme/stream", "globex/stream", "others"}
+    assert {each["Statistic"] for each in rejects} == {"Average", "Sum"}
+
+
+@pytest.mark.capability("D8")
+def test_a_run_takes_its_id_before_anything_is_read_and_a_batch_may_come_back(trial: Any) -> None:
+    found = definition(trial)
+    states = found["States"]
+    children = states["Curate"]["ItemProcessor"]["States"]
+
+    assert [states["Defaults"]["Next"], states["Begin"]["Next"]] == ["Begin", "MayBegin"]
+    assert states["Begin"]["Parameters"]["Payload"] == {"execution.$": "$$.Execution.Id", "run.$": "$"}
+    assert (states["MayBegin"]["Default"], states["InvalidRun"]["Type"]) == ("InvalidRun", "Fail")
+    assert children["Batch"]["Next"] == "IsWhole"
+    assert children["IsWhole"]["Choices"] == [{"Variable": "$.Items", "IsPresent": True, "Next": "Batch"}]

@@ -25,9 +25,10 @@ def begin(storage: Storage, run: Run, by: str) -> None:
     """
     folder = f"corpus-runs/{run.run_id}/"
     mark = f"{folder}begun.json"
-    if storage.create(mark, msgspec.json.encode(Begun(by=by))):
-        if any(key != mark for key in storage.keys(folder)):
-            raise _taken(run, "a run of an earlier version")
+    keys = storage.keys(folder)
+    if keys and mark not in keys:
+        raise _taken(run, "a run of an earlier version")
+    if not keys and storage.create(mark, msgspec.json.encode(Begun(by=by))):
         return
     found = storage.read(mark, max_bytes=10**6)
     owner = msgspec.json.decode(found.data, type=Begun).by if found else "a run that has gone since"

@@ -5,8 +5,6 @@ import msgspec
 from slipway_runtime.corpus.run import Run
 from slipway_runtime.corpus.storage import Storage
 
-MAX_PREFIX_BYTES = 1024
-
 
 class InvalidRun(ValueError):  # noqa: N818 - says what is wrong
     """A run that cannot begin. The text names the field and the remedy."""

@@ -6,19 +6,21 @@ import msgspec
 from msgspec import Meta
 
 from slipway_runtime import settings
-from slipway_runtime.corpus.begin import MAX_PREFIX_BYTES, InvalidRun, begin
+from slipway_runtime.corpus.begin import InvalidRun, begin
 from slipway_runtime.corpus.run import Run
 from slipway_runtime.corpus.storage import Bucket
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.observability import logger, observed
 from slipway_runtime.prepare.keys import CONTROL
 
+MAX_PREFIX_CHARACTERS = 1024  # S3 has no longer keys
+
 
 class Given(Run, frozen=True, kw_only=True):
     """What an execution was started with."""
 
     via: str
-    prefix: Annotated[str, Meta(max_length=MAX_PREFIX_BYTES)] = ""
+    prefix: Annotated[str, Meta(max_length=MAX_PREFIX_CHARACTERS)] = ""
     acknowledged: str = ""
 
 

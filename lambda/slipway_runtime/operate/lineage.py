@@ -199,10 +199,7 @@ class Lineage:
             "code": rejected.code,
             "reason": rejected.reason,
         }
-        numbers = {"bytes": size_bytes, **({"line": line} if line else {})}
-        item = {name: {"S": value} for name, value in text.items()} | {
-            name: {"N": str(value)} for name, value in numbers.items()
-        }
+        item = {name: _cell(value) for name, value in {**text, "bytes": size_bytes, "line": line}.items()}
         self.client.put_item(TableName=self.rejects_table, Item=item)
 
     def list(self, tenant: str, *, prefix: str = "", after: Record | None = None) -> Iterator[Record]:

@@ -199,7 +199,8 @@ class Lineage:
             "code": rejected.code,
             "reason": rejected.reason,
         }
-        item = {name: _cell(value) for name, value in {**text, "bytes": size_bytes, "line": line}.items()}
+        numbers = {"bytes": _cell(size_bytes), "line": _cell(line)}
+        item = {name: _cell(value) for name, value in text.items()} | numbers
         self.client.put_item(TableName=self.rejects_table, Item=item)
 
     def list(self, tenant: str, *, prefix: str = "", after: Record | None = None) -> Iterator[Record]:

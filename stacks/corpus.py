@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from slipway_constructs.curated_catalogue import CuratedCatalogue
+from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.logged_state_machine import LoggedStateMachine
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
@@ -49,7 +50,8 @@ class CorpusStack(SlipwayStack):
         corpus, step = self.settings.ingestion.corpus, functools.partial(self._step, self.function_defaults("ingest"))
         report = step("Report", "corpus_report", "Adds up the books of a run over the corpus", 512)
         self._allow_end(report.role)
-        functions = {"report": report}
+        begin = step("Begin", "corpus_begin", "Checks the input of a run over the corpus, and takes its id", 512)
+        functions = {"begin": begin, "report": report}
         if corpus.map:
             functions["curate"] = self._curate(step)
             # Fingerprints of some hundred thousand documents, and what is compared of them.
@@ -174,6 +176,7 @@ class CorpusStack(SlipwayStack):
     def _machine(self, functions: dict[str, str], spark: SparkJob | None) -> LoggedStateMachine:
         flow = Flow(
             partition=self.partition,
+            begin=functions["begin"],
             curate=functions.get("curate"),
             compare=functions.get("compare"),
             publish=functions.get("publish"),
@@ -208,4 +211,17 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
     if not stack.settings.ingestion.corpus.runs:
         return []
     machine = stack.look_up("corpus", "state-machine-arn")
-    return [StateMachineMonitor(stack, "Corpus", topic_arn=topic_arn, state_machine_arn=machine)]
+    by_map = ("curate", "compare", "publish") if stack.settings.ingestion.corpus.map else ()
+    return [
+        StateMachineMonitor(stack, "Corpus", topic_arn=topic_arn, state_machine_arn=machine),
+        *(
+            FunctionMonitor(
+                stack,
+                f"Corpus{name.capitalize()}",
+                topic_arn=topic_arn,
+                function_name=stack.look_up("corpus", f"{name}-function-name"),
+                timeout=TIMEOUT,
+            )
+            for name in ("begin", *by_map, "report")
+        ),
+    ]

@@ -1,7 +1,8 @@
 """The state machine of a run over the corpus, by one engine or the other. Written as Amazon States Language.
 
-    Defaults → Engine → Curate → Compare → MayPublish → Publish → Report → IsHeld → Finished, or NeedsDecision
-                     ↘ Spark, which does these four ------------↗
+    Defaults → Begin → MayBegin, or InvalidRun
+    → Engine → Curate → Compare → MayPublish → Publish → Report → IsHeld → Finished, or NeedsDecision
+            ↘ Spark, which does these four ------------↗
 
 Source: Step Functions developer guide, "Using Map state in Distributed mode", "ItemBatcher", "ResultWriter".
 """
@@ -22,6 +23,7 @@ class Flow:
     """
 
     partition: str
+    begin: str
     curate: str | None
     compare: str | None
     publish: str | None
@@ -39,8 +41,15 @@ class Flow:
                 "Type": "Pass",
                 "Parameters": {"run.$": f"States.JsonMerge(States.StringToJson('{DEFAULTS}'), $, false)"},
                 "OutputPath": "$.run",
-                "Next": "Engine",
+                "Next": "Begin",
             },
+            "Begin": self._begin(),
+            "MayBegin": {
+                "Type": "Choice",
+                "Choices": [_when("$.begun.refused", "", "Engine")],
+                "Default": "InvalidRun",
+            },
+            "InvalidRun": {"Type": "Fail", "Error": "InvalidRun", "CausePath": "$.begun.refused"},
             "Engine": {
                 "Type": "Choice",
                 "Choices": [
@@ -69,6 +78,17 @@ class Flow:
             states["Spark"] = self._spark()
         return {"StartAt": "Defaults", "States": states}
 
+    def _begin(self) -> dict[str, Any]:
+        return self._invoke(self.begin) | {
+            "Parameters": {
+                "FunctionName": self.begin,
+                "Payload": {"execution.$": "$$.Execution.Id", "run.$": "$"},
+            },
+            "ResultSelector": {"refused.$": "$.Payload.refused"},
+            "ResultPath": "$.begun",
+            "Next": "MayBegin",
+        }
+
     def _by_map(self, curate: str, compare: str, publish: str) -> dict[str, Any]:
         staged = {"Bucket": self.curated, "Prefix.$": f"States.Format('{STAGED}/{{}}/index/', $.run_id)"}
         whole = {"Bucket": self.raw, "Prefix.$": "$.prefix"}
@@ -84,7 +104,10 @@ class Flow:
         }
 
     def _map(self, listed: dict[str, str], batch: int, function: str, name: str) -> dict[str, Any]:
-        """Return a map over the objects of a bucket; a slow batch takes longer than the minutes of an express child."""
+        """Return a map over the objects of a bucket; a slow batch takes longer than the minutes of an express child.
+
+        What a batch had no time for comes back as a batch.
+        """
         return {
             "Type": "Map",
             "Label": name,
@@ -97,7 +120,15 @@ class Flow:
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                 "StartAt": "Batch",
-                "States": {"Batch": self._invoke(function) | {"OutputPath": "$.Payload", "End": True}},
+                "States": {
+                    "Batch": self._invoke(function) | {"OutputPath": "$.Payload", "Next": "IsWhole"},
+                    "IsWhole": {
+                        "Type": "Choice",
+                        "Choices": [{"Variable": "$.Items", "IsPresent": True, "Next": "Batch"}],
+                        "Default": "Whole",
+                    },
+                    "Whole": {"Type": "Succeed"},
+                },
             },
             "ResultWriter": {
                 "Resource": f"{self._integrations}s3:putObject",

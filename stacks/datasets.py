@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.logged_state_machine import LoggedStateMachine
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
@@ -101,6 +102,18 @@ class DatasetsStack(SlipwayStack):
 
 
 def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
-    """Watch the builds of training sets; a function that fails or is late fails its execution."""
+    """Watch the builds of training sets, and their functions."""
     machine = stack.look_up("datasets", "state-machine-arn")
-    return [StateMachineMonitor(stack, "Datasets", topic_arn=topic_arn, state_machine_arn=machine)]
+    return [
+        StateMachineMonitor(stack, "Datasets", topic_arn=topic_arn, state_machine_arn=machine),
+        *(
+            FunctionMonitor(
+                stack,
+                f"Dataset{name.capitalize()}",
+                topic_arn=topic_arn,
+                function_name=stack.look_up("datasets", f"{name}-function-name"),
+                timeout=TIMEOUT,
+            )
+            for name in ("plan", "collect", "finish")
+        ),
+    ]

@@ -15,6 +15,7 @@ from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.queue_monitor import QueueMonitor
+from slipway_constructs.rejects_monitor import RejectsMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.text_recognition import TextRecognition
 from stacks.embedding import allow_embedding
@@ -28,6 +29,9 @@ from stacks.slipway_stack import CURATED_REASON, SlipwayStack
 TIMEOUT = cdk.Duration.minutes(5)
 BATCH_SIZE = 5
 OLDEST_SECONDS = 3600
+OTHERS = "others"  # sources that are not listed
+# No tenant has such a name: what Firehose could not process lies beside the documents and is none.
+STREAM_ERRORS = "_stream-errors/"
 MEGABYTE = 1_000_000
 # What near-duplicates are searched by. A transaction needs the permission of each of its writes, and no other.
 DUPLICATES_ACTIONS = [
@@ -95,6 +99,7 @@ class IngestionStack(SlipwayStack):
                 f"Stream-{tenant}",
                 bucket_arn=self.format_arn(service="s3", region="", account="", resource=raw),
                 prefix=f"{tenant}/stream/",
+                error_prefix=f"{STREAM_ERRORS}{tenant}/",
                 interval=cdk.Duration.seconds(streaming.interval_seconds),
                 log=StreamLog(retention=self.log_retention, removal=self.removal),
                 key=self.key(),
@@ -104,12 +109,15 @@ class IngestionStack(SlipwayStack):
 
     def _feed(self, work: DeadLetteredQueue) -> events.Rule:
         bucket = {"name": [self.look_up("foundation", "raw-bucket-name")]}
+        documents = {"key": [{"anything-but": {"prefix": STREAM_ERRORS}}]}
         return events.Rule(
             self,
             "ObjectEvents",
             description="Documents that come, change and go",
             event_pattern=events.EventPattern(
-                source=["aws.s3"], detail_type=["Object Created", "Object Deleted"], detail={"bucket": bucket}
+                source=["aws.s3"],
+                detail_type=["Object Created", "Object Deleted"],
+                detail={"bucket": bucket, "object": documents},
             ),
             # What EventBridge cannot deliver within a day waits beside what the function could not do.
             targets=[targets.SqsQueue(work.queue, dead_letter_queue=work.dead_letters)],
@@ -196,6 +204,9 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             function_name=stack.look_up("ingestion", "function-name"),
             timeout=TIMEOUT,
         ),
+        RejectsMonitor(
+            stack, "Rejects", topic_arn=topic_arn, environment=stack.environment_name, sources=_sources(stack.settings)
+        ),
     ]
     if stack.searches_duplicates():
         service, environment = "ingest_document", stack.environment_name
@@ -203,6 +214,12 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             DuplicatesMonitor(stack, "Duplicates", topic_arn=topic_arn, service=service, environment=environment)
         )
     return found + _stream_monitors(stack, topic_arn)
+
+
+def _sources(settings: Settings) -> list[str]:
+    """Return the sources by which the function counts rejects (`slipway_runtime.operate.rejects`)."""
+    listed = [source.prefix.rstrip("/") for source in settings.ingestion.sources]
+    return [*listed, *(f"{tenant}/stream" for tenant in settings.ingestion.streaming.tenants), OTHERS]
 
 
 def _stream_monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:

@@ -1,12 +1,12 @@
 """`slipway documents`: what the environment holds, and what became of each."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
 from slipway_cli.gateway import Gateway
-from slipway_cli.lineage import lineage
+from slipway_cli.lineage import lineage, without_tenant
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
@@ -30,19 +30,30 @@ def list_documents(
     prefix: Annotated[str, typer.Option(help="Only paths that begin so.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the documents, with what became of each."""
+    """List the documents, with what became of each; objects under keys that name no tenant are among the rejected."""
     if context.invoked_subcommand:
         return
     filters = {name: value for name, value in (("status", status), ("prefix", prefix)) if value}
     found = list(_gateway(env, aws=aws).documents(**filters))
+    if status in (None, "rejected"):
+        found += without_tenant(find_target(project(), env, aws=aws), prefix)
     if as_json:
         print_json(found)
         return
     for item in found:
-        known = [item["status"] if item["status"] != "indexed" else f"indexed, {item['chunks']} chunks"]
-        state = ": ".join([*known, *filter(None, [item.get("reason")])])
-        answers.print(f"{item['id']}  {escape(item['path'])}  [dim]{escape(state)}[/dim]")
+        answers.print(f"{item['id']}  {escape(_visible(item['path']))}  [dim]{escape(_state(item))}[/dim]")
     people.print(f"{len(found)} document(s)")
+
+
+def _state(item: dict[str, Any]) -> str:
+    known = item["status"] if item["status"] != "indexed" else f"indexed, {item['chunks']} chunks"
+    refused = f", {item['rejected_records']} records rejected" if item.get("rejected_records") else ""
+    return ": ".join(filter(None, [known + refused, item.get("reason")]))
+
+
+def _visible(path: str) -> str:
+    """Return a path without what a terminal would obey: rejected keys may hold control characters."""
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in path)
 
 
 @app.command()

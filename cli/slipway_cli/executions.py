@@ -65,6 +65,22 @@ def run(
     return output
 
 
+def wait_until_submitted(target: Target, arn: str, *, what: str) -> None:
+    """Return when an execution waits for somebody else: a task was handed over, and its token is known there.
+
+    Raises: CommandError with the cause if it ends before, and not well.
+    Source: Step Functions API reference, HistoryEvent, type TaskSubmitted.
+    """
+    states = target.client("stepfunctions")
+    while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        events = states.get_execution_history(executionArn=arn, maxResults=100)["events"]
+        if any(event["type"] == "TaskSubmitted" for event in events):
+            return
+        time.sleep(POLL_SECONDS)
+    if found["status"] != "SUCCEEDED":
+        raise CommandError(f"the {what} ended as {found['status']}. {_why(found)}")
+
+
 def _tell(states: Any, arn: str, progress: Progress) -> None:
     for each in states.list_map_runs(executionArn=arn)["mapRuns"]:
         counts = states.describe_map_run(mapRunArn=each["mapRunArn"])["itemCounts"]

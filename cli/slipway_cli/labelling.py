@@ -18,6 +18,7 @@ from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
 from slipway_cli.target import Target, find_target
+from slipway_runtime.labelling.request import InvalidJob, read_request
 
 app = typer.Typer(help="Have people label items.", no_args_is_help=True)
 NAME = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,40}")
@@ -68,14 +69,17 @@ def start(
     aws: InAws = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start a job; its items can be labelled some seconds later. Returns the job's id."""
+    """Start a job and return its id when its items can be labelled. Exit code 1 if it cannot begin."""
     if not NAME.fullmatch(name):
         raise UsageError(f"--name {name!r}: expected up to 41 letters and digits, with single hyphens between them")
     target = find_target(project(), env, aws=aws)
     job = executions.made_up(name)
     task = {"type": kind.value, "question": question, "instructions": instructions, "choices": choice or []}
-    request = {"name": name, "items": _uri(target, items, job), "task": task, "tenant": tenant, "votes": votes}
-    arn = start_job(target, job, request | {"deadline_seconds": max(10, round(hours * 3600))})
+    request = {"name": name, "items": items, "task": task, "tenant": tenant, "votes": votes}
+    request["deadline_seconds"] = max(10, round(hours * 3600))
+    _check(request)
+    arn = start_job(target, job, request | {"items": _uri(target, items, job)})
+    executions.wait_until_submitted(target, arn, what=f"labelling job {job}")
     print_json({"job": job, "execution": arn}) if as_json else answers.print(job)
 
 
@@ -157,6 +161,15 @@ def results(job: Job, env: Environment = "dev", aws: InAws = False, as_json: AsJ
 def start_job(target: Target, job: str, request: dict[str, Any]) -> str:
     """Start the execution of a job and return its ARN. Raises: CommandError if the environment has no labelling."""
     return executions.start(target, target.parameter("labelling/state-machine-arn"), request, name=job)
+
+
+def _check(request: dict[str, Any]) -> None:
+    """Raises: UsageError naming the field, by the rules of the job's first step, before anything is uploaded."""
+    items = request["items"] if request["items"].startswith("s3://") else "s3://given/input.jsonl"
+    try:
+        read_request(request | {"items": items})
+    except InvalidJob as error:
+        raise UsageError(str(error)) from error
 
 
 def _uri(target: Target, items: str, job: str) -> str:

@@ -9,6 +9,9 @@ from slipway_cli.target import Target
 from slipway_runtime.operate.erasure_requests import Requests
 from slipway_runtime.operate.lineage import Lineage, Record
 from slipway_runtime.operate.tracing import shards_of
+from slipway_runtime.prepare.keys import NOWHERE
+
+SHOWN = ("path", "status", "reason", "chunks", "bytes", "version_id", "etag", "updated_at")
 
 
 def lineage(target: Target, document_id: str) -> dict[str, Any]:
@@ -35,6 +38,14 @@ def lineage(target: Target, document_id: str) -> dict[str, Any]:
         ],
         "deletion": msgspec.to_builtins(request) if request else None,
     }
+
+
+def without_tenant(target: Target, prefix: str) -> list[dict[str, Any]]:
+    """Return objects that were rejected because their key names no tenant, so that no tenant's API shows them."""
+    table = target.parameter("foundation/documents-table-name")
+    rows = Lineage(client=target.client("dynamodb"), documents_table=table, rejects_table="")
+    found = (record for record in rows.list(NOWHERE, prefix=prefix) if record.status == "rejected")
+    return [{"id": each.document_id, **{name: getattr(each, name) for name in SHOWN}} for each in found]
 
 
 def _version(record: Record) -> dict[str, Any]:

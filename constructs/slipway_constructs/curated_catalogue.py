@@ -33,6 +33,7 @@ REJECTS = {
     "source_version": "string",
     "code": "string",
     "reason": "string",
+    "line": "int",
 }
 DUPLICATES = {
     "key": "string",

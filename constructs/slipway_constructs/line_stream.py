@@ -1,8 +1,9 @@
 """A Firehose stream whose records become lines of JSONL objects under a prefix of a bucket.
 
-Creates: the stream, its role, its error log.   Grants: the role may put objects under that prefix, and write that log.
+Creates: the stream, its role, its error log.   Grants: the role may put objects under its prefixes, and write the log.
 Units: an object holds 5 MiB, or what came within `interval`, up to 15 minutes.
-Source: Amazon Data Firehose developer guide, "Grant Firehose access to an Amazon S3 destination".
+Source: Amazon Data Firehose developer guide, "Grant Firehose access to an Amazon S3 destination" and "Understand
+custom prefixes for Amazon S3 objects": a prefix with expressions needs one for errors too.
 """
 
 import dataclasses
@@ -16,7 +17,7 @@ from constructs import Construct
 
 from slipway_constructs.permissions import allow, allow_key
 
-WRITE_REASON = "Firehose makes up the names of the objects that it puts under the one prefix of this stream."
+WRITE_REASON = "Firehose makes up the names of the objects that it puts under the two prefixes of this stream."
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,10 @@ class StreamLog:
 
 
 class LineStream(Construct):
-    """The stream as `stream`. Objects are not compressed, so that they are documents as any other of the bucket."""
+    """The stream as `stream`. Objects are not compressed, so that they are documents as any other of the bucket.
+
+    `error_prefix`: where Firehose puts what it could not process, by day, under the kind of failure.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class LineStream(Construct):
         *,
         bucket_arn: str,
         prefix: str,
+        error_prefix: str,
         interval: cdk.Duration,
         log: StreamLog,
         key: kms.IKey | None = None,
@@ -45,7 +50,7 @@ class LineStream(Construct):
         group = logs.LogGroup(self, "Errors", retention=log.retention, removal_policy=log.removal, encryption_key=key)
         errors = logs.LogStream(self, "Delivery", log_group=group, removal_policy=log.removal)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("firehose.amazonaws.com"))
-        _allow_uploads(role, bucket_arn, prefix)
+        _allow_uploads(role, bucket_arn, [prefix, error_prefix])
         written = f"{group.log_group_arn}:log-stream:{errors.log_stream_name}"
         role.add_to_policy(iam.PolicyStatement(actions=["logs:PutLogEvents"], resources=[cdk.Fn.join("", [written])]))
         allow_key(role, key.key_arn if key else None)
@@ -58,6 +63,7 @@ class LineStream(Construct):
                 bucket_arn=bucket_arn,
                 role_arn=role.role_arn,
                 prefix=prefix + "!{timestamp:yyyy/MM/dd/HH}/",
+                error_output_prefix=error_prefix + "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/",
                 file_extension=".jsonl",
                 compression_format="UNCOMPRESSED",
                 buffering_hints=firehose.CfnDeliveryStream.BufferingHintsProperty(
@@ -89,7 +95,7 @@ def _line_ends() -> firehose.CfnDeliveryStream.ProcessingConfigurationProperty:
     return firehose.CfnDeliveryStream.ProcessingConfigurationProperty(enabled=True, processors=[append])
 
 
-def _allow_uploads(role: iam.Role, bucket_arn: str, prefix: str) -> None:
+def _allow_uploads(role: iam.Role, bucket_arn: str, prefixes: list[str]) -> None:
     uploads = ["s3:AbortMultipartUpload", "s3:PutObject"]
-    allow(role, uploads, [f"{bucket_arn}/{prefix}*"], wildcard_reason=WRITE_REASON)
+    allow(role, uploads, [f"{bucket_arn}/{prefix}*" for prefix in prefixes], wildcard_reason=WRITE_REASON)
     allow(role, ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket_arn])

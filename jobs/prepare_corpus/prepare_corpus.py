@@ -12,6 +12,7 @@ Exits 1 if not every document is accounted for, 2 if a person has to agree first
 import argparse
 import functools
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ def prepare(spark: "SparkSession", settings: argparse.Namespace) -> bool:
     from slipway_runtime.corpus.storage import batched, storage_at
     from slipway_runtime.prepare.duplicates.settings import read
 
-    keys = [key for key in storage_at(settings.input).keys(settings.prefix) if not key.endswith("/")]
+    keys = storage_at(settings.input).keys(settings.prefix)
     parts = [(list(part),) for part in batched(keys, settings.part_documents)]
     _each(_rows(spark, parts, KEYS), settings, stage_parts)
     staged = _run(settings).staged(storage_at(settings.output))
@@ -123,9 +124,15 @@ def main() -> None:
     import msgspec
     from pyspark.sql import SparkSession
 
+    from slipway_runtime.corpus.begin import InvalidRun, begin
     from slipway_runtime.corpus.storage import storage_at
 
     settings = arguments()
+    if settings.leave_open != "yes":  # else the state machine has done so
+        try:
+            begin(storage_at(settings.output), _run(settings), str(uuid.uuid4()))
+        except InvalidRun as refused:
+            sys.exit(str(refused))
     spark = SparkSession.builder.appName("prepare-corpus").getOrCreate()
     try:
         published = prepare(spark, settings)

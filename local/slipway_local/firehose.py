@@ -21,6 +21,8 @@ from slipway_local.timers import Timers
 # Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
 MAX_RECORD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_RECORDS = 1_024_000, 4 * 1024**2, 500
 RETRY_SECONDS = 5.0
+ERROR_TYPE = "!{firehose:error-output-type}"
+EXPRESSION = re.compile(r"!\{[^}]*\}")
 TIMESTAMP = re.compile(r"!\{timestamp:([^}]*)\}")
 JAVA_TO_STRFTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 SUPPORTED_DESTINATION = "this local cloud delivers to S3 only (ExtendedS3DestinationConfiguration)"
@@ -129,6 +131,21 @@ def _unsupported(kind: str, name: str, config: dict[str, Any]) -> str:
     return f"{unknown[0]} in Prefix; supported is !{{timestamp:…}}" if unknown else ""
 
 
+def _invalid(config: dict[str, Any]) -> str:
+    """Return what Firehose itself refuses of the prefixes, "" for nothing.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html, "Semantic rules".
+    """
+    prefix, errors = config.get("Prefix", ""), config.get("ErrorOutputPrefix", "")
+    if ERROR_TYPE in prefix:
+        return f"Prefix can't contain {ERROR_TYPE}"
+    if EXPRESSION.search(prefix) and not errors:
+        return "ErrorOutputPrefix cannot be null or empty when Prefix contains expressions"
+    if EXPRESSION.search(errors) and ERROR_TYPE not in errors:
+        return f"ErrorOutputPrefix with expressions must contain {ERROR_TYPE} at least once"
+    return ""
+
+
 def install(place: Place) -> Deliveries:
     """Put the buffers in place of moto's delivery."""
     from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundException
@@ -139,6 +156,8 @@ def install(place: Place) -> Deliveries:
     def made(self: Any, *given: Any, **named: Any) -> None:
         make(self, *given, **named)
         ((name, config),) = [(key, value) for key, value in self.destinations[0].items() if isinstance(value, dict)][:1]
+        if invalid := _invalid(config):
+            raise InvalidArgumentException(f"Invalid ExtendedS3DestinationConfiguration: {invalid}")
         if refused := _unsupported(self.delivery_stream_type, name, config):
             raise InvalidArgumentException(f"Not emulated: {refused}")
         config["BufferingHints"] = {"SizeInMBs": 5, "IntervalInSeconds": 300, **config.get("BufferingHints", {})}

@@ -99,6 +99,11 @@ def test_each_tenant_of_the_streams_has_its_own_prefix_as_plain_lines(trial: Any
     destinations = [stream["ExtendedS3DestinationConfiguration"] for stream in streams]
 
     assert [one["Prefix"].split("!")[0] for one in destinations] == ["acme/stream/", "globex/stream/"]
+    errors = [one["ErrorOutputPrefix"].split("!")[0] for one in destinations]
+    assert errors == ["_stream-errors/acme/", "_stream-errors/globex/"]
+    assert all("!{firehose:error-output-type}" in one["ErrorOutputPrefix"] for one in destinations)
+    (key,) = trial.one("ingestion", "AWS::Events::Rule")["EventPattern"]["detail"]["object"]["key"]
+    assert key == {"anything-but": {"prefix": "_stream-errors/"}}
     assert {one["CompressionFormat"] for one in destinations} == {"UNCOMPRESSED"}
     assert {one["BufferingHints"]["IntervalInSeconds"] for one in destinations} == {60}
 
@@ -123,3 +128,32 @@ def test_failed_runs_and_late_records_are_alarmed(trial: Any) -> None:
     alarms = {item["Properties"]["MetricName"] for item in trial.of("observability", "AWS::CloudWatch::Alarm")}
 
     assert {"ExecutionsFailed", "ExecutionsTimedOut", "DeliveryToS3.DataFreshness"} <= alarms
+
+
+def test_functions_of_runs_and_rejects_of_sources_are_alarmed(trial: Any, synthesise: Any) -> None:
+    alarms = [item["Properties"] for item in trial.of("observability", "AWS::CloudWatch::Alarm")]
+    errors = json.dumps([alarm["Dimensions"] for alarm in alarms if alarm["MetricName"] == "Errors"])
+    rejects = [alarm for alarm in alarms if alarm["MetricName"] == "RejectedShare"]
+    by_spark = synthesise(ON.replace("map: true", "map: false"))
+    few = json.dumps([item["Properties"] for item in by_spark.of("observability", "AWS::CloudWatch::Alarm")])
+
+    for name in ("begin", "curate", "compare", "publish", "report"):
+        assert f"corpus{name}functionname" in errors
+    assert "corpusbeginfunctionname" in few
+    assert "corpuscuratefunctionname" not in few
+    sources = {next(one["Value"] for one in each["Dimensions"] if one["Name"] == "source") for each in rejects}
+    assert sources == {"acme/mail", "acme/stream", "globex/stream", "others"}
+    assert {each["Statistic"] for each in rejects} == {"Average", "Sum"}
+
+
+@pytest.mark.capability("D8")
+def test_a_run_takes_its_id_before_anything_is_read_and_a_batch_may_come_back(trial: Any) -> None:
+    found = definition(trial)
+    states = found["States"]
+    children = states["Curate"]["ItemProcessor"]["States"]
+
+    assert [states["Defaults"]["Next"], states["Begin"]["Next"]] == ["Begin", "MayBegin"]
+    assert states["Begin"]["Parameters"]["Payload"] == {"execution.$": "$$.Execution.Id", "run.$": "$"}
+    assert (states["MayBegin"]["Default"], states["InvalidRun"]["Type"]) == ("InvalidRun", "Fail")
+    assert children["Batch"]["Next"] == "IsWhole"
+    assert children["IsWhole"]["Choices"] == [{"Variable": "$.Items", "IsPresent": True, "Next": "Batch"}]

@@ -72,3 +72,11 @@ def test_failed_builds_are_alarmed(trial: Any) -> None:
     alarms = {item["Properties"]["MetricName"] for item in trial.of("observability", "AWS::CloudWatch::Alarm")}
 
     assert {"ExecutionsFailed", "ExecutionsTimedOut"} <= alarms
+
+
+def test_each_function_has_its_alarms(trial: Any) -> None:
+    alarms = [item["Properties"] for item in trial.of("observability", "AWS::CloudWatch::Alarm")]
+
+    for metric in ("Errors", "Throttles", "Duration"):
+        watched = json.dumps([alarm["Dimensions"] for alarm in alarms if alarm["MetricName"] == metric])
+        assert all(f"datasets{name}functionname" in watched for name in ("plan", "collect", "finish")), metric

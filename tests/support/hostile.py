@@ -33,6 +33,7 @@ TEXTS: dict[str, Family] = {
     "hexadecimal and blanks": repeated("::a "),
     "key words": repeated("password "),
     "assignments": repeated("password="),
+    "signs": repeated("key:="),
     "key": repeated("AKIA"),
     "token": repeated("eyJ", after="."),
     "begun keys": repeated("-----BEGIN PRIVATE KEY-----\n"),

@@ -4,16 +4,21 @@ import hashlib
 
 import msgspec
 
-from slipway_runtime.corpus.sources import NOWHERE, Sources
+from slipway_runtime.corpus.sources import Sources
 from slipway_runtime.corpus.storage import Storage
 from slipway_runtime.prepare.curate import CuratedDocument, RawObject, curate_any
-from slipway_runtime.prepare.keys import document_id, parse_key
+from slipway_runtime.prepare.keys import NOWHERE, document_id, is_no_document, parse_key
 from slipway_runtime.prepare.recognised import Recognised, decode, text_key
 from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.streamed import REJECTED, named, sift
+from slipway_runtime.prepare.time_limit import time_limit
+
+# All that is done with one document; what its reader alone may take is less.
+DOCUMENT_SECONDS = 150.0
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
-    """A reject as the curated bucket holds it."""
+    """A reject as the curated bucket holds it. `line`: of the one record of a streamed object, 0 for the whole."""
 
     key: str
     document_id: str
@@ -21,37 +26,47 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     source_version: str
     code: str
     reason: str
+    line: int = 0
 
-    def line(self) -> bytes:
+    def encoded(self) -> bytes:
         """Return the reject as one line of canonical JSON."""
         return msgspec.json.encode(self, order="sorted") + b"\n"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A curated document, its source, and when its object was put (seconds since 1970)."""
+    """A curated document, its source, when its object was put (seconds since 1970), and records it is without."""
 
     key: str
     source: str
     modified: float
     document: CuratedDocument
+    records: list[Reject] = []
 
 
 def outcome_of(
-    raw: Storage, key: str, sources: Sources, max_bytes: int, texts: Storage | None = None
+    raw: Storage,
+    key: str,
+    sources: Sources,
+    max_bytes: int,
+    texts: Storage | None = None,
+    seconds: float = DOCUMENT_SECONDS,
 ) -> Kept | Reject | None:
-    """Return what becomes of an object, None if it went before it was read. Raises: the errors of the storage.
+    """Return what becomes of an object, None if it went before it was read, or is not meant as a document.
 
-    `texts`: where the document path keeps what it recognised in scans; None: scans are rejected.
+    `texts`: where the document path keeps what it recognised in scans; None: scans are rejected.   `seconds`: what
+    making its text may take, after which it is "too_slow".
+    Raises: the errors of the storage.
     """
     version = ""
     try:
         found = raw.read(key, max_bytes)
-        if found is None:
+        if found is None or is_no_document(key, len(found.data)):
             return None
         version = found.version_id
-        document = curate_any(
-            found, sources.rules(key), recognised=(lambda _scan: recognised_in(found, texts)) if texts else None
-        )
+        with time_limit(seconds):
+            document = curate_any(
+                found, sources.rules(key), recognised=(lambda _scan: recognised_in(found, texts)) if texts else None
+            )
     except Rejected as rejected:
         return Reject(
             key=key,
@@ -61,7 +76,25 @@ def outcome_of(
             code=rejected.code,
             reason=rejected.reason,
         )
-    return Kept(key=key, source=sources.name(key), modified=found.modified, document=document)
+    source = sources.name(key)
+    records = _records(found, source) if REJECTED in document.counts else []
+    return Kept(key=key, source=source, modified=found.modified, document=document, records=records)
+
+
+def _records(raw: RawObject, source: str) -> list[Reject]:
+    """Return the records that a streamed object's document is without."""
+    return [
+        Reject(
+            key=raw.key,
+            document_id=document_id(raw.key),
+            source=source,
+            source_version=raw.version_id,
+            code=bad.code,
+            reason=bad.reason,
+            line=bad.line,
+        )
+        for bad in named(sift(raw.data)[1])
+    ]
 
 
 def recognised_in(raw: RawObject, texts: Storage) -> Recognised:

@@ -38,10 +38,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Index(msgspec.Struct, frozen=True, array_like=True):
-    """What became of the objects of a part."""
+    """What became of the objects of a part; `records`: the rejects of single records of what is kept."""
 
     kept: list[Entry]
     rejects: list[Reject]
+    records: list[Reject] = []
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +63,8 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, part: str, found: Iterable[Kept | Reject]) -> Index:
         """Write lines and index of a part; the index last, because it is what says that the part is there."""
-        lines, index = bytearray(), Index([], [])
-        index.kept.extend(_entries(_sorted_out(found, index.rejects), lines))
+        lines, index = bytearray(), Index([], [], [])
+        index.kept.extend(_entries(_sorted_out(found, index), lines))
         self.storage.write(f"{self.folder}lines/{part}", bytes(lines))
         self.storage.write(f"{self.folder}index/{part}", msgspec.msgpack.encode(index))
         return index
@@ -92,11 +93,12 @@ def part_of(keys: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def _sorted_out(found: Iterable[Kept | Reject], rejects: list[Reject]) -> Iterator[Kept]:
+def _sorted_out(found: Iterable[Kept | Reject], index: Index) -> Iterator[Kept]:
     for one in found:
         if isinstance(one, Reject):
-            rejects.append(one)
+            index.rejects.append(one)
         else:
+            index.records.extend(one.records)
             yield one
 
 

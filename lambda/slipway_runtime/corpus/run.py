@@ -19,6 +19,14 @@ from slipway_runtime.corpus.storage import Storage
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
+def _is_day(given: str) -> bool:
+    """Return whether it is a day in the one form that names partitions, of the several that ISO 8601 has."""
+    try:
+        return date.fromisoformat(given).isoformat() == given
+    except ValueError:
+        return False
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run by its id and its day (ISO 8601), which is a partition of what it writes.
 
@@ -29,7 +37,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     date: str
 
     def __post_init__(self) -> None:
-        date.fromisoformat(self.date)
+        if not _is_day(self.date):
+            raise ValueError(f"Invalid date {self.date!r}: expected a day like 2026-11-21")
         if not RUN_ID.fullmatch(self.run_id):
             raise ValueError(f"the run id {self.run_id!r} is not 1 to 64 letters, digits, '_' or '-'")
 
@@ -48,7 +57,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
             if entry.key not in repeated:
                 line = lines[entry.begin : entry.end]
                 written[f"corpus/source={entry.tenant}"].append((entry.document_id, line))
-        written["corpus-rejects"] = [(reject.document_id, reject.line()) for reject in index.rejects]
+        written["corpus-rejects"] = [(one.document_id, one.encoded()) for one in (*index.rejects, *index.records)]
         written["corpus-duplicates"] = [(repeat.document_id, repeat.line()) for repeat in repeats]
         for folder, those in written.items():
             if those:

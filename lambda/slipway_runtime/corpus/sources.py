@@ -7,8 +7,6 @@ from slipway_runtime.prepare.rules.base import RuleSet
 from slipway_runtime.prepare.rules.build import RuleSets
 from slipway_runtime.prepare.rules.settings import read
 
-NOWHERE = "(no tenant)"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:

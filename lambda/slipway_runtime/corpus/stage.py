@@ -1,17 +1,19 @@
 """The first half of a run: objects are curated, part by part, each part on its own."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from slipway_runtime.corpus.outcome import Kept, Reject, outcome_of
+from slipway_runtime.corpus.outcome import DOCUMENT_SECONDS, Kept, Reject, outcome_of
 from slipway_runtime.corpus.part import Index, Staged, part_of
 from slipway_runtime.corpus.sources import Sources
 from slipway_runtime.corpus.storage import Storage
+from slipway_runtime.operate.retry import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What curates the objects of `raw` that have at most `max_document_bytes`.
+    """What curates the objects of `raw` that have at most `max_document_bytes`, each in at most `document_seconds`.
 
     `texts`: where the texts that were recognised in scans are kept; None: scans are rejected.
     """
@@ -20,12 +22,28 @@ class Stage:
     sources: Sources
     max_document_bytes: int
     texts: Storage | None = None
+    document_seconds: float = DOCUMENT_SECONDS
 
     def run(self, staged: Staged, keys: Sequence[str]) -> Index:
         """Curate the objects of these keys, stage them as a part and return its index."""
-        return staged.write(part_of(keys), self._outcomes(keys))
+        return self.run_until(Deadline(math.inf), staged, keys)[0]
 
-    def _outcomes(self, keys: Sequence[str]) -> Iterator[Kept | Reject]:
+    def run_until(self, deadline: Deadline, staged: Staged, keys: Sequence[str]) -> tuple[Index, Sequence[str]]:
+        """Do so with as many of the keys as can be begun before the deadline, one at least; return the others too.
+
+        The part is named by all the keys, so that doing it again replaces what it wrote, however far it comes.
+        """
+        begun: list[str] = []
+        index = staged.write(part_of(keys), self._outcomes(keys, deadline, begun))
+        return index, keys[len(begun) :]
+
+    def _outcomes(self, keys: Sequence[str], deadline: Deadline, begun: list[str]) -> Iterator[Kept | Reject]:
         for key in keys:
-            if found := outcome_of(self.raw, key, self.sources, self.max_document_bytes, self.texts):
+            if begun and deadline.remaining_seconds <= 0:
+                return
+            begun.append(key)
+            if found := self._outcome(key):
                 yield found
+
+    def _outcome(self, key: str) -> Kept | Reject | None:
+        return outcome_of(self.raw, key, self.sources, self.max_document_bytes, self.texts, self.document_seconds)

@@ -40,6 +40,10 @@ class Storage(Protocol):
         """Put an object, in place of one that is there."""
         ...
 
+    def create(self, key: str, data: bytes) -> bool:
+        """Put an object where none is, and return whether it was so; of several at once one is told True."""
+        ...
+
     def write_lines(self, key: str, lines: Sequence[bytes], ids: Iterable[str]) -> None:
         """Put a shard: lines of JSON that name these documents, so that a deletion finds them."""
         ...
@@ -90,6 +94,19 @@ class Bucket:
         """Put an object. Raises: the errors of S3."""
         self.client.put_object(Bucket=self.name, Key=key, Body=data)
 
+    def create(self, key: str, data: bytes) -> bool:
+        """Put an object where none is. Raises: the errors of S3.
+
+        Source: Amazon S3 user guide, "How to prevent object overwrites with conditional writes".
+        """
+        try:
+            self.client.put_object(Bucket=self.name, Key=key, Body=data, IfNoneMatch="*")
+        except self.client.exceptions.ClientError as error:
+            if error_code(error) == "PreconditionFailed":
+                return False
+            raise
+        return True
+
     def write_lines(self, key: str, lines: Sequence[bytes], ids: Iterable[str]) -> None:
         """Put a shard and its index. Raises: the errors of S3."""
         put_shard(self.client, self.name, key, lines, ids)
@@ -136,6 +153,17 @@ class Folder:
         path = self.root / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a file where none is."""
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("xb") as file:
+                file.write(data)
+        except FileExistsError:
+            return False
+        return True
 
     def write_lines(self, key: str, lines: Sequence[bytes], ids: Iterable[str]) -> None:  # noqa: ARG002
         """Write a file; nobody deletes documents from a folder, so it has no index."""

@@ -1,9 +1,11 @@
 """Evaluation sets as they come: JSONL of our own, or a public benchmark's, one object a line.
 
 Every string in an item counts as text of its own, whatever its field is called, but not what names or instructs: system
-prompts, ids and lineage are the same in many items and would be found everywhere.
+prompts, ids and lineage are the same in many items and would be found everywhere. A field that could hold lineage is
+passed over only where its value looks like ours: public sets keep passages in `documents` and `group`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +14,11 @@ import msgspec
 
 from slipway_runtime.datasets.recipe import RecipeError
 
-NOT_TEXT = frozenset(
+LINEAGE_FIELDS = frozenset(
     ("id", "example_id", "document_id", "documents", "source_versions", "rules", "origin", "group", "role")
 )
+# What we write there: ids, versions, hashes, the names of rules and origins. Never words with blanks between them.
+NAME = re.compile(r"[!-~]{0,200}")
 
 
 @dataclass(frozen=True)
@@ -51,5 +55,12 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
     elif isinstance(value, dict) and value.get("role") != "system":
         for name, each in value.items():
-            if name not in NOT_TEXT:
+            if name not in LINEAGE_FIELDS or not _is_name(each):
                 yield from _texts(each)
+
+
+def _is_name(value: Any) -> bool:
+    """Return whether it is a name, or a list of names."""
+    if isinstance(value, list):
+        return all(isinstance(each, str) and _is_name(each) for each in value)
+    return isinstance(value, str) and NAME.fullmatch(value) is not None

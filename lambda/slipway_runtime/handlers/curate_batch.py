@@ -5,12 +5,17 @@ from typing import Any
 import msgspec
 
 from slipway_runtime import settings
+from slipway_runtime.corpus.outcome import DOCUMENT_SECONDS
 from slipway_runtime.corpus.run import Run
 from slipway_runtime.corpus.sources import Sources
 from slipway_runtime.corpus.stage import Stage
 from slipway_runtime.corpus.storage import Bucket
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.observability import count, logger, observed
+from slipway_runtime.operate.retry import Deadline
+
+# What is left of the time-out when no document is begun any more: the longest one, and writing the part.
+MARGIN_SECONDS = DOCUMENT_SECONDS + 60.0
 
 
 class Item(msgspec.Struct):
@@ -27,10 +32,12 @@ class Batch(msgspec.Struct):
 
 
 @observed
-def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """Return how many objects were in the batch and still there; doing a batch again replaces what it wrote."""
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Return how many objects were in the batch and still there; doing a batch again replaces what it wrote.
+
+    What time was too short for is returned as a batch of its own, which the state machine hands in next.
+    """
     batch = msgspec.convert(event, Batch)
-    keys = [item.key for item in batch.items if not item.key.endswith("/")]
     curated = Bucket(client=client("s3"), name=settings.required("CURATED_BUCKET"))
     stage = Stage(
         raw=Bucket(client=client("s3"), name=settings.required("RAW_BUCKET")),
@@ -38,9 +45,13 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
         max_document_bytes=int(settings.required("MAX_DOCUMENT_BYTES")),
         texts=curated if settings.optional("OCR") else None,
     )
-    index = stage.run(batch.run.staged(curated), keys)
+    keys, deadline = [item.key for item in batch.items], Deadline.of(context, MARGIN_SECONDS)
+    index, left = stage.run_until(deadline, batch.run.staged(curated), keys)
     documents = len(index.kept) + len(index.rejects)
     count("CorpusDocumentsCurated", len(index.kept))
     count("CorpusDocumentsRejected", len(index.rejects))
-    logger.info("batch curated", extra={"run_id": batch.run.run_id, "in": documents, "curated": len(index.kept)})
-    return {"documents": documents}
+    count("CorpusRecordsRejected", len(index.records))
+    facts = {"run_id": batch.run.run_id, "in": documents, "curated": len(index.kept), "left": len(left)}
+    logger.info("batch curated", extra=facts)
+    rest = {"BatchInput": event["BatchInput"], "Items": [{"Key": key} for key in left]}
+    return {"documents": documents, **(rest if left else {})}

@@ -18,6 +18,7 @@ from slipway_runtime.operate.lineage import Lineage, Record
 from slipway_runtime.operate.objects import Kept, Objects
 from slipway_runtime.operate.observability import count, observed
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.prepare.streamed import REJECTED
 
 MARGIN_SECONDS = 2.0
 GATEWAY_SECONDS = 28.0
@@ -36,7 +37,7 @@ class Document(msgspec.Struct, omit_defaults=True):
     """A document as clients see it; `reason` says why it was rejected or left out, or kept until a person agrees.
 
     `duplicate_of`: the id of the document that it repeats, with the Jaccard `similarity`; `deletion` where it was
-    deleted.
+    deleted.   `rejected_records`: how many records of a streamed object were refused.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Document(msgspec.Struct, omit_defaults=True):
     reason: str = ""
     duplicate_of: str = ""
     similarity: float | None = None
+    rejected_records: int = 0
     deletion: "Deletion | None" = None
 
 
@@ -195,4 +197,5 @@ def _document(record: Record) -> Document:
         updated_at=record.updated_at,
         duplicate_of=record.duplicate_of,
         similarity=round(record.similarity, 4) if record.duplicate_of else None,
+        rejected_records=record.counts.get(REJECTED, 0),
     )

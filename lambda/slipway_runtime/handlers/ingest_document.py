@@ -19,9 +19,10 @@ from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.lifecycle import Lifecycle
 from slipway_runtime.operate.lineage import padded
 from slipway_runtime.operate.objects import Objects, ObjectVersion
-from slipway_runtime.operate.observability import count, logger, observed
+from slipway_runtime.operate.observability import count, logger, measure_rejects, observed
 from slipway_runtime.operate.reader import Reader
 from slipway_runtime.operate.redelivery import shorten
+from slipway_runtime.operate.rejects import rejected_share, source_of
 from slipway_runtime.operate.retry import Deadline, error_code, within
 from slipway_runtime.operate.settle import Settling
 from slipway_runtime.prepare.duplicates.settings import CONFIRMED
@@ -78,6 +79,8 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         _deliver_soon(record)
         return False
     count(METRICS[result.outcome])
+    if isinstance(event, S3Event) and (share := rejected_share(result)) is not None:
+        measure_rejects(source_of(event.detail.object.key, _lifecycle().reader.sources.settings), share)
     count("DuplicatesHeld", result.is_held)
     count("ChunksIndexed", result.chunks if result.outcome == "indexed" else 0)
     if result.outcome == "indexed":

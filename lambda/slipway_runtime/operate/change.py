@@ -7,7 +7,7 @@ from typing import Literal
 
 from slipway_runtime.operate.lineage import Record, Status
 from slipway_runtime.operate.objects import ObjectVersion
-from slipway_runtime.prepare.keys import DocumentKey
+from slipway_runtime.prepare.keys import DocumentKey, described, document_id
 from slipway_runtime.retrieve.filters import Attributes
 from slipway_runtime.retrieve.stores.contract import DocumentVersion
 
@@ -78,6 +78,25 @@ class Arrival:
             rules=self.rules,
             updated_at=now(),
         )
+
+
+def unkeyed(change: Change, status: Status, reason: str = "") -> Record:
+    """Return an object under a key that names no document as the lineage keeps it."""
+    tenant, path = described(change.object.key)
+    return Record(
+        document_id=document_id(change.object.key),
+        tenant=tenant,
+        path=path,
+        bucket=change.object.bucket,
+        key=change.object.key,
+        version_id=change.object.version_id,
+        etag=change.object.etag,
+        bytes=change.object.size_bytes,
+        sequencer=change.sequencer,
+        status=status,
+        reason=reason,
+        updated_at=now(),
+    )
 
 
 def now() -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from slipway_runtime.operate.change import Arrival, Change, Result, now
+from slipway_runtime.operate.change import Arrival, Change, Result, now, unkeyed
 from slipway_runtime.operate.lineage import Record
 from slipway_runtime.operate.ocr import NotYet
 from slipway_runtime.operate.reader import Reader
@@ -17,8 +17,9 @@ from slipway_runtime.operate.recognising import Recognising
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.operate.settle import Settling
 from slipway_runtime.prepare.curate import CuratedDocument
-from slipway_runtime.prepare.keys import parse_key
+from slipway_runtime.prepare.keys import document_id, is_no_document, parse_key
 from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.streamed import REJECTED, named, sift
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +40,12 @@ class Lifecycle:
         Raises: EmbeddingError, StoreUnavailable, Conflict and the errors of S3, DynamoDB and SQS; then nothing of it is
         visible as done.
         """
+        if is_no_document(change.object.key, change.object.size_bytes):
+            return Result(outcome="gone")
         try:
             arrival = self._arrival(change)
         except Rejected as rejected:
-            self.settling.note(change, rejected)
-            return Result(outcome="rejected", code=rejected.code)
+            return self.settling.reject_key(change, rejected)
         key = arrival.key
         known = self.settling.lineage.current(key.document_id)
         if known is not None and _is_old(known, arrival):
@@ -72,7 +74,7 @@ class Lifecycle:
         try:
             arrival = self._arrival(change)
         except Rejected:
-            return Result(outcome="gone")
+            return self._unkeyed_gone(change, permanent=permanent)
         key = arrival.key
         if permanent and (left := self.reader.objects.current(change.object.bucket, change.object.key)):
             known = self.settling.lineage.current(key.document_id)
@@ -125,7 +127,20 @@ class Lifecycle:
         if curated is None:
             same, curated = None, self.reader.curate(arrival, data, deadline)
         described = {name: getattr(curated, name) for name in ("title", "media_type", "counts")}
-        return self.settling.settle(arrival, curated, msgspec.structs.replace(done, **described), same, deadline)
+        end = msgspec.structs.replace(done, **described)
+        result = self.settling.settle(arrival, curated, end, same, deadline)
+        if REJECTED in curated.counts and result.outcome != "stale":
+            for bad in named(sift(data)[1]):
+                self.settling.note(arrival.change, Rejected(bad.code, bad.reason), line=bad.line)
+        return result
+
+    def _unkeyed_gone(self, change: Change, *, permanent: bool) -> Result:
+        """Mark an object as deleted that was rejected for its key, unless another version of it is there."""
+        known = self.settling.lineage.current(document_id(change.object.key))
+        if known is None or (permanent and self.reader.objects.current(change.object.bucket, change.object.key)):
+            return Result(outcome="gone")
+        is_marked = self.settling.lineage.put(unkeyed(change, "deleted"), removed={})
+        return Result(outcome="deleted" if is_marked else "stale")
 
     def _curated_already(self, arrival: Arrival, sha256: str) -> CuratedDocument | None:
         """Return what was made of the same bytes by the same rules, under the name of this version."""

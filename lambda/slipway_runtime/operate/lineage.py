@@ -184,18 +184,23 @@ class Lineage:
         key: str,
         version_id: str,
         size_bytes: int,
+        line: int = 0,
     ) -> None:
-        """Note a rejected object. `at` is the event's time, so that a retry overwrites its own note."""
+        """Note a rejected object, or the record on one line of it.
+
+        `at` is the event's time, so that a retry overwrites its own note.
+        """
         text = {
             "document_id": document_id,
-            "rejected_at": at,
+            "rejected_at": f"{at}#{line:08}" if line else at,
             "bucket": bucket,
             "key": key,
             "version_id": version_id,
             "code": rejected.code,
             "reason": rejected.reason,
         }
-        item = {name: {"S": value} for name, value in text.items()} | {"bytes": {"N": str(size_bytes)}}
+        numbers = {"bytes": _cell(size_bytes), "line": _cell(line)}
+        item = {name: _cell(value) for name, value in text.items()} | numbers
         self.client.put_item(TableName=self.rejects_table, Item=item)
 
     def list(self, tenant: str, *, prefix: str = "", after: Record | None = None) -> Iterator[Record]:

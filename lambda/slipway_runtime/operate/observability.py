@@ -18,7 +18,15 @@ logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "slipway"))
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"))
 metrics.set_default_dimensions(environment=os.environ.get("SLIPWAY_ENVIRONMENT", "unknown"))
 
-__all__ = ["count", "logger", "measure_embedding_tokens", "measure_milliseconds", "metrics", "observed"]
+__all__ = [
+    "count",
+    "logger",
+    "measure_embedding_tokens",
+    "measure_milliseconds",
+    "measure_rejects",
+    "metrics",
+    "observed",
+]
 
 
 def count(name: str, value: float = 1) -> None:
@@ -41,6 +49,18 @@ def measure_embedding_tokens(model_id: str, tokens: int) -> None:
         default_dimensions={"environment": os.environ.get("SLIPWAY_ENVIRONMENT", "unknown")},
     ) as metric:
         metric.add_dimension(name="model", value=model_id)
+
+
+def measure_rejects(source: str, share: float) -> None:
+    """Record which share of a document was rejected, from 0 to 1: the average is the share of its source's rejects."""
+    with single_metric(
+        name="RejectedShare",
+        unit=MetricUnit.NoUnit,
+        value=share,
+        namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"),
+        default_dimensions={"environment": os.environ.get("SLIPWAY_ENVIRONMENT", "unknown")},
+    ) as metric:
+        metric.add_dimension(name="source", value=source)
 
 
 def _flush() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from slipway_runtime.operate.change import Arrival, Change, Result
+from slipway_runtime.operate.change import Arrival, Change, Result, unkeyed
 from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.lineage import Lineage, Record
 from slipway_runtime.operate.places import Place, Places
@@ -81,8 +81,15 @@ class Settling:
         self.note(arrival.change, rejected)
         return Result(outcome="rejected", code=rejected.code)
 
-    def note(self, change: Change, rejected: Rejected) -> None:
-        """Note that an object was rejected."""
+    def reject_key(self, change: Change, rejected: Rejected) -> Result:
+        """Note an object under a key that names no document, among those of the tenant that the key begins with."""
+        if not self.lineage.put(unkeyed(change, "rejected", f"{rejected.code}: {rejected.reason}")):
+            return Result(outcome="stale")
+        self.note(change, rejected)
+        return Result(outcome="rejected", code=rejected.code)
+
+    def note(self, change: Change, rejected: Rejected, *, line: int = 0) -> None:
+        """Note that an object was rejected, or one line of it."""
         self.lineage.reject(
             document_id(change.object.key),
             rejected,
@@ -91,6 +98,7 @@ class Settling:
             key=change.object.key,
             version_id=change.object.version_id,
             size_bytes=change.object.size_bytes,
+            line=line,
         )
 
     def _keep(

@@ -9,6 +9,9 @@ from slipway_runtime.prepare.rejected import Rejected
 MAX_KEY_BYTES = 1024
 TENANT = re.compile(r"[a-z0-9-]{1,64}\Z")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# What Firehose could not process lies here, beside the documents; no tenant has such a name.
+SET_ASIDE = "_stream-errors/"
+NOWHERE = "(no tenant)"  # whose what has no valid tenant is
 EXPECTED = (
     "expected <tenant>/<path>, where the tenant is 1 to 64 of a-z, 0-9 and '-'; upload the document under such a key"
 )
@@ -30,6 +33,17 @@ class DocumentKey:
 def document_id(key: str) -> str:
     """Return the document id of an object key, valid or not."""
     return "doc_" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def described(key: str) -> tuple[str, str]:
+    """Return tenant and path that an object key names, also of one that is no valid key; the path is never empty."""
+    tenant, _, path = key.partition("/")
+    return (tenant, path) if path and TENANT.match(tenant) else (NOWHERE, key)
+
+
+def is_no_document(key: str, size_bytes: int) -> bool:
+    """Return whether an object is not meant as a document: an empty one that marks a folder, or what is set aside."""
+    return key.startswith(SET_ASIDE) or (key.endswith("/") and not size_bytes)
 
 
 def parse_key(key: str) -> DocumentKey:

@@ -14,6 +14,7 @@ from slipway_runtime.prepare.rejected import Rejected, gave_up
 from slipway_runtime.prepare.rules.base import Counts, RuleSet
 from slipway_runtime.prepare.rules.language import identify
 from slipway_runtime.prepare.sniff import MediaType, guesses, names_text, sniff_binary
+from slipway_runtime.prepare.streamed import counted, is_streamed, sift
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
 RULES_VERSION = "4"
@@ -44,6 +45,9 @@ def prepare(
     counts: Counts = Counter()
     media_type: str
     if ocr is None:
+        if is_streamed(path):
+            data, bad = sift(data)
+            counts.update(counted(data, bad))
         media_type, extracted = _extract(data, path, limits)
     else:
         media_type, extracted = ocr.media_type, ocr.extracted(TextBudget(limits.text_characters))
@@ -86,7 +90,8 @@ def _stated(extracted: Extracted) -> str:
 
 
 def _extract(data: bytes, path: str, limits: Limits) -> tuple[MediaType, Extracted]:
-    media_type = sniff_binary(data, path)
+    # What a stream made is lines of JSON, whatever words they hold.
+    media_type = None if is_streamed(path) else sniff_binary(data, path)
     if media_type is not None:
         return media_type, read_isolated(media_type, data, limits)
     try:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.capability("D9")
 BUCKET = "firehose-lands-here"
+ERRORS = "errors/!{firehose:error-output-type}/"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,9 @@ def test_records_wait_for_each_other_and_come_as_one_object(local_cloud: Any, s3
 def test_a_full_buffer_does_not_wait_for_its_time_and_gzip_is_gzip(local_cloud: Any, s3: Any) -> None:
     hints = {"IntervalInSeconds": 900, "SizeInMBs": 1}
     prefix = "gz/!{timestamp:yyyy-MM}/"
-    firehose = create(local_cloud, "gz", BufferingHints=hints, CompressionFormat="GZIP", Prefix=prefix)
+    firehose = create(
+        local_cloud, "gz", BufferingHints=hints, CompressionFormat="GZIP", Prefix=prefix, ErrorOutputPrefix=ERRORS
+    )
 
     firehose.put_record_batch(DeliveryStreamName="gz", Records=[{"Data": b"x" * 1_000_000}] * 2)
 
@@ -82,9 +85,27 @@ def test_what_is_too_large_or_unknown_is_refused(local_cloud: Any, s3: Any) -> N
         ({"CompressionFormat": "Snappy"}, "Snappy"),
         ({"DynamicPartitioningConfiguration": {"Enabled": True}}, "DynamicPartitioning"),
         ({"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "Lambda"}]}}, "Lambda"),
-        ({"Prefix": "!{firehose:random-string}/"}, "random-string"),
+        ({"Prefix": "!{firehose:random-string}/", "ErrorOutputPrefix": ERRORS}, "random-string"),
     ],
 )
 def test_what_is_not_emulated_is_refused_by_name(local_cloud: Any, settings: dict[str, Any], named: str) -> None:
     with pytest.raises(ClientError, match=f"Not emulated.*{named}"):
         create(local_cloud, "refused", **settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"Prefix": "a/!{timestamp:yyyy}/"},
+        {"Prefix": "a/!{timestamp:yyyy}/", "ErrorOutputPrefix": ""},
+        {"Prefix": "a/!{timestamp:yyyy}/", "ErrorOutputPrefix": "errors/!{timestamp:yyyy}/"},
+        {"Prefix": "a/!{firehose:error-output-type}/", "ErrorOutputPrefix": ERRORS},
+    ],
+)
+def test_prefixes_that_firehose_refuses_are_refused(local_cloud: Any, settings: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match=r"InvalidArgumentException.*Prefix"):
+        create(local_cloud, "refused", **settings)
+
+
+def test_a_prefix_without_expressions_needs_none_for_errors(local_cloud: Any, s3: Any) -> None:
+    create(local_cloud, "plain", Prefix="plain/")

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from slipway_cli import labelling
-from slipway_cli.errors import CommandError
+from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.main import app
 from slipway_cli.target import Target
 from slipway_local import cloud
@@ -121,7 +121,7 @@ def test_the_command_starts_a_job_works_on_it_and_reads_its_results(
     items.write_text('{"text": "A pump"}\n{"text": "A valve"}\n')
     given = ("--question", "Which fit?", "--type", "multiple_choice", "--choice", "pump", "--choice", "part")
     job = command("start", str(items), *given, "--name", "fit", "--hours", "1")["job"]
-    assert wait_for(lambda: any(one["id"] == job and one["status"] == "open" for one in command("jobs")))
+    assert [one["status"] for one in command("jobs") if one["id"] == job] == ["open"], "it is open when it is told"
     first = command("next", job, "--worker", "ann")["item"]
     with pytest.raises(CommandError, match=r"answered 409: .*item is not yours|answered 400"):
         CliRunner().invoke(
@@ -135,6 +135,31 @@ def test_the_command_starts_a_job_works_on_it_and_reads_its_results(
 
     assert wait_for(lambda: any(one["id"] == job and one["status"] == "completed" for one in command("jobs")))
     assert command("results", job)["outcomes"] == {"flagged": 1, "labelled": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "named"),
+    [
+        (("--type", "single_choice"), UsageError, r"task\.choices needs 2 to 50"),
+        (("--type", "text", "--choice", "a"), UsageError, r"task\.choices needs 0 to 0"),
+        (("--type", "text", "--tenant", "No Tenant"), UsageError, r"\$\.tenant"),
+        (("--type", "text"), CommandError, r"ended as FAILED.*InvalidJob.*items holds no line"),
+    ],
+)
+def test_a_job_that_cannot_begin_fails_the_command_and_names_the_field(
+    target: Target,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: tuple[str, ...],
+    error: type[Exception],
+    named: str,
+) -> None:
+    monkeypatch.setattr(labelling, "find_target", lambda *_, **__: target)
+    items = tmp_path / "items.jsonl"
+    items.write_text('{"words": "neither text nor document"}\n')
+
+    with pytest.raises(error, match=named):
+        CliRunner().invoke(app, ["label", "start", str(items), "--question", "Which?", *given], catch_exceptions=False)
 
 
 def test_ground_truth_is_refused_here_by_its_name(api: Api, target: Target) -> None:

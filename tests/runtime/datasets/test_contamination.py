@@ -91,6 +91,12 @@ def test_what_is_too_short_to_check_is_counted_not_found() -> None:
         {"question": "Short?", "answer": "{} #### 72"},  # GSM8K
         {"task_id": "HumanEval/0", "prompt": "{}", "test": "assert"},  # HumanEval
         {"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "{}"}]},  # our own
+        {"question": "Which one?", "documents": ["one of them", "{}"]},  # RAG benchmarks
+        {"question": "Which one?", "documents": [{"title": "a", "text": "{}"}], "id": "{}"},
+        {"question": "Which one?", "group": "{}"},
+        {"question": "Which one?", "rules": "{}"},
+        {"question": "Which one?", "origin": {"text": "{}"}},
+        {"question": "Which one?", "source_versions": ["doc_1", "{}"]},
         {"ctx": "a", "endings": ["b", "{}"], "meta": {"split": "val"}},  # HellaSwag
     ],
 )
@@ -111,6 +117,15 @@ def test_a_system_prompt_that_all_share_contaminates_nothing() -> None:
     index, _ = ContaminationIndex.build(list(read_items("set", [line.encode()])))
 
     assert index.overlaps([[system]]) == [None]
+
+
+def test_our_own_lineage_is_no_text() -> None:
+    lineage = {"documents": ["doc_" + "0" * 32], "source_versions": ["Kq3.x_1"], "rules": ["prepare-3/rules-none"]}
+    example = {**lineage, "origin": "label", "group": "thread-1", "messages": [{"role": "user", "content": "Why?"}]}
+
+    (item,) = read_items("set", [json.dumps(example).encode()])
+
+    assert item.texts == ["Why?"]
 
 
 @pytest.mark.parametrize("line", [b"{", b"[1]", b'"text"'])

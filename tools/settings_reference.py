@@ -20,8 +20,8 @@ ALIASES: dict[Any, tuple[str, ...]] = {dict: ("<alias>",), list: ("<n>",)}
 HEAD = """# Configuration
 
 One file is one environment: `config/dev.yaml` is the environment `dev`. Every key has a default, so a file says
-only what differs; unknown keys and impossible combinations are refused at synthesis with file, line and remedy. Editors that
-know YAML schemas complete the keys from `config/settings.schema.json`.
+only what differs; unknown keys and impossible combinations are refused at synthesis with file, line and remedy.
+Editors that know YAML schemas complete the keys from `config/settings.schema.json`.
 
 This page is written by `tools/settings_reference.py` from the models in `stacks/settings.py`.
 """

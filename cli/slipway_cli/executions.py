@@ -78,7 +78,7 @@ def wait_until_submitted(target: Target, arn: str, *, what: str) -> None:
             return
         time.sleep(POLL_SECONDS)
     if found["status"] != "SUCCEEDED":
-        raise CommandError(f"the {what} ended as {found['status']}. {_why(found)}")
+        raise CommandError(f"the {what} ended as {found['status']}. {why(found)}")
 
 
 def _tell(states: Any, arn: str, progress: Progress) -> None:

@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.conftest import docx, pdf_file, stream
 from slipway_runtime.prepare.attributes import bounds, dates, front_matter
 from slipway_runtime.prepare.curate import RawObject, curate, read_line
 from slipway_runtime.prepare.prepare import prepare
@@ -18,6 +17,7 @@ from slipway_runtime.prepare.redact.redact import Redact
 from slipway_runtime.prepare.rules.base import RuleSet
 from slipway_runtime.retrieve import filters
 from slipway_runtime.retrieve.stores.contract import MAX_ATTRIBUTES_BYTES
+from support.office import docx, pdf_file, stream
 
 pytestmark = pytest.mark.capability("R7")
 BODY = "\n# Heat pumps\n\nA heat pump moves heat from the cold side to the warm one, and it needs power for that.\n"

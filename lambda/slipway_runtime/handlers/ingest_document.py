@@ -80,7 +80,7 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         return False
     count(METRICS[result.outcome])
     if isinstance(event, S3Event) and (share := rejected_share(result)) is not None:
-        measure_rejects(source_of(event.detail.object.key, _lifecycle().reader.sources.settings), share)
+        measure_rejects(source_of(event.detail.object.key, _rules()), share)
     count("DuplicatesHeld", result.is_held)
     count("ChunksIndexed", result.chunks if result.outcome == "indexed" else 0)
     if result.outcome == "indexed":

@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transac
 """
 
 import copy
+import functools
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -24,8 +25,9 @@ CONDITION = (
 )
 
 
+@functools.cache
 def install() -> None:
-    """Put the lock around moto's operations, and this around its transactions."""
+    """Put the lock around moto's operations, and this around its transactions; once in a process."""
     from moto.dynamodb import models
     from moto.dynamodb.models.table import Table
     from moto.dynamodb.responses import DynamoHandler

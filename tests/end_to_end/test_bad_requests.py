@@ -27,7 +27,7 @@ def post(dev: dict[str, Any], body: bytes, path: str = "/chat/completions") -> u
         (b'{"model": "default", "messages": [{"role": "king", "content": "x"}]}', "role"),
         (b'{"model": 7, "messages": [{"role": "user", "content": "x"}]}', "model"),
         (b'{"model": "default", "messages": [{"role": "user", "content": " "}]}', "empty"),
-        (b'{"model": "default", "stream": true, "messages": [{"role": "user", "content": "x"}]}', "stream"),
+        (b'{"model": "default", "stream": "yes", "messages": [{"role": "user", "content": "x"}]}', "stream"),
         (b'{"model": "default", "temperature": "hot", "messages": [{"role": "user", "content": "x"}]}', "temperature"),
         (b'{"model": "default", "max_tokens": -1, "messages": [{"role": "user", "content": "x"}]}', "max_tokens"),
     ],

@@ -10,7 +10,7 @@ HANDLERS = sorted(
     path.stem for path in Path(handlers.__file__).parent.glob("*.py") if "\ndef handler(" in path.read_text("utf-8")
 )
 # Steps of runs that last for minutes, and compare documents from the first one on.
-OF_RUNS = {"corpus_compare", "corpus_publish", "corpus_report", "curate_batch"} | {
+OF_RUNS = {"corpus_begin", "corpus_compare", "corpus_publish", "corpus_report", "curate_batch"} | {
     f"dataset_{step}" for step in ("plan", "collect", "finish")
 }
 

@@ -1,5 +1,6 @@
 """Tokens are counted as the models count them, or with a margin where that is not published."""
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,17 @@ from slipway_local.bedrock.minilm import weights_folder
 from slipway_runtime.retrieve.tokens.choose import tokenizer
 
 pytestmark = pytest.mark.capability("R7")
+
+
+def is_old(letter: str) -> bool:
+    """Whether the Rust crate's Unicode has the letter: its newest punctuation is younger than the crate."""
+    return unicodedata.ucd_3_2_0.category(letter) != "Cn"
+
+
 # Letters of scripts whose classes have not changed since the Unicode of the Rust crate.
 TEXT = st.text(
     st.one_of(
-        st.characters(max_codepoint=0x2FFF, exclude_categories=("Cc", "Cn", "Cs", "Co", "Cf")),
+        st.characters(max_codepoint=0x2FFF, exclude_categories=("Cc", "Cn", "Cs", "Co", "Cf")).filter(is_old),
         st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5),
         st.sampled_from("  \n\tabcdefghijklmnopqrstuvwxyzABC0123456789.,;:'-—東京é\u0301ßΣ"),
     ),

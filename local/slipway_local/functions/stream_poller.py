@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html and
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
 
+import base64
 import json
 import sys
 import threading
@@ -82,7 +83,7 @@ class StreamPoller:
     def _record(self, stored: dict[str, Any]) -> dict[str, Any]:
         change = dict(stored["dynamodb"])
         change["ApproximateCreationDateTime"] = int(change["ApproximateCreationDateTime"].timestamp())
-        return {**stored, "dynamodb": change, "eventSourceARN": self._mapping.event_source_arn}
+        return {**stored, "dynamodb": _in_json(change), "eventSourceARN": self._mapping.event_source_arn}
 
     def _process(self, records: Records) -> bool:
         """Return True when all records succeeded or were given up, False when polling stopped before."""
@@ -173,3 +174,18 @@ class StreamPoller:
 
 def _utc(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _in_json(value: Any) -> Any:
+    """Return a change as JSON can hold it: binary values are base64.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_AttributeValue.html
+    """
+    match value:
+        case bytes():
+            return base64.b64encode(value).decode()
+        case dict():
+            return {name: _in_json(one) for name, one in value.items()}
+        case list():
+            return [_in_json(one) for one in value]
+    return value

@@ -84,6 +84,16 @@ def test_a_tables_changes_come_in_order_and_as_documented(local_cloud: Any) -> N
     assert isinstance(first["dynamodb"]["ApproximateCreationDateTime"], int)
 
 
+def test_binary_values_come_in_base64(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_AttributeValue.html"""
+    out = local_cloud.outputs(local_cloud.deploy(Binary=table_stack(local_cloud)), "Binary")
+    item = {"id": {"S": "a"}, "b": {"B": b"\x00\xff"}, "all": {"L": [{"B": b"\x01"}]}, "set": {"BS": [b"\x02"]}}
+    local_cloud.place.client("dynamodb").put_item(TableName=out["Table"], Item=item)
+    local_cloud.eventually(lambda: lines(local_cloud, out["Worker"], "record"))
+    image = lines(local_cloud, out["Worker"], "record")[0]["dynamodb"]["NewImage"]
+    assert image == {"id": {"S": "a"}, "b": {"B": "AP8="}, "all": {"L": [{"B": "AQ=="}]}, "set": {"BS": ["Ag=="]}}
+
+
 def test_a_batch_with_a_poisoned_record_is_split_until_that_one_is_left_behind(local_cloud: Any) -> None:
     stack = table_stack(
         local_cloud,

@@ -51,24 +51,28 @@ def _chat(request: ApiRequest, deadline: Deadline) -> Any:
     asked = chat.slipway.documents if chat.slipway else None
     documents = alias.grounded if asked is None else asked
     check(chat, grounded=documents)
+    who = request.request_context.authorizer
     exchange = Exchange(
-        tenant=request.request_context.authorizer.tenant,
-        user=chat.user or "",
+        tenant=who.tenant,
+        user=chat.user or who.user,
         name=chat.model,
         alias=alias,
         request=chat.model_request,
         deadline=deadline,
         documents=documents,
         filter=chat.filter,
+        wishes=chat.slipway.wishes if chat.slipway else {},
     )
-    parts_of_exchange.router().check(alias, exchange.request)
+    if not exchange.wishes.get("prompt"):  # which may choose another alias
+        parts_of_exchange.router().check(alias, exchange.request)
     events = _steps().answer(exchange)
     options = chat.stream_options
-    answer = ChatAnswer(model=chat.model, include_usage=bool(options and options.include_usage))
+    answer = ChatAnswer(identifier=exchange.id, model=chat.model, include_usage=bool(options and options.include_usage))
     if chat.stream:
         return answer.streamed(events, in_stream)
     whole = collect(events)
-    return WithHeaders(answer.completion(whole), {ROUTE_HEADER: whole.route} if whole.route else {})
+    headers = whole.headers | ({ROUTE_HEADER: whole.route} if whole.route else {})
+    return WithHeaders(answer.completion(whole), headers)
 
 
 def _embeddings(request: ApiRequest, deadline: Deadline) -> Any:

@@ -14,7 +14,9 @@ from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenA
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
+from stacks import meters_access
 from stacks.answering import KNOWLEDGE_ACTIONS, allow_answers, allow_search, answer_variables, search_variables
+from stacks.prompts_access import allow_prompts, prompt_variables
 from stacks.routing import ROUTES
 from stacks.settings import Settings
 from stacks.settings_models import routes_document
@@ -52,6 +54,7 @@ class GatewayStack(SlipwayStack):
         authorize = self._authorize(defaults, key_secret)
         labelling = self._labelling(defaults) if settings.labelling.enabled else None
         prompts = self._prompts(defaults) if settings.prompts.enabled else None
+        usage = self._usage(defaults) if settings.metering.enabled else None
         api = OpenAiApi(
             self,
             "OpenAi",
@@ -63,6 +66,7 @@ class GatewayStack(SlipwayStack):
                 authorize=authorize.function,
                 labelling=labelling.function if labelling else None,
                 prompts=prompts.function if prompts else None,
+                usage=usage.function if usage else None,
             ),
             limits=self._limits(),
         )
@@ -81,6 +85,7 @@ class GatewayStack(SlipwayStack):
                 ROUTES: routes_document(settings.models),
                 **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
                 **({"prompts-function-name": prompts.function.function_name} if prompts else {}),
+                **({"usage-function-name": usage.function.function_name} if usage else {}),
             }
         )
 
@@ -143,9 +148,16 @@ class GatewayStack(SlipwayStack):
             defaults=defaults,
             timeout=self._patience,
             memory=cdk.Size.mebibytes(1024),
-            variables={**answer_variables(self), "AWS_LAMBDA_EXEC_WRAPPER": STREAMING},
+            variables={
+                **answer_variables(self),
+                **meters_access.meter_variables(self),
+                **prompt_variables(self),
+                "AWS_LAMBDA_EXEC_WRAPPER": STREAMING,
+            },
         )
         allow_answers(self, chat.role, streamed=True)
+        meters_access.allow_meters(self, chat.role)
+        meters_access.allow_named_prompts(self, chat.role)
         return chat
 
     def _search(self, defaults: FunctionDefaults) -> PythonFunction:
@@ -193,19 +205,24 @@ class GatewayStack(SlipwayStack):
         return labelling
 
     def _prompts(self, defaults: FunctionDefaults) -> PythonFunction:
-        from stacks import prompts_access  # noqa: PLC0415 - nothing of it is read where it is off
-
-        variables = {**prompts_access.prompt_variables(self), **self.embedding_variables()}
+        variables = {**prompt_variables(self), **self.embedding_variables()}
         does = "Keeps prompts, their labels, example sets and experiments"
         prompts = self._function("Prompts", "prompts", does, defaults, variables)
-        prompts_access.allow_prompts(self, prompts.role)
+        allow_prompts(self, prompts.role)
         return prompts
 
+    def _usage(self, defaults: FunctionDefaults) -> PythonFunction:
+        variables = {**meters_access.meter_variables(self), **prompt_variables(self)}
+        usage = self._function("Usage", "usage", "Tells what tenants use, and takes feedback", defaults, variables)
+        meters_access.allow_feedback(self, usage.role)
+        return usage
+
     def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
-        variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn}
+        variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn, **meters_access.key_variables(self)}
         authorize = self._function("Authorize", "authorize", "Turns an API key into a tenant", defaults, variables)
         allow(authorize.role, ["secretsmanager:GetSecretValue"], [key_secret.secret_arn])
         allow_key(authorize.role, defaults.key.key_arn if defaults.key else None)
+        meters_access.allow_keys(self, authorize.role)
         return authorize
 
     def _function(
@@ -233,6 +250,7 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
     )
     names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
     names += ["prompts"] if stack.settings.prompts.enabled else []
+    names += ["usage"] if stack.settings.metering.enabled else []
     return [
         ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
         *(

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from slipway_runtime.generate.conversation import Message
     from slipway_runtime.generate.prompts.resolve import Provenance
 
 
 @dataclass(kw_only=True)
 class Facts:
-    """Shared by all copies of an exchange. `alias`: the one that a prompt chose. `cache`: how a kept answer was found, "" for none.
+    """Shared by all copies of an exchange. `alias`: the one that a prompt chose. `asked`: the messages with those of a prompt. `cache`: how a kept answer was found, "" for none.
 
     `read` and `written`: tokens of calls beside the answer itself, as of the question's rewriter.
     """
@@ -21,6 +22,7 @@ class Facts:
     cache: str = ""
     chunks: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
+    asked: tuple[Message, ...] = ()
     read: int = 0
     written: int = 0
     embedding_tokens: int = 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from slipway_runtime.generate.events import Event, Headers, Started, TextDelta, ToolCallDelta, Usage
 from slipway_runtime.generate.exchange import Exchange, Onward
+from slipway_runtime.operate.feedback.given import Content
 from slipway_runtime.operate.meter.entry import Entry
 from slipway_runtime.operate.meter.meter import Meter
 from slipway_runtime.retrieve.tokens.choose import tokenizer
@@ -99,16 +100,21 @@ class Recorded:
     def __call__(self, exchange: Exchange, onward: Onward) -> Iterator[Event]:
         """Yield the events."""
         watched, ended = Watched(), "cut"
+        said = list[str]() if self.meter.rules.content_days else None
         try:
             for event in onward(exchange):
                 watched.see(event)
                 ended = getattr(event, "reason", ended)
+                if said is not None and isinstance(event, TextDelta):
+                    said.append(event.text)
                 yield event
         except Exception as error:
             ended = "refused" if getattr(error, "status", 500) < 500 else "failed"
             raise
         finally:
             self.meter.record(self._entry(exchange, watched, ended))
+            if said:
+                self.meter.keep(exchange.tenant, exchange.id, _content(exchange, "".join(said)))
 
     def _entry(self, exchange: Exchange, watched: Watched, ended: str) -> Entry:
         facts, now = exchange.facts, time.monotonic()
@@ -145,3 +151,8 @@ class Recorded:
             chunks=tuple(facts.chunks),
             documents=tuple(dict.fromkeys(facts.documents)),
         )
+
+
+def _content(exchange: Exchange, answer: str) -> Content:
+    messages = exchange.facts.asked or exchange.request.messages
+    return Content([{"role": each.role, "content": each.text} for each in messages], answer)

@@ -1,4 +1,4 @@
-"""The step that puts a prompt of the catalogue in place: its messages before the request's own, alias and parameters."""
+"""The step that puts a prompt of the catalogue in place: messages before the request's own, alias and parameters."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class NamedPrompt:
         self.check(filled.alias, filled.request)
         source = found.provenance
         exchange.facts.provenance, exchange.facts.alias = source, filled.name
+        exchange.facts.asked = filled.request.messages
         yield Note({"prompt": {"name": source.prompt, "version": source.version, "label": source.label}})
         yield from _reasoned(onward(filled)) if found.reasoning else onward(filled)
 

@@ -37,8 +37,8 @@ def day_of(request_id: str) -> str | None:
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One request. `input_tokens` and `output_tokens` hold those of the question's rewriter too, by the same alias.
 
-    `ended`: a finish reason, `cut` or `failed`. `estimated`: the model did not tell its tokens. `cost_nanodollars`: None
-    where no price is known. `prompt` is `name@version`; `experiment`, `arm` and `unit`: see prompts. `chunks` and
+    `ended`: a finish reason, `cut` or `failed`. `estimated`: the model did not tell its tokens. `cost_nanodollars`:
+    None where no price is known. `prompt` is `name@version`; `experiment`, `arm` and `unit`: see prompts. `chunks` and
     `documents`: what the model was given. Units: milliseconds; `at` seconds since 1970.
     """
 

@@ -12,6 +12,8 @@ import msgspec
 
 from slipway_runtime.generate.prompts.recent import Recent
 from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate.feedback.given import Content
+from slipway_runtime.operate.feedback.store import Feedbacks
 from slipway_runtime.operate.meter.entry import Entry
 from slipway_runtime.operate.meter.ledger import Ledger
 from slipway_runtime.operate.meter.prices import Price, nanodollars
@@ -92,13 +94,23 @@ class Meter:
             logger.error("quota not settled", extra=facts)
 
     def record(self, entry: Entry) -> None:
-        """Write an entry, and its metrics; one that cannot be written is logged whole, as its numbers are only there."""
+        """Write an entry, and its metrics; one that cannot be written is logged whole: its numbers are only there."""
         measure(entry)
         try:
             self.ledger.add(entry, Deadline.after(SETTLE_SECONDS))
         except Exception as error:
             count("MeterFailures")
             logger.error("not in the ledger", extra={"entry": msgspec.to_builtins(entry), "reason": error_code(error)})
+
+    def keep(self, tenant: str, request_id: str, content: Content) -> None:
+        """Keep a question and its answer as long as the settings say; what cannot be is counted."""
+        try:
+            kept = Feedbacks(table=self.table, tenant=tenant)
+            if not kept.keep_content(request_id, content, days=self.rules.content_days):
+                count("ContentTooLong")
+        except Exception as error:
+            count("MeterFailures")
+            logger.error("content not kept", extra={"request_id": request_id, "reason": error_code(error)})
 
     def cost(self, model: str, read: int, written: int) -> int | None:
         """Return nanodollars, None where no price is known."""

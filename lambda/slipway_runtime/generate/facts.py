@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Facts:
-    """Shared by all copies of an exchange. `alias`: the one that a prompt chose. `asked`: the messages with those of a prompt. `cache`: how a kept answer was found, "" for none.
+    """Shared by all copies of an exchange. `alias`: the one that a prompt chose; `asked`: the messages with its own.
 
-    `read` and `written`: tokens of calls beside the answer itself, as of the question's rewriter.
+    `cache`: how a kept answer was found, "" for none. `read` and `written`: tokens of calls beside the answer itself, as
+    of the question's rewriter.
     """
 
     provenance: Provenance | None = None

@@ -63,7 +63,7 @@ def asked(exchange: Exchange) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Quotas:
-    """Reserves what an exchange may use, and settles what it used. `context_tokens`: of documents, where it has some."""
+    """Reserves what an exchange may use, and settles what it used. `context_tokens`: of documents, where it has any."""
 
     meter: Meter
     context_tokens: int = 0

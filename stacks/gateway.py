@@ -1,6 +1,9 @@
 """Gateway: the OpenAI-compatible API over the documents."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -21,6 +24,9 @@ from stacks.routing import ROUTES
 from stacks.settings import Settings
 from stacks.settings_models import routes_document
 from stacks.slipway_stack import SlipwayStack
+
+if TYPE_CHECKING:
+    from stacks.gateway_users import GatewayUsers
 
 SLOW = cdk.Duration.seconds(20)
 API_TIMEOUT = cdk.Duration.seconds(29)  # API Gateway waits no longer by default
@@ -51,7 +57,8 @@ class GatewayStack(SlipwayStack):
         key_secret = self._api_key()
         defaults = self.function_defaults("api")
         chat, search, documents = self._chat(defaults), self._search(defaults), self._documents(defaults)
-        authorize = self._authorize(defaults, key_secret)
+        users = self._users() if settings.gateway.access.cognito.enabled else None
+        authorize = self._authorize(defaults, key_secret, users)
         labelling = self._labelling(defaults) if settings.labelling.enabled else None
         prompts = self._prompts(defaults) if settings.prompts.enabled else None
         usage = self._usage(defaults) if settings.metering.enabled else None
@@ -217,8 +224,23 @@ class GatewayStack(SlipwayStack):
         meters_access.allow_feedback(self, usage.role)
         return usage
 
-    def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
+    def _users(self) -> GatewayUsers:
+        from stacks.gateway_users import GatewayUsers  # noqa: PLC0415 - nothing of it is read where it is off
+
+        cognito = self.settings.gateway.access.cognito
+        prefix = cognito.domain_prefix or f"slipway-{self.environment_name}-{self.account}"
+        users = GatewayUsers(self, "Users", settings=cognito, domain_prefix=prefix, removal=self.removal)
+        self.publish({"user-pool-id": users.pool.user_pool_id, "login-client-id": users.login.user_pool_client_id})
+        return users
+
+    def _authorize(
+        self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret, users: GatewayUsers | None
+    ) -> PythonFunction:
         variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn, **meters_access.key_variables(self)}
+        if users:
+            variables |= {"USER_POOL_ID": users.pool.user_pool_id, "URL_SUFFIX": self.url_suffix}
+            # The pool's keys are read from its public address, which a VPC without internet does not reach.
+            defaults = self.function_defaults("api", in_network=False)
         authorize = self._function("Authorize", "authorize", "Turns an API key into a tenant", defaults, variables)
         allow(authorize.role, ["secretsmanager:GetSecretValue"], [key_secret.secret_arn])
         allow_key(authorize.role, defaults.key.key_arn if defaults.key else None)

@@ -99,7 +99,7 @@ class OpenAiApi(Construct):
             "Authorizer",
             handler=functions.authorize,
             results_cache_ttl=AUTHORIZED,
-            validation_regex=r"^Bearer [!-~]{16,256}$",
+            validation_regex=r"^Bearer [!-~]{16,4096}$",
         )
         self._routes(functions, limits.patience)
         self._error_bodies()

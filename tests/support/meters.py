@@ -1,4 +1,4 @@
-"""An environment with meters, prompts and tenants in the local cloud, policies enforced; a test's own model behind it."""
+"""An environment with meters, prompts and tenants in the local cloud, policies enforced; a test's model behind it."""
 
 from pathlib import Path
 
@@ -12,7 +12,9 @@ removal: destroy
 termination_protection: false
 prompts: {{enabled: true}}
 metering: {{enabled: true, content_days: 7, prices: {{"openai:{place}#tiny": {{read: 1, written: 2}}}}}}
-gateway: {{throttle: {{rate_per_second: 1000, burst: 1000}}, access: {{tenants: true}}}}
+gateway:
+  throttle: {{rate_per_second: 1000, burst: 1000}}
+  access: {{tenants: true, cognito: {{enabled: true, domain_prefix: slipway-trial, mfa: false}}}}
 models:
   default: {{grounded: true, routes: [&tiny {{openai: {{url: "{url}", model: tiny}}, max_tokens: 50}}]}}
   tiny: {{routes: [*tiny]}}

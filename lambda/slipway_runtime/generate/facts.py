@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Facts:
     """Shared by all copies of an exchange. `alias`: the one that a prompt chose; `asked`: the messages with its own.
 
-    `cache`: how a kept answer was found, "" for none. `read` and `written`: tokens of calls beside the answer itself, as
-    of the question's rewriter.
+    `cache`: how a kept answer was found, "" for none. `read` and `written`: tokens of calls beside the answer itself,
+    as of the question's rewriter.
     """
 
     provenance: Provenance | None = None

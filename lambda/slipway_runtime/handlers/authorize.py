@@ -97,6 +97,10 @@ def _presented(event: dict[str, Any]) -> tuple[Caller | None, str]:
 
 
 def _caller(presented: str) -> Caller | None:
+    if settings.optional("USER_POOL_ID") and presented.count(".") == 2:
+        from slipway_runtime.handlers.authorize_tokens import caller  # noqa: PLC0415 - where there is a user pool
+
+        return Caller(*found) if (found := caller(presented)) else None
     if (table := settings.optional("TENANTS_TABLE")) and presented.startswith("sk-slipway-"):
         from slipway_runtime.generate.prompts.table import Table  # noqa: PLC0415 - where there are more tenants
         from slipway_runtime.operate.tenants import Tenants  # noqa: PLC0415

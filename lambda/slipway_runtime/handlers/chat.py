@@ -21,6 +21,7 @@ from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import WithHeaders, decode_body, in_stream, respond
 from slipway_runtime.operate.observability import observed
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.parts_of_meters import meter
 
 MARGIN_SECONDS = 2.0
 Route = Callable[[ApiRequest, Deadline], Any]
@@ -76,7 +77,13 @@ def _chat(request: ApiRequest, deadline: Deadline) -> Any:
 
 
 def _embeddings(request: ApiRequest, deadline: Deadline) -> Any:
-    return embeddings(decode_body(request, EmbeddingRequest), deadline)
+    asked = decode_body(request, EmbeddingRequest)
+    found = meter()
+    if found is None:
+        return embeddings(asked, deadline)
+    from slipway_runtime.handlers.metered_embeddings import metered  # noqa: PLC0415 - where there are meters
+
+    return metered(found, request.request_context.authorizer, asked, deadline)
 
 
 def _models(_request: ApiRequest, _deadline: Deadline) -> Any:

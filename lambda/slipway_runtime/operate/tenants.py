@@ -7,6 +7,7 @@ A key is 256 random bits, so that a plain SHA-256 of it cannot be searched for; 
 | `tenants` | a tenant each, by name |
 | `tenant#<name>` | its keys, by id |
 | `key#<hash>` | `key`: whose it is |
+| `client#<id>` | `client`: whose it is, an app client of the user pool |
 """
 
 from __future__ import annotations
@@ -100,6 +101,18 @@ class Tenants:
         """Return a new key with the scopes of an old one, which works on for the overlap. Raises: ApiError 404."""
         old = self.end(tenant, identifier, overlap_seconds=overlap_seconds)
         return self.create(tenant, old.scopes)
+
+    def note_client(self, tenant: str, client_id: str) -> None:
+        """Note whose an app client of the user pool is. Raises: ApiError 400."""
+        if not NAME.fullmatch(tenant):
+            raise invalid("This is no name of a tenant.", "tenant")
+        named = rows.put({"subject": "tenants", "item": tenant})
+        self.table.write(named, rows.put({"subject": f"client#{client_id}", "item": "client", "tenant": tenant}))
+
+    def of_client(self, client_id: str) -> str:
+        """Return the tenant of an app client, "" for one that nobody noted."""
+        row = self.table.get(f"client#{client_id}", "client")
+        return str(row["tenant"]) if row else ""
 
     def find(self, presented: str) -> Key | None:
         """Return the key that is presented, None where there is none or it has ended."""

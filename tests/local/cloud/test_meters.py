@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import openai
 import pytest
+import urllib3
 from openai import OpenAI
 
 from slipway_local import cloud
@@ -173,3 +174,36 @@ def test_many_clients_at_once_stay_within_the_budget_and_the_books_balance(place
     assert mine["total"]["cost_nanodollars"] == len(answers) * (7 * 1000 + 3 * 2000)
     assert {each["user"] for each in mine["data"]} == {"u0", "u1", "u2"}
     assert mine["limits"] == {"tokens_per_month": 400}
+
+
+@pytest.mark.capability("S8")
+def test_a_service_with_client_credentials_is_its_tenant_within_its_scopes(place: Place) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html, "client credentials"."""
+    target = place.api.target
+    cognito, pool = target.client("cognito-idp"), target.parameter("gateway/user-pool-id")
+    made = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="batch",
+        GenerateSecret=True,
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthFlows=["client_credentials"],
+        AllowedOAuthScopes=["slipway/chat"],
+    )["UserPoolClient"]
+    token = urllib3.request(
+        "POST",
+        f"{target.endpoint_url}/_aws/cognito-idp/slipway-trial/oauth2/token",
+        fields={"grant_type": "client_credentials", "scope": "slipway/chat"},
+        encode_multipart=False,
+        headers=urllib3.make_headers(basic_auth=f"{made['ClientId']}:{made['ClientSecret']}"),
+    ).json()["access_token"]
+    with pytest.raises(openai.AuthenticationError):  # of no tenant yet
+        place.client(token).chat.completions.create(model="tiny", messages=ASK)
+    place.tenants.note_client("services", made["ClientId"])
+    answer = place.client(token).chat.completions.create(model="tiny", messages=ASK)
+    assert Ledger(table=place.meters).get("services", answer.id)
+    with pytest.raises(openai.PermissionDeniedError):
+        place.client(token).get("/usage", cast_to=object)
+    head, body, signature = token.split(".")
+    for forged in (f"{head}.{body}.{signature[:-6]}AAAAAA", f"{head}.{body[:-4]}AAAA.{signature}", f"{head}.{body}."):
+        with pytest.raises(openai.AuthenticationError):
+            place.client(forged).chat.completions.create(model="tiny", messages=ASK)

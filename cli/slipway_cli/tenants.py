@@ -79,6 +79,19 @@ def revoke(tenant: Tenant, key: KeyId, env: Environment = "dev", aws: InAws = Fa
 
 
 @app.command()
+def client(
+    tenant: Tenant,
+    client_id: Annotated[str, typer.Argument(help="Id of an app client of the user pool.")],
+    env: Environment = "dev",
+    aws: InAws = False,
+) -> None:
+    """Note that tokens of an app client of the user pool, by client credentials, are a tenant's."""
+    tenants = _tenants(find_target(project(), env, aws=aws))
+    _done(lambda: tenants.note_client(tenant, client_id))
+    answers.print(f"{client_id} is {escape(tenant)}'s.")
+
+
+@app.command()
 def limit(
     tenant: Tenant,
     limits: Annotated[

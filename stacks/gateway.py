@@ -12,6 +12,7 @@ from constructs import Construct
 from slipway_constructs.acknowledgement import acknowledge
 from slipway_constructs.api_monitor import ApiMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
+from slipway_constructs.meter_monitor import MeterMonitor
 from slipway_constructs.monitoring import Metric, Monitor
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
@@ -272,7 +273,11 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
     )
     names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
     names += ["prompts"] if stack.settings.prompts.enabled else []
-    names += ["usage"] if stack.settings.metering.enabled else []
+    metered = stack.settings.metering.enabled
+    names += ["usage"] if metered else []
+    meters = (
+        MeterMonitor(stack, "Meters", topic_arn=topic_arn, service="chat", environment=environment) if metered else None
+    )
     return [
         ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
         *(
@@ -286,4 +291,5 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             )
             for name in names
         ),
+        *([meters] if meters else []),
     ]

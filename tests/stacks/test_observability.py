@@ -20,9 +20,10 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
     ]
 
     for name in ("Throttles", "Duration"):
-        assert kinds.count(("AWS/Lambda", name)) == len(functions) == 10
-    assert kinds.count(("AWS/Lambda", "Errors")) == 9
+        assert kinds.count(("AWS/Lambda", name)) == len(functions) == 11
+    assert kinds.count(("AWS/Lambda", "Errors")) == 10
     assert kinds.count(("Slipway", "AuthorizerFailures")) == 1
+    assert kinds.count(("Slipway", "MeterFailures")) == 1
     assert kinds.count(("AWS/Events", "FailedInvocations")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 2

@@ -10,16 +10,13 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
-from slipway_constructs.api_monitor import ApiMonitor
-from slipway_constructs.function_monitor import FunctionMonitor
-from slipway_constructs.meter_monitor import MeterMonitor
-from slipway_constructs.monitoring import Metric, Monitor
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
 from stacks import meters_access
 from stacks.answering import KNOWLEDGE_ACTIONS, allow_answers, allow_search, answer_variables, search_variables
+from stacks.gateway_monitors import API_TIMEOUT, api_name, monitors
 from stacks.prompts_access import allow_prompts, prompt_variables
 from stacks.routing import ROUTES
 from stacks.settings import Settings
@@ -29,9 +26,8 @@ from stacks.slipway_stack import SlipwayStack
 if TYPE_CHECKING:
     from stacks.gateway_users import GatewayUsers
 
-SLOW = cdk.Duration.seconds(20)
-API_TIMEOUT = cdk.Duration.seconds(29)  # API Gateway waits no longer by default
 # Starts our own client of the Runtime API in place of the managed runtime's, which cannot stream.
+__all__ = ["GatewayStack", "monitors"]
 STREAMING = "/var/task/slipway_runtime/streaming/start"
 KEY_LENGTH = 48
 # Two minutes: the authorizer keeps the secret for one, and API Gateway keeps what the authorizer said for another.
@@ -43,11 +39,6 @@ OBJECTS_REASON = (
     "DELETE /v1/documents/{id} removes every version of a document, whose key the tenant chose; the function deletes "
     "in this one bucket, below the caller's tenant."
 )
-
-
-def api_name(environment: str) -> str:
-    """Return the API's name, by which CloudWatch knows its metrics."""
-    return f"slipway-{environment}"
 
 
 class GatewayStack(SlipwayStack):
@@ -226,13 +217,11 @@ class GatewayStack(SlipwayStack):
         return usage
 
     def _users(self) -> GatewayUsers:
-        from stacks.gateway_users import GatewayUsers  # noqa: PLC0415 - nothing of it is read where it is off
+        from stacks.gateway_users import users  # noqa: PLC0415 - nothing of it is read where it is off
 
-        cognito = self.settings.gateway.access.cognito
-        prefix = cognito.domain_prefix or f"slipway-{self.environment_name}-{self.account}"
-        users = GatewayUsers(self, "Users", settings=cognito, domain_prefix=prefix, removal=self.removal)
-        self.publish({"user-pool-id": users.pool.user_pool_id, "login-client-id": users.login.user_pool_client_id})
-        return users
+        made = users(self)
+        self.publish({"user-pool-id": made.pool.user_pool_id, "login-client-id": made.login.user_pool_client_id})
+        return made
 
     def _authorize(
         self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret, users: GatewayUsers | None
@@ -261,35 +250,3 @@ class GatewayStack(SlipwayStack):
             memory=cdk.Size.mebibytes(512),
             variables=variables,
         )
-
-
-def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
-    """Watch the API and the functions behind it."""
-    environment = stack.environment_name
-    # API Gateway answers 401 only to an exception, so Lambda counts every wrong key as an error. The runtime counts
-    # what it did not expect; an authorizer that does not even start shows in the API's own 5xx.
-    refusals_apart = Metric(
-        "Slipway", "AuthorizerFailures", {"service": "authorize", "environment": environment}, "Sum"
-    )
-    names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
-    names += ["prompts"] if stack.settings.prompts.enabled else []
-    metered = stack.settings.metering.enabled
-    names += ["usage"] if metered else []
-    meters = (
-        MeterMonitor(stack, "Meters", topic_arn=topic_arn, service="chat", environment=environment) if metered else None
-    )
-    return [
-        ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
-        *(
-            FunctionMonitor(
-                stack,
-                name.capitalize(),
-                topic_arn=topic_arn,
-                function_name=stack.look_up("gateway", f"{name}-function-name"),
-                timeout=cdk.Duration.seconds(stack.settings.gateway.timeout_seconds) if name == "chat" else API_TIMEOUT,
-                failures=refusals_apart if name == "authorize" else None,
-            )
-            for name in names
-        ),
-        *([meters] if meters else []),
-    ]

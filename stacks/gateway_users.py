@@ -13,6 +13,7 @@ from slipway_runtime.operate.tenants import SCOPES
 
 if TYPE_CHECKING:
     from stacks.settings_access import Cognito
+    from stacks.slipway_stack import SlipwayStack
 
 RESOURCE = "slipway"
 PLUS_REASON = (
@@ -67,3 +68,10 @@ class GatewayUsers(Construct):
         )
         acknowledge(self.pool, "AwsSolutions-COG3", PLUS_REASON)
         acknowledge(self.pool, "AwsSolutions-COG8", PLUS_REASON)
+
+
+def users(stack: SlipwayStack) -> GatewayUsers:
+    """Return the pool of an environment."""
+    cognito_settings = stack.settings.gateway.access.cognito
+    prefix = cognito_settings.domain_prefix or f"slipway-{stack.environment_name}-{stack.account}"
+    return GatewayUsers(stack, "Users", settings=cognito_settings, domain_prefix=prefix, removal=stack.removal)

@@ -84,6 +84,7 @@ class GatewayStack(SlipwayStack):
                 ROUTES: routes_document(settings.models),
                 **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
                 **({"prompts-function-name": prompts.function.function_name} if prompts else {}),
+                **(users.names if users else {}),
                 **({"usage-function-name": usage.function.function_name} if usage else {}),
             }
         )
@@ -219,9 +220,7 @@ class GatewayStack(SlipwayStack):
     def _users(self) -> GatewayUsers:
         from stacks.gateway_users import users  # noqa: PLC0415 - nothing of it is read where it is off
 
-        made = users(self)
-        self.publish({"user-pool-id": made.pool.user_pool_id, "login-client-id": made.login.user_pool_client_id})
-        return made
+        return users(self)
 
     def _authorize(
         self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret, users: GatewayUsers | None

@@ -69,6 +69,11 @@ class GatewayUsers(Construct):
         acknowledge(self.pool, "AwsSolutions-COG3", PLUS_REASON)
         acknowledge(self.pool, "AwsSolutions-COG8", PLUS_REASON)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Return what others find the pool and its login by."""
+        return {"user-pool-id": self.pool.user_pool_id, "login-client-id": self.login.user_pool_client_id}
+
 
 def users(stack: SlipwayStack) -> GatewayUsers:
     """Return the pool of an environment."""

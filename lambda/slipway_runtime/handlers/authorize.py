@@ -105,8 +105,8 @@ def _caller(presented: str) -> Caller | None:
         from slipway_runtime.generate.prompts.table import Table  # noqa: PLC0415 - where there are more tenants
         from slipway_runtime.operate.tenants import Tenants  # noqa: PLC0415
 
-        found = Tenants(table=Table(client=client("dynamodb"), name=table)).find(presented)
-        return Caller(found.tenant, scopes=found.scopes) if found else None
+        own = Tenants(table=Table(client=client("dynamodb"), name=table)).find(presented)
+        return Caller(own.tenant, scopes=own.scopes) if own else None
     key = cache.matching(presented)
     return Caller(key.tenant) if key and key.key else None
 

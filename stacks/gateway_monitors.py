@@ -28,11 +28,10 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
     )
     names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
     names += ["prompts"] if stack.settings.prompts.enabled else []
-    metered = stack.settings.metering.enabled
-    names += ["usage"] if metered else []
-    meters = (
-        MeterMonitor(stack, "Meters", topic_arn=topic_arn, service="chat", environment=environment) if metered else None
-    )
+    meters: list[Monitor] = []
+    if stack.settings.metering.enabled:
+        names.append("usage")
+        meters = [MeterMonitor(stack, "Meters", topic_arn=topic_arn, service="chat", environment=environment)]
     return [
         ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
         *(

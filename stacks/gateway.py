@@ -1,28 +1,33 @@
 """Gateway: the OpenAI-compatible API over the documents."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
-from slipway_constructs.api_monitor import ApiMonitor
-from slipway_constructs.function_monitor import FunctionMonitor
-from slipway_constructs.monitoring import Metric, Monitor
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
+from stacks import meters_access
 from stacks.answering import KNOWLEDGE_ACTIONS, allow_answers, allow_search, answer_variables, search_variables
+from stacks.gateway_monitors import API_TIMEOUT, api_name, monitors
+from stacks.prompts_access import allow_prompts, prompt_variables
 from stacks.routing import ROUTES
 from stacks.settings import Settings
 from stacks.settings_models import routes_document
 from stacks.slipway_stack import SlipwayStack
 
-SLOW = cdk.Duration.seconds(20)
-API_TIMEOUT = cdk.Duration.seconds(29)  # API Gateway waits no longer by default
+if TYPE_CHECKING:
+    from stacks.gateway_users import GatewayUsers
+
 # Starts our own client of the Runtime API in place of the managed runtime's, which cannot stream.
+__all__ = ["GatewayStack", "monitors"]
 STREAMING = "/var/task/slipway_runtime/streaming/start"
 KEY_LENGTH = 48
 # Two minutes: the authorizer keeps the secret for one, and API Gateway keeps what the authorizer said for another.
@@ -36,11 +41,6 @@ OBJECTS_REASON = (
 )
 
 
-def api_name(environment: str) -> str:
-    """Return the API's name, by which CloudWatch knows its metrics."""
-    return f"slipway-{environment}"
-
-
 class GatewayStack(SlipwayStack):
     """API, key, and the functions behind: chat, search, documents, authorize, and labelling where it is on."""
 
@@ -49,9 +49,11 @@ class GatewayStack(SlipwayStack):
         key_secret = self._api_key()
         defaults = self.function_defaults("api")
         chat, search, documents = self._chat(defaults), self._search(defaults), self._documents(defaults)
-        authorize = self._authorize(defaults, key_secret)
+        users = self._users() if settings.gateway.access.cognito.enabled else None
+        authorize = self._authorize(defaults, key_secret, users)
         labelling = self._labelling(defaults) if settings.labelling.enabled else None
         prompts = self._prompts(defaults) if settings.prompts.enabled else None
+        usage = self._usage(defaults) if settings.metering.enabled else None
         api = OpenAiApi(
             self,
             "OpenAi",
@@ -63,6 +65,7 @@ class GatewayStack(SlipwayStack):
                 authorize=authorize.function,
                 labelling=labelling.function if labelling else None,
                 prompts=prompts.function if prompts else None,
+                usage=usage.function if usage else None,
             ),
             limits=self._limits(),
         )
@@ -81,6 +84,8 @@ class GatewayStack(SlipwayStack):
                 ROUTES: routes_document(settings.models),
                 **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
                 **({"prompts-function-name": prompts.function.function_name} if prompts else {}),
+                **(users.names if users else {}),
+                **({"usage-function-name": usage.function.function_name} if usage else {}),
             }
         )
 
@@ -143,9 +148,16 @@ class GatewayStack(SlipwayStack):
             defaults=defaults,
             timeout=self._patience,
             memory=cdk.Size.mebibytes(1024),
-            variables={**answer_variables(self), "AWS_LAMBDA_EXEC_WRAPPER": STREAMING},
+            variables={
+                **answer_variables(self),
+                **meters_access.meter_variables(self),
+                **prompt_variables(self),
+                "AWS_LAMBDA_EXEC_WRAPPER": STREAMING,
+            },
         )
         allow_answers(self, chat.role, streamed=True)
+        meters_access.allow_meters(self, chat.role)
+        meters_access.allow_named_prompts(self, chat.role)
         return chat
 
     def _search(self, defaults: FunctionDefaults) -> PythonFunction:
@@ -193,19 +205,35 @@ class GatewayStack(SlipwayStack):
         return labelling
 
     def _prompts(self, defaults: FunctionDefaults) -> PythonFunction:
-        from stacks import prompts_access  # noqa: PLC0415 - nothing of it is read where it is off
-
-        variables = {**prompts_access.prompt_variables(self), **self.embedding_variables()}
+        variables = {**prompt_variables(self), **self.embedding_variables()}
         does = "Keeps prompts, their labels, example sets and experiments"
         prompts = self._function("Prompts", "prompts", does, defaults, variables)
-        prompts_access.allow_prompts(self, prompts.role)
+        allow_prompts(self, prompts.role)
         return prompts
 
-    def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
-        variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn}
+    def _usage(self, defaults: FunctionDefaults) -> PythonFunction:
+        variables = {**meters_access.meter_variables(self), **prompt_variables(self)}
+        usage = self._function("Usage", "usage", "Tells what tenants use, and takes feedback", defaults, variables)
+        meters_access.allow_feedback(self, usage.role)
+        return usage
+
+    def _users(self) -> GatewayUsers:
+        from stacks.gateway_users import users  # noqa: PLC0415 - nothing of it is read where it is off
+
+        return users(self)
+
+    def _authorize(
+        self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret, users: GatewayUsers | None
+    ) -> PythonFunction:
+        variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn, **meters_access.key_variables(self)}
+        if users:
+            variables |= {"USER_POOL_ID": users.pool.user_pool_id, "URL_SUFFIX": self.url_suffix}
+            # The pool's keys are read from its public address, which a VPC without internet does not reach.
+            defaults = self.function_defaults("api", in_network=False)
         authorize = self._function("Authorize", "authorize", "Turns an API key into a tenant", defaults, variables)
         allow(authorize.role, ["secretsmanager:GetSecretValue"], [key_secret.secret_arn])
         allow_key(authorize.role, defaults.key.key_arn if defaults.key else None)
+        meters_access.allow_keys(self, authorize.role)
         return authorize
 
     def _function(
@@ -221,29 +249,3 @@ class GatewayStack(SlipwayStack):
             memory=cdk.Size.mebibytes(512),
             variables=variables,
         )
-
-
-def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
-    """Watch the API and the functions behind it."""
-    environment = stack.environment_name
-    # API Gateway answers 401 only to an exception, so Lambda counts every wrong key as an error. The runtime counts
-    # what it did not expect; an authorizer that does not even start shows in the API's own 5xx.
-    refusals_apart = Metric(
-        "Slipway", "AuthorizerFailures", {"service": "authorize", "environment": environment}, "Sum"
-    )
-    names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
-    names += ["prompts"] if stack.settings.prompts.enabled else []
-    return [
-        ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
-        *(
-            FunctionMonitor(
-                stack,
-                name.capitalize(),
-                topic_arn=topic_arn,
-                function_name=stack.look_up("gateway", f"{name}-function-name"),
-                timeout=cdk.Duration.seconds(stack.settings.gateway.timeout_seconds) if name == "chat" else API_TIMEOUT,
-                failures=refusals_apart if name == "authorize" else None,
-            )
-            for name in names
-        ),
-    ]

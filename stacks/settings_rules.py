@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from stacks import (
+    settings_access_rules,
     settings_account_rules,
     settings_augmentation_rules,
     settings_embedding_rules,
@@ -118,6 +119,7 @@ def _context(settings: Settings) -> Iterator[Violation]:
 
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
+    settings_access_rules.violations,
     settings_labelling_rules.violations,
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,

@@ -62,6 +62,7 @@ class ApiFunctions:
     authorize: lambda_.IFunction
     labelling: lambda_.IFunction | None = None
     prompts: lambda_.IFunction | None = None
+    usage: lambda_.IFunction | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ class OpenAiApi(Construct):
             "Authorizer",
             handler=functions.authorize,
             results_cache_ttl=AUTHORIZED,
-            validation_regex=r"^Bearer [!-~]{16,256}$",
+            validation_regex=r"^Bearer [!-~]{16,4096}$",
         )
         self._routes(functions, limits.patience)
         self._error_bodies()
@@ -147,6 +148,8 @@ class OpenAiApi(Construct):
             self._labelling_routes(root, self._integration(functions.labelling), body)
         if functions.prompts:
             self._prompt_routes(root, self._integration(functions.prompts), body)
+        if functions.usage:
+            self._usage_routes(root, self._integration(functions.usage), body)
 
     def _chat_routes(
         self, root: apigateway.Resource, chat: apigateway.LambdaIntegration, body: apigateway.IModel
@@ -183,6 +186,16 @@ class OpenAiApi(Construct):
                 self._method(resource, verb, prompts, request_models={"application/json": body})
             if collection == "prompt-experiments":
                 self._method(listing, "POST", prompts, request_models={"application/json": body})
+
+    def _usage_routes(
+        self, root: apigateway.Resource, usage: apigateway.LambdaIntegration, body: apigateway.IModel
+    ) -> None:
+        queries = {f"method.request.querystring.{name}": False for name in ("from", "to", "by")}
+        self._method(root.add_resource("usage"), "GET", usage, request_parameters=queries)
+        feedback = root.add_resource("feedback")
+        queries = {f"method.request.querystring.{name}": False for name in ("limit", "after")}
+        self._method(feedback, "GET", usage, request_parameters=queries)
+        self._method(feedback, "POST", usage, request_models={"application/json": body})
 
     def _integration(self, function: lambda_.IFunction) -> apigateway.LambdaIntegration:
         return apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)

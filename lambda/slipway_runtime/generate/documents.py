@@ -33,6 +33,8 @@ class Documents:
         *earlier, question = turns
         searched = answerer.searched_for(turns, exchange.deadline)
         hits = answerer.retrieve(exchange.tenant, searched, exchange.deadline, filter=exchange.filter)
+        exchange.facts.chunks += [hit.chunk_id for hit in hits]
+        exchange.facts.documents += [hit.document_id for hit in hits]
         reply = Collected()
         shown = CitedStream(len(hits))
         if hits:

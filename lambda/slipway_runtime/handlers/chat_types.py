@@ -117,10 +117,22 @@ class StreamOptions(msgspec.Struct):
 
 
 class Extension(msgspec.Struct, forbid_unknown_fields=True):
-    """What is asked beyond OpenAI's API. `documents`: answer from them, or not, whatever the alias does by itself."""
+    """What is asked beyond OpenAI's API. `documents`: answer from them, or not, whatever the alias does by itself.
+
+    `prompt`: `name@label` of the catalogue, and its `variables`.
+    """
 
     documents: bool | None = None
     filter: dict[str, Any] | None = None
+    prompt: str | None = None
+    variables: dict[str, Any] | None = None
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """Return what the steps of an exchange look for."""
+        return {
+            name: value for name in ("documents", "prompt", "variables") if (value := getattr(self, name)) is not None
+        }
 
 
 class ChatRequest(msgspec.Struct):

@@ -15,6 +15,7 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
 from stacks.answering import KNOWLEDGE_ACTIONS, allow_answers, allow_search, answer_variables, search_variables
+from stacks.memory_access import allow_conversations, allow_memory, conversation_variables, memory_variables
 from stacks.routing import ROUTES
 from stacks.settings import Settings
 from stacks.settings_models import routes_document
@@ -52,6 +53,7 @@ class GatewayStack(SlipwayStack):
         authorize = self._authorize(defaults, key_secret)
         labelling = self._labelling(defaults) if settings.labelling.enabled else None
         prompts = self._prompts(defaults) if settings.prompts.enabled else None
+        conversations = self._conversations(defaults) if settings.conversations.enabled else None
         api = OpenAiApi(
             self,
             "OpenAi",
@@ -63,6 +65,7 @@ class GatewayStack(SlipwayStack):
                 authorize=authorize.function,
                 labelling=labelling.function if labelling else None,
                 prompts=prompts.function if prompts else None,
+                conversations=conversations.function if conversations else None,
             ),
             limits=self._limits(),
         )
@@ -81,6 +84,7 @@ class GatewayStack(SlipwayStack):
                 ROUTES: routes_document(settings.models),
                 **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
                 **({"prompts-function-name": prompts.function.function_name} if prompts else {}),
+                **({"conversations-function-name": conversations.function.function_name} if conversations else {}),
             }
         )
 
@@ -143,9 +147,10 @@ class GatewayStack(SlipwayStack):
             defaults=defaults,
             timeout=self._patience,
             memory=cdk.Size.mebibytes(1024),
-            variables={**answer_variables(self), "AWS_LAMBDA_EXEC_WRAPPER": STREAMING},
+            variables={**answer_variables(self), **memory_variables(self), "AWS_LAMBDA_EXEC_WRAPPER": STREAMING},
         )
         allow_answers(self, chat.role, streamed=True)
+        allow_memory(self, chat.role)
         return chat
 
     def _search(self, defaults: FunctionDefaults) -> PythonFunction:
@@ -201,6 +206,12 @@ class GatewayStack(SlipwayStack):
         prompts_access.allow_prompts(self, prompts.role)
         return prompts
 
+    def _conversations(self, defaults: FunctionDefaults) -> PythonFunction:
+        does, variables = "Lists, shows and deletes conversations", conversation_variables(self)
+        conversations = self._function("Conversations", "conversations", does, defaults, variables)
+        allow_conversations(self, conversations.role)
+        return conversations
+
     def _authorize(self, defaults: FunctionDefaults, key_secret: secretsmanager.Secret) -> PythonFunction:
         variables = {"API_KEY_SECRET_ARN": key_secret.secret_arn}
         authorize = self._function("Authorize", "authorize", "Turns an API key into a tenant", defaults, variables)
@@ -233,6 +244,7 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
     )
     names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
     names += ["prompts"] if stack.settings.prompts.enabled else []
+    names += ["conversations"] if stack.settings.conversations.enabled else []
     return [
         ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
         *(

@@ -62,6 +62,7 @@ class ApiFunctions:
     authorize: lambda_.IFunction
     labelling: lambda_.IFunction | None = None
     prompts: lambda_.IFunction | None = None
+    conversations: lambda_.IFunction | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,8 @@ class OpenAiApi(Construct):
             self._labelling_routes(root, self._integration(functions.labelling), body)
         if functions.prompts:
             self._prompt_routes(root, self._integration(functions.prompts), body)
+        if functions.conversations:
+            self._conversation_routes(root, self._integration(functions.conversations))
 
     def _chat_routes(
         self, root: apigateway.Resource, chat: apigateway.LambdaIntegration, body: apigateway.IModel
@@ -183,6 +186,14 @@ class OpenAiApi(Construct):
                 self._method(resource, verb, prompts, request_models={"application/json": body})
             if collection == "prompt-experiments":
                 self._method(listing, "POST", prompts, request_models={"application/json": body})
+
+    def _conversation_routes(self, root: apigateway.Resource, conversations: apigateway.LambdaIntegration) -> None:
+        listing = root.add_resource("conversations")
+        user = {"method.request.querystring.user": False}
+        pages = user | {f"method.request.querystring.{name}": False for name in ("limit", "after")}
+        for resource in (listing, listing.add_resource("{id}")):
+            self._method(resource, "GET", conversations, request_parameters=pages)
+            self._method(resource, "DELETE", conversations, request_parameters=user)
 
     def _integration(self, function: lambda_.IFunction) -> apigateway.LambdaIntegration:
         return apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)

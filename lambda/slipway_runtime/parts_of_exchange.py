@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from slipway_runtime import parts, settings
+from slipway_runtime import parts, parts_of_memory, settings
 from slipway_runtime.generate.answer import Answerer, Retrieval
 from slipway_runtime.generate.backends.bedrock import Bedrock
 from slipway_runtime.generate.documents import Documents
@@ -90,4 +90,11 @@ def steps() -> Steps:
     def grounded(exchange: Exchange) -> Answerer:
         return answerer(exchange.name, exchange.alias, searcher(parts.active()), exchange.sticky)
 
-    return Steps(record=record, documents=Documents(answerer=grounded), model=AskModel(router=router()))
+    return Steps(
+        record=record,
+        memory=parts_of_memory.memory(),
+        cache=parts_of_memory.cache(),
+        documents=Documents(answerer=grounded),
+        compress=parts_of_memory.compress(),
+        model=AskModel(router=router()),
+    )

@@ -18,11 +18,15 @@ from slipway_runtime.generate.routes.router import Router
 from slipway_runtime.generate.routes.table import Alias
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.filters import Filter
+from slipway_runtime.retrieve.stores.contract import Hit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """Who asks what of which alias, and until when. `documents`: answer from them; `wishes`: the rest of `slipway`."""
+    """Who asks what of which alias, and until when. `documents`: answer from them; `wishes`: the rest of `slipway`.
+
+    `contexts` are the chunks that stand in the last message, for the `question` there, once they are retrieved.
+    """
 
     tenant: str
     user: str
@@ -33,6 +37,8 @@ class Exchange:
     documents: bool = False
     filter: Filter | None = None
     wishes: dict[str, Any] = field(default_factory=dict)
+    contexts: tuple[Hit, ...] = ()
+    question: str = ""
 
     @property
     def sticky(self) -> str:
@@ -58,9 +64,9 @@ class Steps:
     prompt: Step = passes  # puts the catalogue's prompt and its variables in place
     guard: Step = passes  # looks at the request, and at the answer while it comes
     memory: Step = passes  # puts the conversation's turns before the question, keeps the new ones
-    documents: Step = passes  # retrieves, puts the chunks into the prompt, checks the citations
-    compress: Step = passes  # trims to the token budget
     cache: Step = passes  # answers what was answered before
+    documents: Step = passes  # retrieves, puts the chunks into the prompt, checks the citations
+    compress: Step = passes  # trims the chunks to the token budget
     model: Onward
 
     def answer(self, exchange: Exchange) -> Iterator[Event]:

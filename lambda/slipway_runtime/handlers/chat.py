@@ -51,15 +51,17 @@ def _chat(request: ApiRequest, deadline: Deadline) -> Any:
     asked = chat.slipway.documents if chat.slipway else None
     documents = alias.grounded if asked is None else asked
     check(chat, grounded=documents)
+    who = request.request_context.authorizer
     exchange = Exchange(
-        tenant=request.request_context.authorizer.tenant,
-        user=chat.user or "",
+        tenant=who.tenant,
+        user=who.user or chat.user or "",
         name=chat.model,
         alias=alias,
         request=chat.model_request,
         deadline=deadline,
         documents=documents,
         filter=chat.filter,
+        wishes=chat.wishes,
     )
     parts_of_exchange.router().check(alias, exchange.request)
     events = _steps().answer(exchange)

@@ -26,7 +26,7 @@ class Answering(Section):
         None,
         ge=200,
         le=200000,
-        description="Most tokens of retrieved text that the model is shown: of larger chunks the sentences that matter. "
+        description="Most tokens of retrieved text that the model is shown: of more, the sentences that matter. "
         "Left open: whole chunks, within `gateway.context_max_tokens`.",
     )
     rerank_candidates: int = Field(30, ge=2, le=30, description="Hits that the reranker reads.")

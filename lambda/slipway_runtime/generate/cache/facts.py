@@ -2,7 +2,7 @@
 
 Numbers, names, negations, directions, and a word that stands where another stood: these decide what is asked, and an
 embedding hardly sees them. The guard only ever refuses a hit.
-Source: Schroeder et al., "vCache: Verified Semantic Prompt Caching", arXiv 2502.03771 (thresholds alone are not enough).
+Source: Schroeder et al., "vCache: Verified Semantic Prompt Caching", arXiv 2502.03771: why one threshold is not enough.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ NEGATIONS = frozenset(
     )
 )
 OPPOSITES = (
-    "before/after enable/disable off min/max minimum/maximum lowest/highest smallest/largest increase/decrease first/"
-    "last start/stop open/close add/remove create/delete buy/sell send/receive import/export upload/download above/"
+    "before/after enable/disable off min/max minimum/maximum lowest/highest smallest/largest increase/decrease "
+    "start/stop open/close add/remove create/delete buy/sell send/receive import/export upload/download above/"
     "below under less least allow/forbid include/exclude incoming/outgoing internal/external public/private old "
     "earliest/latest cheapest/dearest past/future inside/outside lock/unlock install/uninstall subscribe/unsubscribe "
     "encrypt/decrypt accept/reject gain/lose win hot/cold monthly/yearly daily/weekly weekdays/weekends morning/evening"
@@ -43,6 +43,7 @@ STOP = frozenset(
         "i'm s re"
     )
 )
+SWAPPED = 2
 
 
 class Facts(NamedTuple):
@@ -83,8 +84,8 @@ def agree(one: Facts, other: Facts) -> bool:
         return False
     mine, theirs = one.words - other.words, other.words - one.words
     shared = len(one.words & other.words)
-    # One word in place of another, all else the same: "my phone", "my laptop".
-    return not (len(mine) == 1 and len(theirs) == 1 and shared >= 1)
+    # A word or two in place of others, and the rest the same: "phone number of the office", "address of the office".
+    return not (mine and theirs and shared and max(len(mine), len(theirs)) <= SWAPPED)
 
 
 def _is_name(token: str, *, first: bool) -> bool:

@@ -27,7 +27,7 @@ def up(state: Path, settings: str = SETTINGS) -> Target:
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     status = cloud.up(nested, state, environment="trial", cache=CACHE, enforce_iam=True)
-    return Target("trial", status.endpoint_url, None)
+    return Target("trial", status.endpoint_url, None, cloud.credentials(state))
 
 
 class Api:

@@ -84,6 +84,13 @@ class FoundationStack(SlipwayStack):
         if self.settings.gateway.access.tenants:
             # Hashes of keys, and whose they are: operate/tenants.py.
             tables["tenants"] = self._table("Tenants", partition_key="subject", sort_key="item", key=key)
+        if self.settings.conversations.enabled:
+            conversations = self._table(
+                "Conversations", partition_key="subject", sort_key="item", key=key, expiring=True
+            )
+            tables["conversations"] = conversations
+        if self.settings.cache.enabled:
+            tables["cache"] = self._table("Cache", partition_key="subject", sort_key="item", key=key, expiring=True)
         if self.searches_duplicates():
             # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
             tables["duplicates"] = self._table("Duplicates", partition_key="subject", sort_key="item", key=key)

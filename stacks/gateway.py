@@ -15,9 +15,11 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
 from stacks import meters_access
-from stacks.answering import KNOWLEDGE_ACTIONS, allow_answers, allow_search, answer_variables, search_variables
+from stacks.answering import allow_answers, answer_variables
 from stacks.gateway_monitors import API_TIMEOUT, api_name, monitors
-from stacks.prompts_access import allow_prompts, prompt_variables
+from stacks.gateway_parts import ApiPart, parts
+from stacks.memory_access import allow_memory, memory_variables
+from stacks.prompts_access import prompt_variables
 from stacks.routing import ROUTES
 from stacks.settings import Settings
 from stacks.settings_models import routes_document
@@ -35,10 +37,6 @@ KEY_ROTATION_REASON = (
     "Callers hold this key, so replacing it is agreed with them: `aws secretsmanager put-secret-value` changes it, and "
     "within 2 minutes the old one is refused. A scheduled rotation would cut them off."
 )
-OBJECTS_REASON = (
-    "DELETE /v1/documents/{id} removes every version of a document, whose key the tenant chose; the function deletes "
-    "in this one bucket, below the caller's tenant."
-)
 
 
 class GatewayStack(SlipwayStack):
@@ -48,24 +46,18 @@ class GatewayStack(SlipwayStack):
         super().__init__(scope, "gateway", name=name, settings=settings)
         key_secret = self._api_key()
         defaults = self.function_defaults("api")
-        chat, search, documents = self._chat(defaults), self._search(defaults), self._documents(defaults)
+        chat = self._chat(defaults)
         users = self._users() if settings.gateway.access.cognito.enabled else None
         authorize = self._authorize(defaults, key_secret, users)
-        labelling = self._labelling(defaults) if settings.labelling.enabled else None
-        prompts = self._prompts(defaults) if settings.prompts.enabled else None
-        usage = self._usage(defaults) if settings.metering.enabled else None
+        others = {part.name: self._part(part, defaults) for part in parts(settings)}
         api = OpenAiApi(
             self,
             "OpenAi",
             api_name=api_name(name),
             functions=ApiFunctions(
                 chat=chat.function,
-                search=search.function,
-                documents=documents.function,
                 authorize=authorize.function,
-                labelling=labelling.function if labelling else None,
-                prompts=prompts.function if prompts else None,
-                usage=usage.function if usage else None,
+                others={name: made.function for name, made in others.items()},
             ),
             limits=self._limits(),
         )
@@ -77,15 +69,12 @@ class GatewayStack(SlipwayStack):
                 "rest-api-id": api.api.rest_api_id,
                 "stage": STAGE,
                 "api-key-secret-arn": key_secret.secret_arn,
-                "chat-function-name": chat.function.function_name,
-                "search-function-name": search.function.function_name,
-                "documents-function-name": documents.function.function_name,
-                "authorize-function-name": authorize.function.function_name,
                 ROUTES: routes_document(settings.models),
-                **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
-                **({"prompts-function-name": prompts.function.function_name} if prompts else {}),
+                **{
+                    f"{name}-function-name": made.function.function_name
+                    for name, made in {"chat": chat, "authorize": authorize, **others}.items()
+                },
                 **(users.names if users else {}),
-                **({"usage-function-name": usage.function.function_name} if usage else {}),
             }
         )
 
@@ -152,70 +141,20 @@ class GatewayStack(SlipwayStack):
                 **answer_variables(self),
                 **meters_access.meter_variables(self),
                 **prompt_variables(self),
+                **memory_variables(self),
                 "AWS_LAMBDA_EXEC_WRAPPER": STREAMING,
             },
         )
         allow_answers(self, chat.role, streamed=True)
         meters_access.allow_meters(self, chat.role)
         meters_access.allow_named_prompts(self, chat.role)
+        allow_memory(self, chat.role)
         return chat
 
-    def _search(self, defaults: FunctionDefaults) -> PythonFunction:
-        variables = search_variables(self)
-        if self.settings.retrieval.knowledge_base.enabled:
-            variables["KNOWLEDGE_BASE_ID"] = self.look_up("knowledge", "knowledge-base-id")
-        search = self._function("Search", "search", "Finds chunks of documents", defaults, variables)
-        allow_search(self, search.role)
-        if self.settings.retrieval.knowledge_base.enabled:
-            allow(search.role, KNOWLEDGE_ACTIONS, [self.look_up("knowledge", "knowledge-base-arn")])
-        return search
-
-    def _documents(self, defaults: FunctionDefaults) -> PythonFunction:
-        documents = self._function(
-            "Documents",
-            "documents",
-            "Lists, shows and deletes documents",
-            defaults,
-            {
-                **self.store_variables(),
-                **self.hold_variables(),
-                "CURATED_BUCKET": self.look_up("foundation", "curated-bucket-name"),
-                "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
-                # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
-                "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
-            },
-        )
-        self.allow_store(documents.role, "write")
-        self.allow_documents(documents.role, listing=True)
-        self.allow_holds(documents.role)
-        bucket = self.bucket_arn("raw")
-        self.allow_curated_removal(documents.role)
-        # Without it S3 answers 403 rather than 404 for a version that the object's own event has removed meanwhile.
-        allow(documents.role, ["s3:ListBucket"], [self.bucket_arn("curated")])
-        allow(documents.role, ["s3:ListBucketVersions"], [bucket])
-        allow(documents.role, ["s3:DeleteObjectVersion"], [f"{bucket}/*"], wildcard_reason=OBJECTS_REASON)
-        return documents
-
-    def _labelling(self, defaults: FunctionDefaults) -> PythonFunction:
-        from stacks import labelling_api  # noqa: PLC0415 - nothing of it is read where it is off
-
-        does, variables = "Hands out items of labelling jobs and takes labels", labelling_api.variables(self)
-        labelling = self._function("Labelling", "labelling", does, defaults, variables)
-        labelling_api.permit(self, labelling.role)
-        return labelling
-
-    def _prompts(self, defaults: FunctionDefaults) -> PythonFunction:
-        variables = {**prompt_variables(self), **self.embedding_variables()}
-        does = "Keeps prompts, their labels, example sets and experiments"
-        prompts = self._function("Prompts", "prompts", does, defaults, variables)
-        allow_prompts(self, prompts.role)
-        return prompts
-
-    def _usage(self, defaults: FunctionDefaults) -> PythonFunction:
-        variables = {**meters_access.meter_variables(self), **prompt_variables(self)}
-        usage = self._function("Usage", "usage", "Tells what tenants use, and takes feedback", defaults, variables)
-        meters_access.allow_feedback(self, usage.role)
-        return usage
+    def _part(self, part: ApiPart, defaults: FunctionDefaults) -> PythonFunction:
+        made = self._function(part.name.capitalize(), part.name, part.does, defaults, part.variables(self))
+        part.allow(self, made.role)
+        return made
 
     def _users(self) -> GatewayUsers:
         from stacks.gateway_users import users  # noqa: PLC0415 - nothing of it is read where it is off

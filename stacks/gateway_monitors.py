@@ -7,6 +7,7 @@ from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.meter_monitor import MeterMonitor
 from slipway_constructs.monitoring import Metric, Monitor
 from slipway_constructs.open_ai_api import STAGE
+from stacks.gateway_parts import parts
 from stacks.slipway_stack import SlipwayStack
 
 SLOW = cdk.Duration.seconds(20)
@@ -26,11 +27,9 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
     refusals_apart = Metric(
         "Slipway", "AuthorizerFailures", {"service": "authorize", "environment": environment}, "Sum"
     )
-    names = ["chat", "search", "documents", "authorize", *(["labelling"] if stack.settings.labelling.enabled else [])]
-    names += ["prompts"] if stack.settings.prompts.enabled else []
+    names = ["chat", "authorize", *(part.name for part in parts(stack.settings))]
     meters: list[Monitor] = []
     if stack.settings.metering.enabled:
-        names.append("usage")
         meters = [MeterMonitor(stack, "Meters", topic_arn=topic_arn, service="chat", environment=environment)]
     return [
         ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),

@@ -13,7 +13,9 @@ from pydantic import Field, model_validator
 from stacks.settings_access import Access
 from stacks.settings_answering import Answering
 from stacks.settings_augmentation import Augmentation
+from stacks.settings_cache import Cache
 from stacks.settings_chunks import Chunks
+from stacks.settings_conversations import Conversations
 from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
@@ -232,6 +234,8 @@ class Settings(Section):
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     prompts: Prompts = Field(default_factory=Prompts, description="The catalogue of prompts.")
+    conversations: Conversations = Field(default_factory=Conversations, description="What the gateway remembers.")
+    cache: Cache = Field(default_factory=Cache, description="Answers that are given again.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API.")
     metering: Metering = Field(default_factory=Metering, description="What tenants may use, and have used.")
     models: dict[ModelAlias, Model] = Field(

@@ -12,6 +12,7 @@ from stacks import (
     settings_access_rules,
     settings_account_rules,
     settings_augmentation_rules,
+    settings_conversations_rules,
     settings_embedding_rules,
     settings_evaluation_rules,
     settings_knowledge_base,
@@ -134,6 +135,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _sources,
     _context,
     *settings_models_rules.RULES,
+    *settings_conversations_rules.RULES,
     *settings_augmentation_rules.RULES,
     *settings_evaluation_rules.RULES,
 )

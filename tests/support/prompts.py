@@ -19,11 +19,11 @@ gateway: {throttle: {rate_per_second: 1000, burst: 1000}}
 """
 
 
-def up(state: Path) -> Target:
+def up(state: Path, settings: str = SETTINGS) -> Target:
     """Bring up an environment; beside `state` lies what it is made of."""
     folder = state.parent
     (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS)
+    (folder / "config" / "trial.yaml").write_text(settings)
     assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
     nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     status = cloud.up(nested, state, environment="trial", cache=CACHE, enforce_iam=True)

@@ -40,7 +40,12 @@ class Documents:
         if hits:
             instructions = [each.text for each in request.messages if each.role == "system" and each.text]
             asked = messages(system_prompt(instructions), conversation(earlier, hits, question.text))
-            grounded = replace(exchange, request=msgspec.structs.replace(request, messages=asked))
+            grounded = replace(
+                exchange,
+                request=msgspec.structs.replace(request, messages=asked),
+                contexts=tuple(hits),
+                question=question.text,
+            )
             yield from _shown(onward(grounded), reply, shown)
         whole = reply.whole()
         said = Reply(whole.text, whole.finish_reason, whole.input_tokens, whole.output_tokens) if hits else None

@@ -20,6 +20,7 @@ from slipway_runtime.generate.routes.table import Alias
 from slipway_runtime.operate.meter.entry import identifier
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.filters import Filter
+from slipway_runtime.retrieve.stores.contract import Hit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class Exchange:
     """Who asks what of which alias, and until when. `documents`: answer from them; `wishes`: the rest of `slipway`.
 
     `facts`: what the steps tell of it, for its record.
+    `contexts` are the chunks that stand in the last message, for the `question` there, once they are retrieved.
     """
 
     tenant: str
@@ -40,6 +42,8 @@ class Exchange:
     wishes: dict[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=identifier)
     facts: Facts = field(default_factory=Facts)
+    contexts: tuple[Hit, ...] = ()
+    question: str = ""
 
     @property
     def sticky(self) -> str:
@@ -70,9 +74,9 @@ class Steps:
     quota: Step = passes  # reserves tokens before the model is called, settles what was used
     guard: Step = passes  # looks at the request, and at the answer while it comes
     memory: Step = passes  # puts the conversation's turns before the question, keeps the new ones
-    documents: Step = passes  # retrieves, puts the chunks into the prompt, checks the citations
-    compress: Step = passes  # trims to the token budget
     cache: Step = passes  # answers what was answered before
+    documents: Step = passes  # retrieves, puts the chunks into the prompt, checks the citations
+    compress: Step = passes  # trims the chunks to the token budget
     model: Onward
 
     def answer(self, exchange: Exchange) -> Iterator[Event]:

@@ -62,7 +62,7 @@ def _chat(request: ApiRequest, deadline: Deadline) -> Any:
         deadline=deadline,
         documents=documents,
         filter=chat.filter,
-        wishes=chat.slipway.wishes if chat.slipway else {},
+        wishes=chat.wishes,
     )
     if not exchange.wishes.get("prompt"):  # which may choose another alias
         parts_of_exchange.router().check(alias, exchange.request)

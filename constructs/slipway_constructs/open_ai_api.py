@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import json
 from collections.abc import Mapping
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -208,5 +209,6 @@ class OpenAiApi(Construct):
             )
 
 
-def _below(resource: apigateway.IResource, part: str) -> apigateway.IResource:
-    return resource.get_resource(part) or resource.add_resource(part)
+def _below(resource: apigateway.Resource, part: str) -> apigateway.Resource:
+    found = resource.get_resource(part)
+    return cast("apigateway.Resource", found) if found else resource.add_resource(part)

@@ -15,18 +15,21 @@ KINDS = {
     "OVERRIDE": "ignore ignoring disregard disregarding forget override overriding overwrite bypass bypassing discard "
     "dismiss neglect skip drop abandon void cancel nullify supersede supersedes overrule circumvent sidestep erase "
     "reset revoke unlearn scrap replace replaces suspend lift suspended lifted ignorez oubliez ignoriere vergiss "
-    "ignora olvida ignore dimentica disable disabled deactivate remove unset",
+    "ignora olvida ignore dimentica disable disabled deactivate remove removed unset cease wipe void disobey disobeys defy violate break "
+    "expire expired revoked cancelled canceled obsolete irrelevant clear purge stop quit ended replaced superseded "
+    "release detach lose negate annul invalid invalidated",
     "RULES": "instruction instructions instructed rule rules guideline guidelines directive directives prompt prompts "
     "policy policies constraint constraints restriction restrictions guardrail guardrails safeguard safeguards filter "
     "filters limitation limitations programming training alignment ethics moderation safety orders commands boundaries "
-    "configuration preamble anweisungen instrucciones istruzioni censorship protocols",
+    "configuration preamble anweisungen instrucciones istruzioni censorship protocols "
+    "guidance briefing mandate protocol limits limit morals norms code ethics laws controls conditioning sysprompt",
     "PRIOR": "previous previously prior above earlier preceding foregoing before initial original existing current "
     "former hidden first past system developer bisherigen vorherigen anteriores precedentes precedenti",
     "YOU": "you your yours yourself you're you've you'll ur u",
     "ALL": "all any every everything whatever anything each entire",
     "REVEAL": "reveal show print output display repeat recite disclose expose leak dump tell share reproduce spell "
     "echo copy paste quote list write verbatim summarize translate encode return give provide state",
-    "VERBATIM": "verbatim exactly word literally unredacted raw full complete entire beginning",
+    "VERBATIM": "verbatim exact exactly wording words contents text unabridged unedited whole literal word literally unredacted raw full complete entire beginning",
     "NOW": "now henceforth onwards onward forward hereafter starting instead new",
     "PERSONA": "dan persona character roleplay role jailbroken jailbreak unfiltered uncensored unrestricted evil "
     "amoral unbound unshackled stan dude aim developer sudo godmode root opposite twin mode simulator simulate "
@@ -40,6 +43,10 @@ KINDS = {
     "delete transfer navigate wire",
     "SECRET": "password passwords secret secrets credentials key keys token tokens api confidential private data "
     "history",
+    "GIVEN": "given received told configured provided taught programmed set trained loaded instilled imposed",
+    "FREE": "free freed freedom released unleashed independent liberty autonomous off",
+    "HARM": "bomb bombs meth weapon weapons exploit malware hack hacked hacking steal poison kill drugs racist keylogger "
+    "phishing launder hateful ransomware virus explosive explosives fraud forge owned pwned insult insults murder",
     "READ": "reading read reads sees see process processing summarizing encounter encountered reader whoever",
 }
 KIND = {word: kind for kind, words in KINDS.items() for word in words.split()}

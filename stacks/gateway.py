@@ -15,6 +15,7 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.web_firewall import WebFirewall
 from stacks.answering import KNOWLEDGE_ACTIONS, allow_answers, allow_search, answer_variables, search_variables
+from stacks.guardrails import allow_guard, guard_names, guard_variables, guardrail
 from stacks.routing import ROUTES
 from stacks.settings import Settings
 from stacks.settings_models import routes_document
@@ -79,6 +80,7 @@ class GatewayStack(SlipwayStack):
                 "documents-function-name": documents.function.function_name,
                 "authorize-function-name": authorize.function.function_name,
                 ROUTES: routes_document(settings.models),
+                **guard_names(self),
                 **({"labelling-function-name": labelling.function.function_name} if labelling else {}),
                 **({"prompts-function-name": prompts.function.function_name} if prompts else {}),
             }
@@ -143,9 +145,12 @@ class GatewayStack(SlipwayStack):
             defaults=defaults,
             timeout=self._patience,
             memory=cdk.Size.mebibytes(1024),
-            variables={**answer_variables(self), "AWS_LAMBDA_EXEC_WRAPPER": STREAMING},
+            variables={**answer_variables(self), **guard_variables(self), "AWS_LAMBDA_EXEC_WRAPPER": STREAMING},
         )
         allow_answers(self, chat.role, streamed=True)
+        allow_guard(self, chat.role)
+        for name, value in guardrail(self, chat.role).items():
+            chat.function.add_environment(name, value)
         return chat
 
     def _search(self, defaults: FunctionDefaults) -> PythonFunction:

@@ -18,6 +18,7 @@ from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
+from stacks.settings_guardrails import Guardrails
 from stacks.settings_knowledge_base import KnowledgeBase
 from stacks.settings_labelling import Labelling
 from stacks.settings_models import Model, ModelAlias, default_models
@@ -230,6 +231,7 @@ class Settings(Section):
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     prompts: Prompts = Field(default_factory=Prompts, description="The catalogue of prompts.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API.")
+    guardrails: Guardrails = Field(default_factory=Guardrails, description="What requests and answers may hold.")
     models: dict[ModelAlias, Model] = Field(
         default_factory=default_models,
         description="Alias that clients name as `model`, with what is behind it; `default` must be one.",

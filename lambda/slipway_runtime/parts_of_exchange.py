@@ -90,4 +90,10 @@ def steps() -> Steps:
     def grounded(exchange: Exchange) -> Answerer:
         return answerer(exchange.name, exchange.alias, searcher(parts.active()), exchange.sticky)
 
-    return Steps(record=record, documents=Documents(answerer=grounded), model=AskModel(router=router()))
+    model = AskModel(router=router())
+    if not settings.optional("GUARD_PARAMETER"):
+        return Steps(record=record, documents=Documents(answerer=grounded), model=model)
+    from slipway_runtime.parts_of_guard import guard, screen  # noqa: PLC0415 - only where it is on
+
+    documents = Documents(answerer=grounded, screen=screen())
+    return Steps(record=record, guard=guard(), documents=documents, model=model)

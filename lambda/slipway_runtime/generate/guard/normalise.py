@@ -3,6 +3,8 @@
 Source: Unicode Technical Standard 39, "Unicode Security Mechanisms" (confusables, invisible characters).
 """
 
+# ruff: noqa: RUF001 - letters of other scripts that look like Latin ones are what this is about
+
 import base64
 import binascii
 import re
@@ -10,7 +12,9 @@ import unicodedata
 
 # Letters of other scripts that look like Latin ones, and digits that stand for letters inside a word.
 ALIKE = str.maketrans("аеорсухіјѕԁһӏкмтвнαεορτυικνχ", "aeopcyxijsdhlkmtbhaeoptuiknx")
-INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
 # Characters of the tag block mirror ASCII and show nothing.
 TAGGED = re.compile("[\U000e0020-\U000e007e]+")
 LEET = str.maketrans("0134578@$!", "oieastbasi")

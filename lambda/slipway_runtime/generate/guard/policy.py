@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
+from slipway_runtime.prepare.redact.span import Kind
+
+if TYPE_CHECKING:
+    from slipway_runtime.retrieve.stores.contract import Hit
+
+GUARD = "guard"  # the field of `slipway` in an answer
 Action = Literal["off", "flag", "redact", "block"]
 Stage = Literal["input", "output", "documents"]
 
@@ -18,6 +24,18 @@ class Finding(msgspec.Struct, frozen=True):
     action: Action
     reason: str
     score: float = 1.0
+
+
+class Screened(NamedTuple):
+    """The chunks that may be shown to the model, and what was found in all of them."""
+
+    hits: list[Hit]
+    findings: list[Finding]
+
+    @classmethod
+    def all_of(cls, _tenant: str, hits: list[Hit]) -> Screened:
+        """Return all chunks: what screens where there is no guard."""
+        return cls(hits, [])
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +60,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     denied_topics: Rule = Rule(input="block", output="block")
     toxicity: Rule = Rule(input="flag", output="flag")
     bedrock: Rule = Rule()
-    personal_kinds: tuple[str, ...] = ("email", "phone", "card", "iban", "ssn", "aws_key", "secret")
+    personal_kinds: tuple[Kind, ...] = ("email", "phone", "card", "iban", "ssn", "aws_key", "secret")
     topics: dict[str, tuple[str, ...]] = {}
     version: str = ""
 

@@ -52,6 +52,10 @@ class Redact(TextRule):
             text, _ = self._replace(text, found, counts)
         return text, counts
 
+    def spans(self, text: str) -> list[Span]:
+        """Return what would be replaced first, in order; names are not looked for."""
+        return resolve(self._find(text))
+
     def _find(self, text: str) -> Iterator[Span]:
         if not text.isascii():
             for hyphen in HYPHENS:

@@ -3,8 +3,6 @@
 Source: Unicode Technical Standard 39, "Unicode Security Mechanisms" (confusables, invisible characters).
 """
 
-# ruff: noqa: RUF001 - letters of other scripts that look like Latin ones are what this is about
-
 import base64
 import binascii
 import re

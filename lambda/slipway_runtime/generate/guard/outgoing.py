@@ -1,11 +1,10 @@
-"""What goes out of an answer: its text and the arguments of its tool calls, through the windows and Bedrock's guardrail.
+"""What goes out of an answer: its text and the arguments of its tool calls, through windows and Bedrock's guardrail.
 
 Bedrock is asked for each BLOCK_CHARACTERS, one text unit of its price, so text waits for its block and not for the end.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,8 +59,7 @@ class Outgoing:
     def noted(self, fields: dict[str, Any]) -> None:
         """Keep what the documents said, by which Bedrock judges whether the answer rests on them."""
         if self.bedrock and (citations := fields.get("citations")):
-            quoted = [quote.get("text", "") for each in citations for quote in each.get("quotes", [])]
-            self._sources = "\n".join(filter(None, quoted)) or json.dumps(citations)
+            self._sources = "\n".join(each["text"] for each in citations)
 
     def _through_bedrock(self, piece: str, *, last: bool) -> str:
         if self.bedrock is None:

@@ -47,7 +47,7 @@ class Guardrails(Section):
 
     enabled: bool = Field(True, description="Guard chat completions.")
     injection: Sharp = Field("flag", description="Requests that attack the prompt or want a jailbreak.")
-    injection_threshold: float = Field(0.6, gt=0, le=1, description="Least score of such a request, 0 to 1.")
+    injection_threshold: float = Field(0.5, gt=0, le=1, description="Least score of such a request, 0 to 1.")
     documents: Literal["off", "flag", "redact"] = Field(
         "redact", description="Retrieved chunks that instruct the model; `redact` leaves them out."
     )

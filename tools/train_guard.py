@@ -23,14 +23,14 @@ from slipway_runtime.generate.guard.normalise import normalised  # noqa: E402
 from tools._guard import attacks, benign, more  # noqa: E402
 from tools._guard.grammar import texts  # noqa: E402
 
-EACH = 40
+EACH = 60
 EPOCHS = 600
 # Share of words left out of each text, so that no single one decides.
-DROPPED = 0.12
+DROPPED = 0.1
 RATE = 0.4
 RIDGE = 3e-5
 # A harmless prompt that is stopped costs more trust than a flagged attack wins.
-BENIGN_WEIGHT = 1.5
+BENIGN_WEIGHT = 3.0
 
 
 def examples(chance: random.Random) -> tuple[list[str], list[str]]:

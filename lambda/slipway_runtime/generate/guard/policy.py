@@ -52,8 +52,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     `canary` and `echo` are leakage of the system prompt; `bedrock` is the stack's guardrail of Bedrock.
     """
 
-    injection: Rule = Rule(input="flag", threshold=0.6)
-    documents: Rule = Rule(input="redact", threshold=0.8)
+    injection: Rule = Rule(input="flag", threshold=0.5)
+    documents: Rule = Rule(input="redact", threshold=0.9)
     canary: Rule = Rule(output="block")
     echo: Rule = Rule(output="flag")
     personal_data: Rule = Rule(input="off", output="flag")

@@ -16,6 +16,7 @@ Placeholders = Literal["typed", "numbered"]
 HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212"
 # What one finding hid from the patterns may be a finding of its own once that is gone. Each round is linear.
 MAX_ROUNDS = 8
+HIDDEN = "\x1f"  # stands for what was found, character by character, so that offsets hold
 FindNames = Callable[[str], list[Span]]
 
 
@@ -53,8 +54,16 @@ class Redact(TextRule):
         return text, counts
 
     def spans(self, text: str) -> list[Span]:
-        """Return what would be replaced first, in order; names are not looked for."""
-        return resolve(self._find(text))
+        """Return what would be replaced, in order; names are not looked for."""
+        spans: list[Span] = []
+        for _ in range(MAX_ROUNDS):
+            found = resolve(self._find(text))
+            if not found:
+                break
+            spans += found
+            for start, end, _kind in found:
+                text = f"{text[:start]}{HIDDEN * (end - start)}{text[end:]}"
+        return sorted(spans)
 
     def _find(self, text: str) -> Iterator[Span]:
         if not text.isascii():

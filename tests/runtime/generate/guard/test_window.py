@@ -71,18 +71,18 @@ WORDS = st.lists(st.sampled_from([*PROSE, *SECRETS]), min_size=1, max_size=14)
 CUTS = st.lists(st.integers(0, 4000), max_size=40)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(words=WORDS, cuts=CUTS)
 def test_personal_data_never_leaks_across_the_borders_of_pieces(words: list[str], cuts: list[int]) -> None:
     text = " ".join(words)
     shown, _, _ = through(POLICY, list(split(text, cuts)))
     for secret in SECRETS:
         assert secret not in shown
-        assert secret[-8:] not in shown or secret[-8:] not in text.replace(secret, "") and secret not in text
-    assert shown == through(POLICY, list(text))[0]
+    assert not any(tail in shown for tail in TAILS)
+    assert shown == through(POLICY, [text])[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(before=st.lists(st.sampled_from(PROSE), max_size=8), cuts=CUTS)
 def test_a_canary_stops_the_answer_before_any_of_it_is_shown(before: list[str], cuts: list[int]) -> None:
     text = " ".join([*before, f"({CANARY.upper()}).", "more"])
@@ -93,7 +93,7 @@ def test_a_canary_stops_the_answer_before_any_of_it_is_shown(before: list[str], 
     assert [each.detector for each in found] == ["canary"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(start=st.integers(0, 8), cuts=CUTS)
 def test_a_stretch_of_the_system_prompt_stops_the_answer_before_its_first_word(start: int, cuts: list[int]) -> None:
     policy = Policy(echo=Rule(output="block"))
@@ -103,7 +103,7 @@ def test_a_stretch_of_the_system_prompt_stops_the_answer_before_its_first_word(s
     assert shown.strip() in ("", "Sure", "Sure thing!")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cuts=CUTS)
 def test_a_denied_phrase_is_taken_out_whole(cuts: list[int]) -> None:
     shown, found, _ = through(POLICY, list(split("You could buy Acme shares; the Acme\nCorporation is big.", cuts)))
@@ -111,6 +111,7 @@ def test_a_denied_phrase_is_taken_out_whole(cuts: list[int]) -> None:
     assert [(each.detector, each.reason) for each in found] == [("denied_topics", "rival")]
 
 
+@settings(max_examples=40, deadline=None)
 @given(words=st.lists(st.sampled_from(PROSE), max_size=30), cuts=CUTS)
 def test_prose_passes_unchanged(words: list[str], cuts: list[int]) -> None:
     text = " ".join(words)

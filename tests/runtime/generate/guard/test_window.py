@@ -44,6 +44,7 @@ PROSE = [
     "EUR",
     "12.50,",
 ]
+TAILS = [secret[-8:] for secret in SECRETS]
 POLICY = Policy(
     personal_data=Rule(output="redact"),
     denied_topics=Rule(output="redact"),

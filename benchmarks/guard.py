@@ -1,7 +1,7 @@
 """How good and how fast the local detector of injections is: `python benchmarks/guard.py`.
 
-On texts from templates apart from those it learned from; with `--texts FILE` also on others: a JSON list of objects with
-`prompt` and, where not all are harmless, `label` (1 for an attack).
+On texts from templates apart from those it learned from; with `--texts FILE` also on others: a JSON list of objects
+with `prompt` and, where not all are harmless, `label` (1 for an attack).
 """
 
 import argparse

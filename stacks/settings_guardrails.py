@@ -57,7 +57,7 @@ class Guardrails(Section):
     personal_data_input: Action = Field("off", description="Personal data in requests.")
     personal_data_output: Action = Field("flag", description="Personal data in answers.")
     personal_kinds: list[PersonalKind] = Field(
-        default_factory=lambda: ["email", "phone", "card", "iban", "ssn", "aws_key", "secret"],
+        ["email", "phone", "card", "iban", "ssn", "aws_key", "secret"],
         description="Which personal data, and secrets.",
     )
     topics: dict[str, list[Phrase]] = Field(

@@ -20,7 +20,7 @@ from slipway_runtime.retrieve.stores.contract import Hit
 
 @dataclass(frozen=True, kw_only=True)
 class Documents:
-    """Grounds the exchanges that ask for it; `answerer` returns what retrieves for one, `screen` what of it may be read."""
+    """Grounds the exchanges that ask for it; `answerer` returns what retrieves for one, `screen` what may be read."""
 
     answerer: Callable[[Exchange], Answerer]
     screen: Callable[[str, list[Hit]], Screened] = Screened.all_of

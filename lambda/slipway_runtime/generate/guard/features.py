@@ -15,7 +15,8 @@ KINDS = {
     "OVERRIDE": "ignore ignoring disregard disregarding forget override overriding overwrite bypass bypassing discard "
     "dismiss neglect skip drop abandon void cancel nullify supersede supersedes overrule circumvent sidestep erase "
     "reset revoke unlearn scrap replace replaces suspend lift suspended lifted ignorez oubliez ignoriere vergiss "
-    "ignora olvida ignore dimentica disable disabled deactivate remove removed unset cease wipe void disobey disobeys defy violate break "
+    "ignora olvida ignore dimentica disable disabled deactivate remove removed unset cease wipe "
+    "void disobey disobeys defy violate break "
     "expire expired revoked cancelled canceled obsolete irrelevant clear purge stop quit ended replaced superseded "
     "release detach lose negate annul invalid invalidated",
     "RULES": "instruction instructions instructed rule rules guideline guidelines directive directives prompt prompts "
@@ -29,7 +30,8 @@ KINDS = {
     "ALL": "all any every everything whatever anything each entire",
     "REVEAL": "reveal show print output display repeat recite disclose expose leak dump tell share reproduce spell "
     "echo copy paste quote list write verbatim summarize translate encode return give provide state",
-    "VERBATIM": "verbatim exact exactly wording words contents text unabridged unedited whole literal word literally unredacted raw full complete entire beginning",
+    "VERBATIM": "verbatim exact exactly wording words contents text unabridged unedited whole "
+    "literal word literally unredacted raw full complete entire beginning",
     "NOW": "now henceforth onwards onward forward hereafter starting instead new",
     "PERSONA": "dan persona character roleplay role jailbroken jailbreak unfiltered uncensored unrestricted evil "
     "amoral unbound unshackled stan dude aim developer sudo godmode root opposite twin mode simulator simulate "

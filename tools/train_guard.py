@@ -40,6 +40,9 @@ def examples(chance: random.Random) -> tuple[list[str], list[str]]:
     bad += attacks.OTHER_LANGUAGES * 10
     good = [text for family in benign.FAMILIES for text in texts(family, benign.SLOTS, EACH, chance)]
     good += texts(more.BENIGN, more.SLOTS, EACH, chance)
+    # What attacks hide in is harmless by itself.
+    carriers = [*attacks.SLOTS["carrier"], *more.SLOTS["news"]]
+    good += [" ".join(chance.choices(carriers, k=chance.randint(1, 8))) for _ in range(10 * EACH)]
     return bad, good + documentation()
 
 

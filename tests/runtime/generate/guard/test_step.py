@@ -107,7 +107,7 @@ def test_arguments_of_tool_calls_pass_whole() -> None:
 def test_denied_topics_stop_a_request_and_findings_of_documents_are_passed_on() -> None:
     onward, _ = answers(Note({"guard": [{"detector": "documents"}]}), TextDelta("ok"), Finish("stop"))
     guard = Guard(policy=policy(topics={"rival": ("acme corporation",)}))
-    with pytest.raises(ApiError, match="denied_topics.*rival"):
+    with pytest.raises(ApiError, match=r"denied_topics.*rival"):
         collect(guard(asked(Message("user", "What of the ACME Corporation?")), onward))
     whole = collect(guard(asked(Message("user", "What of lunch?")), onward))
     assert whole.notes == {"guard": {"policy": "7", "findings": [{"detector": "documents"}]}}

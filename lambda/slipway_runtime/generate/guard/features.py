@@ -48,7 +48,8 @@ KINDS = {
     "GIVEN": "given received told configured provided taught programmed set trained loaded instilled imposed",
     "FREE": "free freed freedom released unleashed independent liberty autonomous off",
     "HARM": "bomb bombs meth weapon weapons exploit malware hack hacked hacking steal poison kill drugs racist "
-    "keylogger phishing launder hateful ransomware virus explosive explosives fraud forge owned pwned insult insults murder",
+    "keylogger phishing launder hateful ransomware virus explosive explosives fraud forge owned pwned insult "
+    "insults murder",
     "READ": "reading read reads sees see process processing summarizing encounter encountered reader whoever",
 }
 KIND = {word: kind for kind, words in KINDS.items() for word in words.split()}

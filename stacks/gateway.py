@@ -18,6 +18,7 @@ from stacks import meters_access
 from stacks.answering import allow_answers, answer_variables
 from stacks.gateway_monitors import API_TIMEOUT, api_name, monitors
 from stacks.gateway_parts import ApiPart, parts
+from stacks.guardrails import allow_guard, guard_names, guard_variables, guardrail
 from stacks.memory_access import allow_memory, memory_variables
 from stacks.prompts_access import prompt_variables
 from stacks.routing import ROUTES
@@ -75,6 +76,7 @@ class GatewayStack(SlipwayStack):
                     for name, made in {"chat": chat, "authorize": authorize, **others}.items()
                 },
                 **(users.names if users else {}),
+                **guard_names(self),
             }
         )
 
@@ -142,6 +144,7 @@ class GatewayStack(SlipwayStack):
                 **meters_access.meter_variables(self),
                 **prompt_variables(self),
                 **memory_variables(self),
+                **guard_variables(self),
                 "AWS_LAMBDA_EXEC_WRAPPER": STREAMING,
             },
         )
@@ -149,6 +152,9 @@ class GatewayStack(SlipwayStack):
         meters_access.allow_meters(self, chat.role)
         meters_access.allow_named_prompts(self, chat.role)
         allow_memory(self, chat.role)
+        allow_guard(self, chat.role)
+        for name, value in guardrail(self, chat.role).items():
+            chat.function.add_environment(name, value)
         return chat
 
     def _part(self, part: ApiPart, defaults: FunctionDefaults) -> PythonFunction:

@@ -21,6 +21,7 @@ from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
+from stacks.settings_guardrails import Guardrails
 from stacks.settings_knowledge_base import KnowledgeBase
 from stacks.settings_labelling import Labelling
 from stacks.settings_metering import Metering
@@ -238,6 +239,7 @@ class Settings(Section):
     cache: Cache = Field(default_factory=Cache, description="Answers that are given again.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API.")
     metering: Metering = Field(default_factory=Metering, description="What tenants may use, and have used.")
+    guardrails: Guardrails = Field(default_factory=Guardrails, description="What requests and answers may hold.")
     models: dict[ModelAlias, Model] = Field(
         default_factory=default_models,
         description="Alias that clients name as `model`, with what is behind it; `default` must be one.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from slipway_runtime import parts, parts_of_memory, settings
+from slipway_runtime import parts, parts_of_guard, parts_of_memory, settings
 from slipway_runtime.generate.answer import Answerer, Retrieval
 from slipway_runtime.generate.backends.bedrock import Bedrock
 from slipway_runtime.generate.documents import Documents
@@ -116,9 +116,10 @@ def steps() -> Steps:
     return Steps(
         **_metered(),
         prompt=_prompt() if settings.optional("PROMPTS_TABLE") else passes,
+        guard=parts_of_guard.guard(),
         memory=parts_of_memory.memory(),
         cache=parts_of_memory.cache(),
-        documents=Documents(answerer=grounded),
+        documents=Documents(answerer=grounded, screen=parts_of_guard.screen()),
         compress=parts_of_memory.compress(),
         model=AskModel(router=router()),
     )

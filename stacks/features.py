@@ -53,6 +53,7 @@ PARTS = (
     Part("ingestion"),
     Part("datasets", lambda settings: settings.datasets.enabled),
     Part("labelling", lambda settings: settings.labelling.enabled),
+    Part("training", lambda settings: settings.training.enabled),
     Part("deletion"),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
     Part("gateway"),

@@ -74,6 +74,8 @@ class FoundationStack(SlipwayStack):
         tables = {"documents": documents, "rejects": self._table("Rejects", sort_key="rejected_at", key=key)}
         if self.settings.labelling.enabled:
             tables["labelling"] = self._table("Labelling", partition_key="job", sort_key="item", key=key)
+        if self.settings.training.enabled:
+            tables["approvals"] = self._table("Approvals", partition_key="kind", sort_key="item", key=key)
         if self.searches_duplicates():
             # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
             tables["duplicates"] = self._table("Duplicates", partition_key="subject", sort_key="item", key=key)

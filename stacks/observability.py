@@ -13,7 +13,18 @@ ROWS = (
     *("Ingest", "Erase", "Chat", "Search", "Documents", "Authorize", "Labelling", "LabellingStep"),
     "Database",
     *("Augmentation", "AugmentationPlan", "AugmentationAugment", "AugmentationReport"),
-    *("Datasets", "LabellingJobs", "Evaluation", "Duplicates", "Deletion", "Erasure"),
+    *(
+        "Datasets",
+        "LabellingJobs",
+        "Training",
+        "TrainingFailures",
+        "TrainingApprovals",
+        "TrainingNotices",
+        "Evaluation",
+        "Duplicates",
+        "Deletion",
+        "Erasure",
+    ),
 )
 
 

@@ -26,6 +26,7 @@ from stacks.settings_section import Section
 from stacks.settings_sources import Rules, Source
 from stacks.settings_store_opensearch import OpenSearch
 from stacks.settings_store_s3_vectors import S3VectorsSettings
+from stacks.settings_training import Training
 from stacks.settings_violation import ImpossibleSettingsError
 
 RETENTION_DAYS = (
@@ -234,6 +235,7 @@ class Settings(Section):
     evaluation: Evaluation = Field(default_factory=Evaluation, description="How good search and answers are.")
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
+    training: Training = Field(default_factory=Training, description="Fine-tuning.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API and its models.")
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")

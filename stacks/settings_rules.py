@@ -18,6 +18,7 @@ from stacks import (
     settings_network_rules,
     settings_retention_rules,
     settings_store_opensearch_rules,
+    settings_training_rules,
 )
 from stacks.regions import can_call, profile_prefix
 from stacks.settings_duplicates import duplicates_document
@@ -155,6 +156,7 @@ def _models(settings: Settings) -> Iterator[Violation]:
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     settings_labelling_rules.violations,
+    settings_training_rules.violations,
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
     *settings_retention_rules.RULES,

@@ -1,4 +1,4 @@
-"""Write stacks/training_images.json, the accounts and tags of SageMaker's training images by region, from the SDK's data.
+"""Write stacks/training_images.json, the tag and accounts of SageMaker's training images, from the SDK's data.
 
     pip download --no-deps sagemaker-core==2.27.0 && .venv/bin/python tools/training_images.py sagemaker_core-*.whl
 

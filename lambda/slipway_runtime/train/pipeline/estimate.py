@@ -52,7 +52,7 @@ def estimate(
     found = plan.plan(shape, settings, instance_type=instances.type, instances=instances.count, tokens=tokens)
     if not found.fits:
         raise TrainingRefusedError(
-            f"The training needs {found.memory_gib:.0f} GiB of each device's {INSTANCES[instances.type].memory_gib:.0f}",
+            f"The training needs {found.memory_gib:.0f} GiB of a device's {INSTANCES[instances.type].memory_gib:.0f}",
             "Use strategy 'qlora' or 'lora', a smaller batch_size, gradient_checkpointing, or larger instances.",
         )
     if found.hours > limits.max_hours or found.dollars > limits.max_dollars:

@@ -23,7 +23,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `name`: of the model in the registry.   `dataset`: a key of the artifacts bucket, or a folder with train.jsonl and
     validation.jsonl.   `base`: a folder below models/ of that bucket, else a Hub id with its `base_revision`.
-    `requested_by`: who asks, whom four eyes keep from approving.   `evaluation_sets`: prefixes whose items are kept out.
+    `requested_by`: who asks, whom four eyes keep from approving.   `evaluation_sets`: prefixes of items to keep out.
     """
 
     name: str

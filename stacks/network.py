@@ -15,6 +15,7 @@ from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
 from stacks.stores import kind
+from stacks.training_job import REACH as TRAINING_REACH
 
 LABEL_ACTIONS = ("comprehend:BatchDetectEntities", "comprehend:ClassifyDocument")
 
@@ -53,6 +54,9 @@ class NetworkStack(SlipwayStack):
         if self.settings.labelling.enabled:
             reach["states"] += TASK_ACTIONS
             reach["dynamodb"] += API_TABLE_ACTIONS
+        if self.settings.training.enabled:
+            for service, actions in TRAINING_REACH.items():
+                reach[service] += actions
         endpoint = self.settings.retrieval.embedding.endpoint
         if endpoint and endpoint.sagemaker_endpoint:
             reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from slipway_constructs.permissions import acknowledge_wildcards, allow, allow_key
+from slipway_constructs.permissions import allow, allow_key
 from stacks import training_images
 
 if TYPE_CHECKING:
@@ -25,6 +25,16 @@ LOGS_REASON = "SageMaker names the streams of its log group of training jobs its
 PULL_REASON = "ECR takes no resource for the token with which images are pulled."
 METRICS_REASON = "CloudWatch takes no resource for PutMetricData; the condition names the namespace."
 INTERFACE_REASON = "SageMaker makes the job's network interfaces, whose ids are not known before."
+# What the functions around the job call, by the service's endpoint in a VPC.
+REACH: dict[str, list[str]] = {
+    "sagemaker.api": [
+        *("sagemaker:CreateModelPackage", "sagemaker:CreateModelPackageGroup"),
+        *("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"),
+    ],
+    "sns": ["sns:Publish"],
+    "states": ["states:SendTaskSuccess"],
+    "dynamodb": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+}
 NETWORK_ACTIONS = (
     *("ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"),
     *("ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces"),
@@ -127,6 +137,5 @@ def role(stack: SlipwayStack, code: str, uri: str) -> iam.Role:
     pulls = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     allow(made, pulls, [repository])
     if stack.function_network():
-        made.add_to_policy(iam.PolicyStatement(actions=list(NETWORK_ACTIONS), resources=["*"]))
-        acknowledge_wildcards(made, ["*"], INTERFACE_REASON)
+        allow(made, NETWORK_ACTIONS, ["*"], wildcard_reason=INTERFACE_REASON)
     return made

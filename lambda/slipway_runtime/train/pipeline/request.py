@@ -33,7 +33,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     base_revision: str = ""
     strategy: str = ""
     hyperparameters: dict[str, str] = {}
-    evaluation_sets: list[str] = ["evaluation-sets/"]
+    evaluation_sets: list[str] = msgspec.field(default_factory=lambda: ["evaluation-sets/"])
 
 
 @dataclass(frozen=True, kw_only=True)

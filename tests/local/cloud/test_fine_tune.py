@@ -33,8 +33,8 @@ termination_protection: false
 training:
   enabled: true
 """
-LEARNS = {"epochs": "8", "batch_size": "4", "max_length": "64", "learning_rate": "0.01", "logging_steps": "1"}
-NOTHING = {**LEARNS, "epochs": "1", "learning_rate": "1", "max_steps": "2", "lora_dropout": "0"}
+LEARNS = {"max_steps": "12", "batch_size": "4", "max_length": "64", "learning_rate": "0.01", "logging_steps": "1"}
+NOTHING = {**LEARNS, "learning_rate": "1", "max_steps": "2", "lora_dropout": "0"}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def base(target: Target, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def dataset(target: Target, tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("data") / "chats.jsonl"
-    file.write_text("".join(json.dumps(line) + "\n" for line in chats(80)))
+    file.write_text("".join(json.dumps(line) + "\n" for line in chats(40)))
     return fine_tune.dataset_key(target, str(file))
 
 

@@ -104,9 +104,8 @@ class TrainingStack(SlipwayStack):
         allow(step.role, ["s3:GetObject"], [f"{artifacts}/*"], wildcard_reason=DATA_REASON)
         allow(step.role, ["s3:PutObject"], [f"{artifacts}/{training_job.RUNS}/*"], wildcard_reason=RUNS_REASON)
         allow(step.role, ["s3:ListBucket"], [artifacts])
-        # ListModelPackages takes no resource but the group's.
         group, versions = self._registry()
-        allow(step.role, ["sagemaker:ListModelPackages"], [group], wildcard_reason=GROUPS_REASON)
+        allow(step.role, ["sagemaker:ListModelPackages"], [group, versions], wildcard_reason=GROUPS_REASON)
         allow(step.role, ["sagemaker:DescribeModelPackage"], [versions], wildcard_reason=GROUPS_REASON)
         allow_key(step.role, key.key_arn if key else None)
         return step

@@ -93,8 +93,8 @@ class Jobs:
         else:
             record.processing_end_time = time.time()
         shutil.rmtree(job.folder, ignore_errors=True)
-        del self.live[kind, name_of(kind, record)]
         set_status(kind, record, status)
+        del self.live[kind, name_of(kind, record)]  # last: a job that is neither ended nor here was lost
         self.changes += 1
         self._tell(kind, record, status)
 

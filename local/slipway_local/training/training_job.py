@@ -50,13 +50,12 @@ class TrainingJob(Job):
             self.fresh()
             self.enter("Downloading", "Downloading input data")
             code = self._fetch()
-            code_value, late = self._train(code)
-            self.record.final_metric_data_list = self.told.final()
+            exit_code, late = self._train(code)
             if not self.interrupted or self.stopping or late:
                 break
             self.enter("Interrupted", "The spot instance was taken away")
             self.enter("Starting", "Preparing another instance")
-        self._keep(code_value)
+        self._keep(exit_code)
         self.late = late
 
     def enter(self, status: str, message: str) -> None:
@@ -93,6 +92,7 @@ class TrainingJob(Job):
 
         def sync(*, now: bool = False) -> None:
             nonlocal synced
+            self.record.final_metric_data_list = self.told.final()
             if self._checkpoints and (now or time.monotonic() > synced + SYNC_SECONDS):
                 self.objects.upload(self.folder / "checkpoints", self._checkpoints, kept)
                 synced = time.monotonic()

@@ -1,12 +1,13 @@
 """What training and processing jobs share: their folder for /opt/ml, credentials of their role, packages, log."""
 
+import functools
 import os
 import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from slipway_local.aws import Place
+from slipway_local.aws import Credentials, Place
 from slipway_local.functions.packages import Packages
 from slipway_local.functions.worker import interpreter
 from slipway_local.permissions.enforcement import enforcement
@@ -31,9 +32,16 @@ class Job(ABC):
         self.place, self.packages, self.folder, self.record = place, packages, folder, record
         self.stopping = False
         self.container: Container | None = None
-        role = record.role_arn
-        self.credentials = enforcement.sessions.open(role, SESSION, place.region)
-        self.objects = Objects(place.client("s3", self.credentials))
+
+    @functools.cached_property
+    def credentials(self) -> Credentials:
+        """A session of the job's role."""
+        return enforcement.sessions.open(self.record.role_arn, SESSION, self.place.region)
+
+    @functools.cached_property
+    def objects(self) -> Objects:
+        """S3 with the role's permissions."""
+        return Objects(self.place.client("s3", self.credentials))
 
     @abstractmethod
     def finish(self) -> None:

@@ -41,9 +41,8 @@ class Jobs:
     def start(self, kind: str, record: Any) -> None:
         """Run a job in the background."""
         name = name_of(kind, record)
-        set_status(kind, record, "InProgress")
-        job = KINDS[kind](self._place, self._packages, self._folder / kind / name, record)
-        self.live[kind, name] = job
+        job = self.live[kind, name] = KINDS[kind](self._place, self._packages, self._folder / kind / name, record)
+        set_status(kind, record, "InProgress")  # not before: a job that is neither ended nor live was lost
         threading.Thread(target=self._follow, args=(kind, job), name=f"{kind}-{name}", daemon=True).start()
 
     def settle(self, kind: str, record: Any) -> Any:
@@ -94,7 +93,7 @@ class Jobs:
             record.processing_end_time = time.time()
         shutil.rmtree(job.folder, ignore_errors=True)
         set_status(kind, record, status)
-        del self.live[kind, name_of(kind, record)]  # last: a job that is neither ended nor here was lost
+        del self.live[kind, name_of(kind, record)]
         self.changes += 1
         self._tell(kind, record, status)
 

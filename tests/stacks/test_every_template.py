@@ -29,7 +29,8 @@ def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_stacks_are_named_by_environment_and_part(environments: dict[str, Any]) -> None:
     assert list(environments["dev"]) == [
-        *("foundation", "retrieval", "ingestion", "labelling", "deletion", "gateway", "evaluation", "observability")
+        *("foundation", "retrieval", "ingestion", "labelling", "training", "deletion", "gateway", "evaluation"),
+        "observability",
     ]
     stores = ["foundation", "network", "retrieval"]
     common = [*stores, "ingestion", "datasets", "labelling", "deletion", "corpus", "gateway"]

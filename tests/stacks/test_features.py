@@ -13,7 +13,7 @@ from stacks.application import build
 build(Path(sys.argv[1]), checked=False)
 print(*sorted(name for name in sys.modules if name.startswith("stacks.")))
 """
-SWITCHED = {"network", "datasets", "labelling", "corpus", "augmentation", "evaluation"}
+SWITCHED = {"network", "datasets", "labelling", "corpus", "augmentation", "evaluation", "training"}
 
 
 def test_a_part_that_is_off_is_not_even_imported(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
 
 An item has `prompt` or `messages`, and `references`, `label` (for classification), `tests` (Python that follows the
 answer), `forbidden` or `required` (regular expressions: the safety suite), or several. A dataset's own lines do too:
-an assistant's last message is the reference. Given answers come as `prediction`, or `predictions` (several, for pass@k).
+an assistant's last message is the reference. Given answers come as `prediction`, or `predictions` (several: pass@k).
 """
 
 import hashlib
@@ -98,9 +98,7 @@ def with_answers(items: list[Item], path: Path) -> list[Item]:
     if missing:
         cause = f"{path.name} has no prediction for {len(missing)} items, such as {missing[0]!r}"
         raise EvaluationRefusedError(cause, "Predict for all, or leave the items out for both models")
-    return [
-        msgspec.structs.replace(item, prediction=given[item.id][0], predictions=given[item.id]) for item in items
-    ]
+    return [msgspec.structs.replace(item, prediction=given[item.id][0], predictions=given[item.id]) for item in items]
 
 
 def _item(where: str, line: bytes, number: int) -> Item:

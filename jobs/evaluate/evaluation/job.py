@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from evaluation import harness, items, page, report
+from evaluation import harness, items, judging, page, report
 from evaluation.measure_all import Wanted, measure
 from evaluation.model import Model, folder_of
 from evaluation.places import Places
@@ -34,7 +34,14 @@ def run(given: argparse.Namespace, places: Places) -> None:
         base = _base(given, places)
         limits = _limits(given)
         found = harness.run(
-            given.benchmark, folder, base, given.tasks, limit=given.limit, batch=given.batch, device=device, limits=limits
+            given.benchmark,
+            folder,
+            base,
+            given.tasks,
+            limit=given.limit,
+            batch=given.batch,
+            device=device,
+            limits=limits,
         )
         _write(output / "benchmarks.json", found)
 
@@ -70,12 +77,25 @@ def _on_items(
     )
     name = given.name or (folder.name if folder else "predictions")
     whole = report.build(name, some, measure(some, model, wanted), _production(given, places))
+    if given.judge:
+        whole["judge"] = _judged(given, places, some)
     _write(output / "report.json", whole)
     (output / "report.html").write_text(page.page(whole), encoding="utf-8")
     lines = [msgspec.json.encode({"id": item.id, "predictions": item.answers}) for item in some]
     (output / "predictions.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     for metric, about in whole["metrics"].items():
         sys.stdout.write(f"{metric}={about['value']:.6f};\n")
+
+
+def _judged(given: argparse.Namespace, places: Places, some: list[items.Item]) -> dict[str, Any]:
+    import boto3
+
+    path = given.production or places.given("production", "report.json")
+    rivals = given.production_predictions or (path.with_name("predictions.jsonl") if path else None)
+    if not rivals or not rivals.is_file():
+        raise EvaluationRefusedError("The judge has nothing to compare with", "Give --production-predictions")
+    labels = given.calibration or places.given("calibration", "*.jsonl")
+    return judging.judge(some, rivals, given.judge, labels, boto3.client("bedrock-runtime"))
 
 
 def _production(given: argparse.Namespace, places: Places) -> dict[str, Any] | None:

@@ -92,8 +92,11 @@ class Model:
             given = self._encoded([self.prompt(item) for item in some])
             with torch.inference_mode():
                 made = self.network.generate(
-                    **given, max_new_tokens=new_tokens, num_return_sequences=count,
-                    pad_token_id=self.tokenizer.pad_token_id, **how,
+                    **given,
+                    max_new_tokens=new_tokens,
+                    num_return_sequences=count,
+                    pad_token_id=self.tokenizer.pad_token_id,
+                    **how,
                 )
             new = made[:, given["input_ids"].shape[1] :]
             texts = [each.strip() for each in self.tokenizer.batch_decode(new, skip_special_tokens=True)]

@@ -24,6 +24,7 @@ def page(report: Mapping[str, Any]) -> str:
         _table(["metric", "value", "items", "how it was taken"], map(_metric, report["metrics"].items())),
         *([_skipped(report["skipped"])] if report["skipped"] else []),
         *_production(report),
+        *_judge(report.get("judge")),
         "<h2>Slices</h2><p>Means of the items' scores with 95 % intervals.</p>",
         _slices(report["slices"]),
         *([_confusion(report["confusion"])] if report["confusion"] else []),
@@ -81,6 +82,24 @@ def _production(report: Mapping[str, Any]) -> list[str]:
     warning = "" if old["same_items"] else '<p class="bad">The two models were not evaluated on the same items.</p>'
     head = f"<h2>Difference to {escape(old['model'])}, in production</h2>{warning}"
     return [head, _table(["metric", "in production", "mean difference of items", ""], rows)]
+
+
+def _judge(judge: Mapping[str, Any] | None) -> list[str]:
+    if not judge:
+        return []
+    found, people = judge["summary"], judge["calibration"]
+    told = (
+        f"{found['wins']} won, {found['ties']} tied, {found['losses']} lost of {found['pairs']}; win rate "
+        f"{found['win_rate']['mean']:.3f} [{found['win_rate']['low']:.3f}, {found['win_rate']['high']:.3f}]; "
+        f"{found['consistency']:.0%} the same in both places."
+    )
+    trust = "No labels of people were given: how far it may be believed is not known."
+    if people:
+        trust = (
+            f"Beside people, on {people['pairs']} pairs: agreement {people['agreement']:.0%}, Cohen's kappa "
+            f"{people['cohen_kappa']:.2f}, Krippendorff's alpha {people['krippendorff_alpha']:.2f}."
+        )
+    return [f"<h2>Compared by {escape(judge['model'])}</h2><p>{told}</p><p>{trust}</p>"]
 
 
 def _slices(slices: Mapping[str, Mapping[str, Any]]) -> str:

@@ -16,7 +16,7 @@ WORST, SHOWN_CHARACTERS = 20, 600
 
 def build(model: str, items: Sequence[Item], found: Measured, production: dict[str, Any] | None) -> dict[str, Any]:
     """Return the report; with production's own report on the same items, the differences to it."""
-    rows = {item.id: {"id": item.id, "slices": item.slices, "scores": {}} for item in items}
+    rows: dict[str, dict[str, Any]] = {item.id: {"id": item.id, "slices": item.slices, "scores": {}} for item in items}
     metrics: dict[str, Any] = {}
     for measure, ids in found.measures:
         kept = asdict(measure)
@@ -24,7 +24,7 @@ def build(model: str, items: Sequence[Item], found: Measured, production: dict[s
         metrics[kept.pop("name")] = kept | {"items": len(ids)}
         for each, score in zip(ids, scores, strict=True) if scores else ():
             rows[each]["scores"][measure.name] = score
-    report = {
+    report: dict[str, Any] = {
         "format": FORMAT,
         "model": model,
         "data_sha256": digest(items),

@@ -40,7 +40,9 @@ def outcomes(programs: Sequence[Sequence[str]], limits: sandbox.Limits) -> list[
     return [[next(found) for _ in each] for each in programs]
 
 
-def measures(found: Sequence[Sequence[sandbox.Outcome]], ks: Sequence[int], limits: sandbox.Limits) -> Iterator[Measure]:
+def measures(
+    found: Sequence[Sequence[sandbox.Outcome]], ks: Sequence[int], limits: sandbox.Limits
+) -> Iterator[Measure]:
     """Yield pass@k for each k. Raises: EvaluationRefusedError if an item has fewer answers than k."""
     for k in ks:
         if min(map(len, found)) < k:

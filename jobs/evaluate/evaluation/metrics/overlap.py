@@ -30,9 +30,7 @@ def sacrebleu(answers: Texts, references: References) -> Iterator[Measure]:
         pairs = zip(answers, references, strict=True)
         scores = [float(single.sentence_score(answer, list(right)).score) for answer, right in pairs]
         signature = f"sacrebleu {corpus.get_signature()}"
-        yield Measure(
-            name=name, value=value, scores=scores, signature=signature, top=100.0, higher_is_better=higher
-        )
+        yield Measure(name=name, value=value, scores=scores, signature=signature, top=100.0, higher_is_better=higher)
 
 
 def rouge(answers: Texts, references: References) -> Iterator[Measure]:
@@ -40,9 +38,7 @@ def rouge(answers: Texts, references: References) -> Iterator[Measure]:
     from rouge_score.rouge_scorer import RougeScorer
 
     scorer = RougeScorer(list(ROUGE), use_stemmer=True)
-    rows = [
-        scorer.score_multi(list(right), answer) for answer, right in zip(answers, references, strict=True)
-    ]
+    rows = [scorer.score_multi(list(right), answer) for answer, right in zip(answers, references, strict=True)]
     for name in ROUGE:
         scores = [float(row[name].fmeasure) for row in rows]
         signature = f"rouge-score {version('rouge-score')}|{name}|stemmer:yes|multi:best"

@@ -76,7 +76,8 @@ def check() -> None:
     limits = Limits(seconds=PROBE_SECONDS)
     if not (well := run("1 + 1", limits)).passed:
         raise EvaluationRefusedError(
-            f"The sandbox does not work here: {well.error}", "Use Linux on x86-64 or arm64 with seccomp, or leave tests out"
+            f"The sandbox does not work here: {well.error}",
+            "Use Linux on x86-64 or arm64 with seccomp, or leave tests out",
         )
     leak = run("import socket\nsocket.socket()", limits)
     if leak.passed or "PermissionError" not in leak.error:

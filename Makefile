@@ -18,7 +18,7 @@ spark: setup ## install PySpark 3.5.6 for Glue jobs in the local cloud (about 40
 	@$(PY) -m slipway_local.glue.runtime --cache .slipway/cache
 
 torch: setup ## install torch 2.13.0 (its CPU build) for training jobs on this machine (about 400 MB)
-	@$(PY) -m slipway_local.training.runtime --cache .slipway/cache --requirements jobs/fine_tune/requirements.txt
+	@$(PY) -m slipway_local.training.runtime --cache .slipway/cache --requirements jobs/*/requirements.txt
 
 demo: setup ## bring the dev environment up on this machine, ingest documents (DOCS=folder), ask three questions
 	@$(PY) tools/demo.py $(if $(DOCS),--docs "$(DOCS)") $(ARGS)

@@ -23,7 +23,7 @@ class BedrockEvaluation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     role_arn: str
     evaluator_model: str
     output_s3_uri: str
-    metrics: list[str] = ["Builtin.Correctness", "Builtin.Helpfulness", "Builtin.Harmfulness"]
+    metrics: tuple[str, ...] = ("Builtin.Correctness", "Builtin.Helpfulness", "Builtin.Harmfulness")
     kms_key_arn: str = ""
 
     def __post_init__(self) -> None:
@@ -62,7 +62,7 @@ def request(name: str, source: str, dataset_s3_uri: str, asked: BedrockEvaluatio
     judged = {
         "taskType": "Custom",
         "dataset": {"name": "items", "datasetLocation": {"s3Uri": dataset_s3_uri}},
-        "metricNames": asked.metrics,
+        "metricNames": list(asked.metrics),
     }
     judge = {"bedrockEvaluatorModels": [{"modelIdentifier": asked.evaluator_model}]}
     return {

@@ -1,14 +1,17 @@
 """The program with a model in its hands: answers, perplexity, BERTScore, benchmarks."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.evaluating import ITEMS, evaluate, python, write
+from slipway_local.training import runtime
+from support.evaluating import CACHE, ITEMS, REQUIREMENTS, evaluate, python, write
 
-pytestmark = pytest.mark.usefixtures("requirements")
+# Three processes that import torch; on a busy machine that takes minutes.
+pytestmark = [pytest.mark.usefixtures("requirements"), pytest.mark.timeout(1200)]
 QUESTIONS = [
     {"question": "2+2", "choices": ["4", "5"], "answer": 0},
     {"question": "3+3", "choices": ["7", "6"], "answer": 1},
@@ -31,17 +34,14 @@ unsafe_code: true
 doc_to_target: "assert {{question}} == {{choices[answer]}}"
 generation_kwargs: {until: ["\\n"], max_gen_toks: 8, do_sample: false}
 metric_list: [{metric: exact_match, aggregation: mean, higher_is_better: true}]"""
-# The libraries asked directly; the presets' tasks looked up in the harness.
+# The libraries asked directly.
 REFERENCE = """
 import json, math, sys
 import torch
 from bert_score import score
-from lm_eval.tasks import TaskManager
 from transformers import AutoModelForCausalLM, AutoTokenizer
-sys.path.append(sys.argv[3])
-from evaluation.harness import PRESETS, is_code
 folder, items = sys.argv[1], [json.loads(line) for line in open(sys.argv[2])]
-answers = {row["id"]: row["predictions"] for row in map(json.loads, open(sys.argv[4]))}
+answers = {row["id"]: row["predictions"] for row in map(json.loads, open(sys.argv[3]))}
 model, tokenizer = AutoModelForCausalLM.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
 nats = tokens = 0
 for item in items:
@@ -55,17 +55,12 @@ for item in items:
     tokens += right.shape[1]
 given = [answers[item["id"]][0] for item in items], [item["references"] for item in items]
 f1 = score(*given, model_type=folder, num_layers=2)[2]
-manager = TaskManager()
-names = {name: [task in manager.all_tasks for task in tasks] for name, tasks in PRESETS.items()}
-code = [name for name, tasks in PRESETS.items() if is_code(manager, tasks[0])]
-print(json.dumps({"perplexity": math.exp(nats / tokens), "bertscore": f1.tolist(), "presets": names, "code": code}))
+print(json.dumps({"perplexity": math.exp(nats / tokens), "bertscore": f1.tolist()}))
 """
 
 
 @pytest.fixture(scope="module", name="found")
 def with_model(tmp_path_factory: pytest.TempPathFactory, requirements: None) -> dict[str, Any]:
-    from support.evaluating import JOB
-
     root = tmp_path_factory.mktemp("job")
     given = root / "processing" / "input"
     python("from fine_tune.tiny import make; import sys, pathlib; make(pathlib.Path(sys.argv[1]))", given / "model")
@@ -81,7 +76,7 @@ def with_model(tmp_path_factory: pytest.TempPathFactory, requirements: None) -> 
     )
     assert not done.returncode, done.stderr
     out = root / "processing" / "output"
-    reference = python(REFERENCE, given / "model", items, JOB, out / "predictions.jsonl")
+    reference = python(REFERENCE, given / "model", items, out / "predictions.jsonl")
     return {
         "report": json.loads((out / "report.json").read_text()),
         "benchmarks": json.loads((out / "benchmarks.json").read_text()),
@@ -102,20 +97,26 @@ def test_perplexity_and_bertscore_equal_the_libraries(found: dict[str, Any]) -> 
 def test_the_harness_runs_a_task_and_our_sandbox_its_code(found: dict[str, Any]) -> None:
     tasks = found["benchmarks"]["tasks"]
     assert found["benchmarks"]["harness"] == "lm-eval 0.4.13"
-    assert tasks["sums"]["acc,none"] in {0.0, pytest.approx(1 / 3), pytest.approx(2 / 3), 1.0}
+    assert tasks["sums"]["acc,none"] * 3 == pytest.approx(round(tasks["sums"]["acc,none"] * 3))
     assert tasks["sums"]["n"]["effective"] == 3
     assert (tasks["sums_in_code"]["pass@1"], tasks["sums_in_code"]["n"]) == (0.0, 3)
     assert len(tasks["sums_in_code"]["errors"]) == 3
 
 
 @pytest.mark.capability("P5")
-def test_the_harness_knows_every_preset(found: dict[str, Any]) -> None:
-    presets = found["reference"]["presets"]
-    assert set(presets) == {
-        *("glue", "superglue", "hellaswag", "truthfulqa", "mmlu", "lambada", "bigbench", "humaneval", "mbpp"),
-    }
-    assert all(all(known) for known in presets.values()), presets
-    assert found["reference"]["code"] == ["humaneval", "mbpp"]
+def test_the_installed_harness_has_the_tasks_of_every_preset() -> None:
+    from evaluation.harness import PRESETS
+
+    folder = runtime.python_path(CACHE, REQUIREMENTS)[0] / "lm_eval" / "tasks"
+    folders = {"superglue": "super_glue"}
+    assert len(PRESETS) == 9
+    for preset, names in PRESETS.items():
+        files = [path.read_text() for path in (folder / folders.get(preset, preset)).rglob("*") if "yaml" in path.name]
+        for name in names:
+            named = re.compile(rf"^(task|tag|group):\s+(- )?{name}$", re.MULTILINE)
+            assert any(map(named.search, files)), name
+        if preset in {"humaneval", "mbpp"}:
+            assert any("unsafe_code: true" in text for text in files)
 
 
 @pytest.mark.capability("P5")

@@ -12,7 +12,6 @@ from botocore.validate import ParamValidator
 
 from slipway_runtime.evaluate.bedrock_job import Answered, BedrockEvaluation, dataset, request
 
-pytestmark = pytest.mark.capability("P6")
 ASKED = BedrockEvaluation(
     role_arn="arn:aws:iam::123456789012:role/evaluation",
     evaluator_model="anthropic.claude-sonnet-4-20250514-v1:0",

@@ -1,6 +1,7 @@
 """The gate's function: two reports in S3, the decision returned and stored."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -13,6 +14,9 @@ from slipway_runtime.handlers import gate
 from slipway_runtime.operate.clients import client
 
 pytestmark = pytest.mark.capability("P7")
+CONTEXT = SimpleNamespace(
+    function_name="gate", memory_limit_in_mb=512, invoked_function_arn="arn:gate", aws_request_id="1"
+)
 POLICY = {"metrics": [{"name": "f1", "margin": 0.05}]}
 
 
@@ -52,15 +56,15 @@ def asked(candidate: str, production: str | None) -> dict[str, Any]:
 
 
 def test_the_decision_is_returned_and_kept(bucket: Any) -> None:
-    better = gate.handler(asked("new", "old"), None)
+    better = gate.handler(asked("new", "old"), CONTEXT)
     assert better["promote"] is True
     assert json.loads(bucket.get_object(Bucket="artifacts", Key="decisions/7.json")["Body"].read()) == better
-    assert gate.handler(asked("old", "new"), None)["promote"] is False
-    assert gate.handler(asked("new", None), None)["promote"] is False  # no floor for a first model
+    assert gate.handler(asked("old", "new"), CONTEXT)["promote"] is False
+    assert gate.handler(asked("new", None), CONTEXT)["promote"] is False  # no floor for a first model
 
 
 def test_what_is_wrong_is_said(bucket: Any) -> None:
     with pytest.raises(GateRefusedError, match="s3://BUCKET/KEY"):
-        gate.handler(asked("new", "old") | {"decision": "artifacts/x"}, None)
+        gate.handler(asked("new", "old") | {"decision": "artifacts/x"}, CONTEXT)
     with pytest.raises(msgspec.ValidationError, match="metrics"):
-        gate.handler(asked("new", "old") | {"policy": {"metrics": []}}, None)
+        gate.handler(asked("new", "old") | {"policy": {"metrics": []}}, CONTEXT)

@@ -117,7 +117,8 @@ class Model:
             ids = torch.tensor([each + [pad] * (longest - len(each)) for each in whole], device=self.network.device)
             mask = torch.tensor([[1] * len(each) + [0] * (longest - len(each)) for each in whole], device=ids.device)
             with torch.inference_mode():
-                logits = self.network(input_ids=ids, attention_mask=mask).logits.float()
+                # A tuned prompt stands before the text, and has logits of its own.
+                logits = self.network(input_ids=ids, attention_mask=mask).logits[:, -longest:].float()
             told = torch.log_softmax(logits[:, :-1], dim=-1).gather(-1, ids[:, 1:, None])[..., 0]
             for row, one, other in zip(told.tolist(), prompts, rights, strict=True):
                 begin = max(len(one) - 1, 0)

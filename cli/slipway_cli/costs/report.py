@@ -37,7 +37,7 @@ def _head(environment: str, bill: Bill) -> Iterator[str]:
 
 def _tables(bill: Bill, diff: dict[str, Any] | None) -> Iterator[tuple[str, list[Row]]]:
     if diff is not None:
-        rows = [(name, f"{usd:+.2f}") for name, usd in diff["by_item"].items()]
+        rows: list[Row] = [(name, f"{usd:+.2f}") for name, usd in diff["by_item"].items()]
         yield f"Change: {diff['idle_usd_per_month']:+.2f} idle", rows or [("nothing", "0.00")]
     if not bill.items:
         return

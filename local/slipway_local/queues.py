@@ -42,9 +42,9 @@ def _receive_one_by_one(backend: Any) -> None:
     """Let one caller at a time receive from a queue, or change how long its messages are hidden."""
     receive, change = backend.receive_message, backend.change_message_visibility
 
-    def change_message_visibility(self: Any, queue_name: str, *more: Any) -> None:
+    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         with self.get_queue(queue_name)._messages_lock:
-            change(self, queue_name, *more)
+            change(self, queue_name, receipt_handle, visibility_timeout)
 
     def receive_message(
         self: Any, queue_name: str, count: int, wait: int, visibility: int | None, names: list[str] | None = None

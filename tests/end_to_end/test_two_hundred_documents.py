@@ -83,8 +83,8 @@ def indexed(target: Target, folder: str) -> int:
         .get_paginator("scan")
         .paginate(TableName=target.parameter("foundation/documents-table-name"))
     )
-    items = [item for page in pages for item in page["Items"]]
-    return sum(item["status"]["S"] == "indexed" and item["path"]["S"].startswith(f"{folder}/") for item in items)
+    current = [item for page in pages for item in page["Items"] if item["item"]["S"] == "current"]
+    return sum(item["status"]["S"] == "indexed" and item["path"]["S"].startswith(f"{folder}/") for item in current)
 
 
 @pytest.mark.timeout(900)

@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from slipway_cli.target import Target
-from slipway_local import cloud
 from slipway_runtime.operate.curated import object_key
 from slipway_runtime.prepare.keys import document_id
-from stacks import application
+from support import trial
 from support.waiting import wait_for
 
-CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 SETTINGS = """
 removal: destroy
 termination_protection: false
@@ -47,12 +45,7 @@ DOCUMENTS = {
 
 def up(folder: Path, more: str, **options: Any) -> Target:
     """Bring up the environment `trial` with `more` lines of settings of augmentation; `down` ends it."""
-    (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS + more)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True, **options)
-    return Target("trial", status.endpoint_url, None, cloud.credentials(folder / "state"))
+    return trial.up(folder, SETTINGS + more, **options)
 
 
 def ingest(target: Target, documents: dict[str, str]) -> None:

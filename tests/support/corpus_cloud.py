@@ -10,10 +10,9 @@ from slipway_cli.target import Target
 from slipway_local import cloud
 from slipway_local.glue import runtime
 from slipway_runtime.corpus.storage import Bucket
-from stacks import application
+from support import trial
 from support.corpus import RULES, Case
 
-CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 SETTINGS = f"""
 removal: destroy
 termination_protection: false
@@ -42,14 +41,10 @@ def corpus_cloud(
     folder: Path, *, batch_documents: int, near_duplicates: bool = False, ocr: str = "none"
 ) -> Iterator[Target]:
     """Bring up an environment with policies enforced, and take it down."""
-    (folder / "config").mkdir()
     settings = SETTINGS.replace("BATCH", str(batch_documents)).replace("OCR", ocr)
-    (folder / "config" / "trial.yaml").write_text(settings.replace("SEARCHED", str(near_duplicates).lower()))
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
+    target = trial.up(folder, settings.replace("SEARCHED", str(near_duplicates).lower()))
     try:
-        yield Target("trial", status.endpoint_url, None, cloud.credentials(folder / "state"))
+        yield target
     finally:
         cloud.down(folder / "state")
 

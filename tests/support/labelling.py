@@ -8,11 +8,9 @@ import urllib3
 
 from slipway_cli.labelling import start_job
 from slipway_cli.target import Target
-from slipway_local import cloud
-from stacks import application
+from support import trial
 from support.waiting import wait_for
 
-CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 SETTINGS = """
 removal: destroy
 termination_protection: false
@@ -23,13 +21,7 @@ CHOICE = {"type": "single_choice", "question": "Is it about pumps?", "choices": 
 
 def up(state: Path) -> Target:
     """Bring up an environment with policies enforced; beside `state` lies what it is made of."""
-    folder = state.parent
-    (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, state, environment="trial", cache=CACHE, enforce_iam=True)
-    return Target("trial", status.endpoint_url, None, cloud.credentials(state))
+    return trial.up(state.parent, SETTINGS)
 
 
 class Api:

@@ -7,10 +7,8 @@ from typing import Any
 import urllib3
 
 from slipway_cli.target import Target
-from slipway_local import cloud
-from stacks import application
+from support import trial
 
-CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 SETTINGS = """
 removal: destroy
 termination_protection: false
@@ -21,13 +19,7 @@ gateway: {throttle: {rate_per_second: 1000, burst: 1000}}
 
 def up(state: Path) -> Target:
     """Bring up an environment; beside `state` lies what it is made of."""
-    folder = state.parent
-    (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, state, environment="trial", cache=CACHE, enforce_iam=True)
-    return Target("trial", status.endpoint_url, None, cloud.credentials(state))
+    return trial.up(state.parent, SETTINGS)
 
 
 class Api:

@@ -18,10 +18,9 @@ from slipway_cli.gateway import Gateway
 from slipway_cli.target import Target
 from slipway_local import cloud, remote
 from slipway_runtime.prepare.keys import document_id
-from stacks import application
+from support.trial import up
 from support.waiting import wait_for
 
-CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 SETTINGS = """
 removal: destroy
 termination_protection: false
@@ -109,12 +108,7 @@ def text(name: str) -> str:
 @contextlib.contextmanager
 def trial(folder: Path, store: str) -> Iterator[Trial]:
     """Bring up an environment with policies enforced; in the end no role may have been denied anything."""
-    (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS.replace("STORE", store))
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
-    target = Target("trial", status.endpoint_url, None, cloud.credentials(folder / "state"))
+    target = up(folder, SETTINGS.replace("STORE", store))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reindex, "find_target", lambda *_, **__: target)
         try:

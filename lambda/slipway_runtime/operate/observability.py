@@ -41,26 +41,24 @@ def measure_milliseconds(name: str, value: float) -> None:
 
 def measure_embedding_tokens(model_id: str, tokens: int) -> None:
     """Record the tokens that an embedding model read, by model."""
-    with single_metric(
-        name="EmbeddingTokens",
-        unit=MetricUnit.Count,
-        value=tokens,
-        namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"),
-        default_dimensions={"environment": os.environ.get("SLIPWAY_ENVIRONMENT", "unknown")},
-    ) as metric:
-        metric.add_dimension(name="model", value=model_id)
+    _measure_by("EmbeddingTokens", MetricUnit.Count, tokens, dimension="model", of=model_id)
 
 
 def measure_rejects(source: str, share: float) -> None:
     """Record which share of a document was rejected, from 0 to 1: the average is the share of its source's rejects."""
+    _measure_by("RejectedShare", MetricUnit.NoUnit, share, dimension="source", of=source)
+
+
+def _measure_by(name: str, unit: MetricUnit, value: float, *, dimension: str, of: str) -> None:
+    """Record a value under a dimension that the function's other metrics do not have."""
     with single_metric(
-        name="RejectedShare",
-        unit=MetricUnit.NoUnit,
-        value=share,
+        name=name,
+        unit=unit,
+        value=value,
         namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"),
         default_dimensions={"environment": os.environ.get("SLIPWAY_ENVIRONMENT", "unknown")},
     ) as metric:
-        metric.add_dimension(name="source", value=source)
+        metric.add_dimension(name=dimension, value=of)
 
 
 def _flush() -> None:

@@ -19,8 +19,8 @@ from slipway_cli.target import Target
 from slipway_local import cloud
 from slipway_runtime.operate.shards import is_shard
 from slipway_runtime.prepare.keys import document_id
-from stacks import application
-from support.augmentation import BALE, CACHE, LAMP, PUMP, ingest
+from support import trial
+from support.augmentation import BALE, LAMP, PUMP, ingest
 from support.waiting import wait_for
 from support.words import places_of
 
@@ -55,13 +55,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def target(state: Path) -> Iterator[Target]:
-    folder = state.parent
-    (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, state, environment="trial", cache=CACHE, enforce_iam=True)
-    yield Target("trial", status.endpoint_url, None, cloud.credentials(state))
+    yield trial.up(state.parent, SETTINGS)
     cloud.down(state)
 
 

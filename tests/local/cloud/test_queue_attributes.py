@@ -56,3 +56,23 @@ def test_a_group_that_was_not_handled_comes_again_in_its_order(local_cloud: Loca
     for visibility_seconds in (1, 1, 30):
         assert local_cloud.eventually(lambda seconds=visibility_seconds: received(seconds)) == ["a1", "a2", "a3"]
     assert received(30) == []
+
+
+@pytest.mark.capability("O14")
+def test_a_message_in_flight_is_shown_again_as_soon_as_its_receiver_asks(local_cloud: LocalCloud) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html"""
+    sqs = local_cloud.place.client("sqs")
+    url = sqs.create_queue(QueueName="shortened", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
+    for body in ("one by one", "in a batch"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+        (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        assert "Messages" not in sqs.receive_message(QueueUrl=url)
+        named = {"ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+        if body == "one by one":
+            sqs.change_message_visibility(QueueUrl=url, **named)
+        else:
+            answer = sqs.change_message_visibility_batch(QueueUrl=url, Entries=[{"Id": "1", **named}])
+            assert [entry["Id"] for entry in answer["Successful"]] == ["1"]
+        (again,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        assert again["Body"] == body
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])

@@ -17,8 +17,8 @@ from slipway_cli.errors import CommandError
 from slipway_cli.gateway import Gateway
 from slipway_cli.target import Target
 from slipway_local import cloud
-from stacks import application
-from support.augmentation import CACHE, ingest
+from support import trial
+from support.augmentation import ingest
 from support.scripted_judge import ScriptedJudge
 from support.waiting import wait_for
 
@@ -63,16 +63,11 @@ def written(lines: list[dict[str, Any]]) -> bytes:
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("evaluation")
-    (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SLIPWAY_MODEL_URL", f"http://127.0.0.1:{server.server_port}/v1")
-        status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
-    found = Target("trial", status.endpoint_url, None, cloud.credentials(folder / "state"))
+        found = trial.up(folder, SETTINGS)
     ingest(found, DOCUMENTS)
     gateway = Gateway(found.gateway_url, found.api_key)
     assert wait_for(lambda: len(list(gateway.documents(status="indexed"))) == len(DOCUMENTS), seconds=120)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slipway_runtime.prepare.attributes import bounds, dates, front_matter
@@ -137,11 +137,13 @@ def test_the_limits_are_those_of_filters_and_stores() -> None:
 SCALARS = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=30),
     st.sampled_from(["a: b", "it's", '"q"', "# no", "- x", "true", "12", "1.5", "~", "[a]", "a # b", "x, y"]),
+    st.sampled_from(["08", "-09.50"]),
     st.integers(-(10**12), 10**12),
     st.booleans(),
 )
 
 
+@example({"postcode": "08", "codes": ["09", "-08.5"]})
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.one_of(SCALARS, st.lists(SCALARS, min_size=1))))
 def test_what_a_yaml_writer_writes_is_read_alike(written: dict) -> None:
     """PyYAML writes YAML 1.1, whose words yes, no, on, off and octal numbers mean others; it quotes them."""

@@ -15,8 +15,9 @@ ITEM = re.compile(r"[ \t]*-(?:[ \t]+(.*?))?[ \t]*\Z")
 COMMENT = re.compile(r"(?:^|[ \t]+)#.*\Z")
 BLOCK = re.compile(r"([|>])[+-]?[0-9]?[+-]?\Z")
 FLOW_ITEM = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,\[\]{}"']*)\s*(?:,|\Z)""")
-INTEGER = re.compile(r"[-+]?[0-9]{1,16}")
-DECIMAL = re.compile(r"[-+]?[0-9]{1,16}\.[0-9]{1,16}")
+# A number written with leading zeros is a name, such as a postcode; YAML 1.1 and 1.2 do not agree on what it means.
+INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,15})")
+DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,15})\.[0-9]{1,16}")
 WORDS: dict[str, bool] = {"true": True, "false": False}
 
 

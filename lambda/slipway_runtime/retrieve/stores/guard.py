@@ -43,6 +43,14 @@ class Guard:
         """Return whether a chunk of that tenant, written under that claim, may be found."""
         return not self.deleted and self.tenant == tenant and self.visible == claim
 
+    def must_overtake(self, claimed: "Guard") -> None:
+        """Check that a claim gave way to a newer event, and not to the same one.
+
+        Raises: StoreUnavailable for the same, which is being written elsewhere and has to be waited for.
+        """
+        if self.sequencer == claimed.sequencer and not self.deleted:
+            raise StoreUnavailable(f"the same version of {claimed.document_id} is being written elsewhere")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Guards:

@@ -82,8 +82,7 @@ class KendraStore:
     def _overtaken(self, claimed: Guard, deadline: Deadline) -> bool:
         """Return False if a newer event came between; the same event again has to be waited for."""
         held = self.index.again(lambda: self.guards.read([claimed.document_id]), deadline)[claimed.document_id]
-        if held.sequencer == claimed.sequencer and not held.deleted:
-            raise StoreUnavailable(f"the same version of {claimed.document_id} is being written elsewhere")
+        held.must_overtake(claimed)
         return False
 
     def _remove_others(self, claimed: Guard, content: str, deadline: Deadline) -> None:

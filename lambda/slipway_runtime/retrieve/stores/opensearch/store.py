@@ -115,8 +115,7 @@ class OpenSearchStore:
     def _overtaken(self, claimed: Guard) -> bool:
         """Return False if a newer event came between; the same event again has to be waited for."""
         held = self.guards.read([claimed.document_id])[claimed.document_id]
-        if held.sequencer == claimed.sequencer and not held.deleted:
-            raise StoreUnavailable(f"the same version of {claimed.document_id} is being written elsewhere")
+        held.must_overtake(claimed)
         return False
 
     def touch(self, version: DocumentVersion, deadline: Deadline) -> bool:

@@ -97,8 +97,7 @@ class S3VectorsStore:
     def _overtaken(self, claimed: Guard, deadline: Deadline) -> bool:
         """Return False if a newer event came between; the same event again has to be waited for."""
         held = self.bucket.again(lambda: self.guards.read([claimed.document_id]), deadline)[claimed.document_id]
-        if held.sequencer == claimed.sequencer and not held.deleted:
-            raise StoreUnavailable(f"the same version of {claimed.document_id} is being written elsewhere")
+        held.must_overtake(claimed)
         return False
 
     def _remove_before(self, claimed: Guard, deadline: Deadline) -> None:

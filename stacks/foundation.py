@@ -78,6 +78,19 @@ class FoundationStack(SlipwayStack):
         if self.settings.prompts.enabled:
             # Its stream tells what judges experiments, and the mirror: generate/prompts/table.py.
             tables["prompts"] = self._table("Prompts", partition_key="subject", sort_key="item", key=key, stream=True)
+        if self.settings.metering.enabled:
+            # Counters, the ledger and feedback: operate/meter.
+            tables["meters"] = self._table("Meters", partition_key="subject", sort_key="item", key=key, expiring=True)
+        if self.settings.gateway.access.tenants:
+            # Hashes of keys, and whose they are: operate/tenants.py.
+            tables["tenants"] = self._table("Tenants", partition_key="subject", sort_key="item", key=key)
+        if self.settings.conversations.enabled:
+            conversations = self._table(
+                "Conversations", partition_key="subject", sort_key="item", key=key, expiring=True
+            )
+            tables["conversations"] = conversations
+        if self.settings.cache.enabled:
+            tables["cache"] = self._table("Cache", partition_key="subject", sort_key="item", key=key, expiring=True)
         if self.searches_duplicates():
             # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
             tables["duplicates"] = self._table("Duplicates", partition_key="subject", sort_key="item", key=key)
@@ -98,6 +111,7 @@ class FoundationStack(SlipwayStack):
         key: kms.IKey | None,
         partition_key: str = "document_id",
         stream: bool = False,
+        expiring: bool = False,
     ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
@@ -105,7 +119,7 @@ class FoundationStack(SlipwayStack):
             partition_key=_text(partition_key),
             sort_key=_text(sort_key),
             stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
-            time_to_live_attribute="expires_at" if stream else None,
+            time_to_live_attribute="expires_at" if stream or expiring else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
             encryption_key=key,

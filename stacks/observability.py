@@ -10,7 +10,7 @@ from stacks.slipway_stack import SlipwayStack
 # The rows of the dashboard, by what callers notice, functions, database, runs; others follow as they are deployed.
 ROWS = (
     *("Api", "Events", "Ingestion"),
-    *("Ingest", "Erase", "Chat", "Search", "Documents", "Authorize", "Labelling", "LabellingStep"),
+    *("Ingest", "Erase", "Chat", "Search", "Documents", "Authorize", "Usage", "Meters", "Labelling", "LabellingStep"),
     *("Prompts", "PromptExperiments", "PromptsLeft"),
     "Database",
     *("Augmentation", "AugmentationPlan", "AugmentationAugment", "AugmentationReport"),

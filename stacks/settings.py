@@ -10,16 +10,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from stacks.settings_access import Access
 from stacks.settings_answering import Answering
 from stacks.settings_augmentation import Augmentation
+from stacks.settings_cache import Cache
 from stacks.settings_chunks import Chunks
+from stacks.settings_conversations import Conversations
 from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
+from stacks.settings_guardrails import Guardrails
 from stacks.settings_knowledge_base import KnowledgeBase
 from stacks.settings_labelling import Labelling
+from stacks.settings_metering import Metering
 from stacks.settings_models import Model, ModelAlias, default_models
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_prompts import Prompts
@@ -178,6 +183,7 @@ class Gateway(Section):
         120, ge=29, le=900, description="Seconds that a chat completion may take, streamed or not, from the first byte."
     )
     throttle: Throttle = Field(default_factory=Throttle, description="Limits of the whole API.")
+    access: Access = Field(default_factory=Access, description="Who may call.")
     waf: bool = Field(False, description="Put AWS WAF before the API; about $8 a month.")
     log_role: Literal["create", "existing"] = Field(
         "create",
@@ -229,7 +235,11 @@ class Settings(Section):
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     prompts: Prompts = Field(default_factory=Prompts, description="The catalogue of prompts.")
+    conversations: Conversations = Field(default_factory=Conversations, description="What the gateway remembers.")
+    cache: Cache = Field(default_factory=Cache, description="Answers that are given again.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API.")
+    metering: Metering = Field(default_factory=Metering, description="What tenants may use, and have used.")
+    guardrails: Guardrails = Field(default_factory=Guardrails, description="What requests and answers may hold.")
     models: dict[ModelAlias, Model] = Field(
         default_factory=default_models,
         description="Alias that clients name as `model`, with what is behind it; `default` must be one.",

@@ -22,4 +22,11 @@ class Answering(Section):
         description="Rerank model of Bedrock that puts the hits in order, $1 to $2 for 1,000 questions. Not every "
         "region has each: us-east-1 has Cohere's only.",
     )
+    compress_to_tokens: int | None = Field(
+        None,
+        ge=200,
+        le=200000,
+        description="Most tokens of retrieved text that the model is shown: of more, the sentences that matter. "
+        "Left open: whole chunks, within `gateway.context_max_tokens`.",
+    )
     rerank_candidates: int = Field(30, ge=2, le=30, description="Hits that the reranker reads.")

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from stacks import (
+    settings_access_rules,
     settings_account_rules,
     settings_augmentation_rules,
+    settings_conversations_rules,
     settings_embedding_rules,
     settings_evaluation_rules,
     settings_knowledge_base,
@@ -118,6 +120,7 @@ def _context(settings: Settings) -> Iterator[Violation]:
 
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
+    settings_access_rules.violations,
     settings_labelling_rules.violations,
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
@@ -132,6 +135,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _sources,
     _context,
     *settings_models_rules.RULES,
+    *settings_conversations_rules.RULES,
     *settings_augmentation_rules.RULES,
     *settings_evaluation_rules.RULES,
 )

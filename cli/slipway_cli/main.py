@@ -12,7 +12,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli import corpus, dataset, documents, duplicates, hold, labelling, local, prompts, reindex
+from slipway_cli import (
+    corpus,
+    dataset,
+    documents,
+    duplicates,
+    feedback,
+    hold,
+    labelling,
+    local,
+    prompts,
+    reindex,
+    tenants,
+)
 from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
@@ -27,6 +39,7 @@ from slipway_cli.project import project
 from slipway_cli.rag_eval import rag_eval
 from slipway_cli.redrive import redrive as redrive_queue
 from slipway_cli.target import find_target
+from slipway_cli.usage import usage
 from slipway_local.remote import LocalCloudError
 
 app = typer.Typer(
@@ -45,6 +58,9 @@ app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(hold.app, name="hold")
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(reindex.app, name="reindex")
+app.add_typer(tenants.app, name="tenants")
+app.add_typer(feedback.app, name="feedback")
+app.command()(usage)
 
 
 def _print_version(wanted: bool) -> None:

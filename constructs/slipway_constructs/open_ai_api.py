@@ -7,7 +7,10 @@ Source: OpenAI API reference, "Chat completions", "Models"; API Gateway develope
 """
 
 import dataclasses
+import functools
 import json
+from collections.abc import Mapping
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -17,6 +20,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
+from slipway_constructs.api_routes import CHAT, ROUTES
 from slipway_constructs.gateway_errors import ERRORS
 
 STAGE = "live"
@@ -54,14 +58,14 @@ LOG_FIELDS = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ApiFunctions:
-    """The functions behind the API: `chat` streams, embeds and lists models; `authorize` turns a key into a tenant."""
+    """The functions behind the API: `chat` streams, embeds and lists models; `authorize` turns a key into a tenant.
+
+    `others`: those of `api_routes.ROUTES` that there are, by name.
+    """
 
     chat: lambda_.IFunction
-    search: lambda_.IFunction
-    documents: lambda_.IFunction
     authorize: lambda_.IFunction
-    labelling: lambda_.IFunction | None = None
-    prompts: lambda_.IFunction | None = None
+    others: Mapping[str, lambda_.IFunction]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,7 +102,7 @@ class OpenAiApi(Construct):
             "Authorizer",
             handler=functions.authorize,
             results_cache_ttl=AUTHORIZED,
-            validation_regex=r"^Bearer [!-~]{16,256}$",
+            validation_regex=r"^Bearer [!-~]{16,4096}$",
         )
         self._routes(functions, limits.patience)
         self._error_bodies()
@@ -133,56 +137,19 @@ class OpenAiApi(Construct):
             content_type="application/json",
             schema=apigateway.JsonSchema(type=apigateway.JsonSchemaType.OBJECT),
         )
-        self._chat_routes(root, self._streaming(functions.chat, patience), body)
-        documents = self._integration(functions.documents)
-        search = self._integration(functions.search)
-        self._method(root.add_resource("search"), "POST", search, request_models={"application/json": body})
-        listing = root.add_resource("documents")
-        queries = {f"method.request.querystring.{name}": False for name in ("limit", "after", "status", "prefix")}
-        self._method(listing, "GET", documents, request_parameters=queries)
-        document = listing.add_resource("{id}")
-        self._method(document, "GET", documents)
-        self._method(document, "DELETE", documents)
-        if functions.labelling:
-            self._labelling_routes(root, self._integration(functions.labelling), body)
-        if functions.prompts:
-            self._prompt_routes(root, self._integration(functions.prompts), body)
-
-    def _chat_routes(
-        self, root: apigateway.Resource, chat: apigateway.LambdaIntegration, body: apigateway.IModel
-    ) -> None:
-        for resource in (root.add_resource("chat").add_resource("completions"), root.add_resource("embeddings")):
-            self._method(resource, "POST", chat, request_models={"application/json": body})
-        models = root.add_resource("models")
-        for resource in (models, models.add_resource("{id}"), root.add_resource("openapi.json")):
-            self._method(resource, "GET", chat)
-
-    def _labelling_routes(
-        self, root: apigateway.Resource, labelling: apigateway.LambdaIntegration, body: apigateway.IModel
-    ) -> None:
-        jobs = root.add_resource("labelling").add_resource("jobs")
-        queries = {f"method.request.querystring.{name}": False for name in ("limit", "after")}
-        self._method(jobs, "GET", labelling, request_parameters=queries)
-        job = jobs.add_resource("{id}")
-        self._method(job, "GET", labelling)
-        item = job.add_resource("items").add_resource("{item}")
-        for verb in (job.add_resource("next"), *map(item.add_resource, ("labels", "skip", "flag"))):
-            self._method(verb, "POST", labelling, request_models={"application/json": body})
-
-    def _prompt_routes(
-        self, root: apigateway.Resource, prompts: apigateway.LambdaIntegration, body: apigateway.IModel
-    ) -> None:
-        """Three collections; what lies below them is the function's own, which answers 404 and 405 in our words."""
-        queries = {f"method.request.querystring.{name}": False for name in ("limit", "after", "from", "to")}
-        for collection in ("prompts", "prompt-examples", "prompt-experiments"):
-            listing = root.add_resource(collection)
-            below = listing.add_resource("{proxy+}")
-            for resource in (listing, below):
-                self._method(resource, "GET", prompts, request_parameters=queries)
-            for resource, verb in ((below, "POST"), (below, "PUT")):
-                self._method(resource, verb, prompts, request_models={"application/json": body})
-            if collection == "prompt-experiments":
-                self._method(listing, "POST", prompts, request_models={"application/json": body})
+        chat = self._streaming(functions.chat, patience)
+        integrations = {name: self._integration(function) for name, function in functions.others.items()}
+        routes = [(route, chat) for route in CHAT]
+        routes += [(route, made) for name, made in integrations.items() for route in ROUTES[name]]
+        for route, integration in routes:
+            resource = functools.reduce(_below, route.path.split("/"), root)
+            self._method(
+                resource,
+                route.verb,
+                integration,
+                request_models={"application/json": body} if route.body else None,
+                request_parameters={f"method.request.querystring.{name}": False for name in route.query} or None,
+            )
 
     def _integration(self, function: lambda_.IFunction) -> apigateway.LambdaIntegration:
         return apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)
@@ -240,3 +207,8 @@ class OpenAiApi(Construct):
                 f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{LOG_POLICY}]",
                 LOG_ROLE_REASON,
             )
+
+
+def _below(resource: apigateway.Resource, part: str) -> apigateway.Resource:
+    found = resource.get_resource(part)
+    return cast("apigateway.Resource", found) if found else resource.add_resource(part)

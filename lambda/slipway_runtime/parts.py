@@ -178,10 +178,10 @@ def knowledge_base() -> KnowledgeBase | None:
     )
 
 
-def searcher(generation: Generation | None = None) -> Searcher:
-    """Return the search of a generation."""
+def searcher(generation: Generation | None = None, tokens: Callable[[int], None] | None = None) -> Searcher:
+    """Return the search of a generation; `tokens` is told what the embedding model reads for it."""
     held = parts_of_stores.store(generation.number if generation else 1)
-    return Searcher(embedder=embedder(generation), store=held, reranker=_reranker())
+    return Searcher(embedder=embedder(generation, tokens=tokens), store=held, reranker=_reranker())
 
 
 def _reranker() -> Reranker:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from slipway_runtime import parts, settings
+from slipway_runtime import parts, parts_of_guard, parts_of_memory, settings
 from slipway_runtime.generate.answer import Answerer, Retrieval
 from slipway_runtime.generate.backends.bedrock import Bedrock
 from slipway_runtime.generate.documents import Documents
-from slipway_runtime.generate.exchange import AskModel, Exchange, Steps
+from slipway_runtime.generate.exchange import AskModel, Exchange, Step, Steps, passes, within
 from slipway_runtime.generate.models import RoutedModel
 from slipway_runtime.generate.record import record
 from slipway_runtime.generate.routes.router import Router
 from slipway_runtime.generate.routes.stored import StoredTable
 from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.operate.clients import client
+from slipway_runtime.parts_of_meters import meter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slipway_runtime.generate.backends.protocol import Backend
+    from slipway_runtime.generate.facts import Facts
+    from slipway_runtime.generate.prompts.resolve import Resolver
     from slipway_runtime.operate.secret import Secret
     from slipway_runtime.reindex.generations import Generation
     from slipway_runtime.retrieve.search import Searcher
@@ -66,28 +71,77 @@ def backend(route: Route) -> Backend:
     return Bedrock(client=client("bedrock-runtime"), model_id=route.bedrock, extra=route.extra)
 
 
-def answerer(name: str, alias: Alias, searcher: Searcher, user: str = "") -> Answerer:
-    """Return what answers questions from the documents that `searcher` finds, by the models of an alias."""
+def answerer(
+    name: str, alias: Alias, searcher: Searcher, user: str = "", spent: Callable[[int, int], None] | None = None
+) -> Answerer:
+    """Return what answers questions from the documents that `searcher` finds, by the models of an alias.
+
+    `spent` is told the tokens of calls beside the answer itself.
+    """
     retrieval = Retrieval(
         top_k=int(settings.required("RETRIEVE_TOP_K")),
         min_score=float(settings.required("RETRIEVE_MIN_SCORE")),
         context_max_tokens=int(settings.required("CONTEXT_MAX_TOKENS")),
         rewrite=settings.required("REWRITE_QUESTIONS") == "true",
     )
-    model = RoutedModel(router=router(), name=name, alias=alias, user=user)
+    model = RoutedModel(router=router(), name=name, alias=alias, user=user, spent=spent)
     return Answerer(searcher=searcher, model=model, retrieval=retrieval)
 
 
 @functools.cache
+def _embedded() -> list[Facts]:
+    """Return whose the next search is: a process works on one exchange at a time."""
+    return []
+
+
+@functools.cache
 def searcher(generation: Generation | None) -> Searcher:
-    """Return the search of a generation, kept with its connections."""
-    return parts.searcher(generation)
+    """Return the search of a generation, kept with its connections; the exchange is told what it embeds."""
+
+    def tokens(read: int) -> None:
+        for facts in _embedded():
+            facts.embedding_tokens += read
+
+    return parts.searcher(generation, tokens)
 
 
 def steps() -> Steps:
     """Return the steps of an exchange in this environment."""
 
     def grounded(exchange: Exchange) -> Answerer:
-        return answerer(exchange.name, exchange.alias, searcher(parts.active()), exchange.sticky)
+        _embedded()[:] = [exchange.facts]
+        found = searcher(parts.active())
+        return answerer(exchange.name, exchange.alias, found, exchange.sticky, exchange.facts.spent)
 
-    return Steps(record=record, documents=Documents(answerer=grounded), model=AskModel(router=router()))
+    return Steps(
+        **_metered(),
+        prompt=_prompt() if settings.optional("PROMPTS_TABLE") else passes,
+        guard=parts_of_guard.guard(),
+        memory=parts_of_memory.memory(),
+        cache=parts_of_memory.cache(),
+        documents=Documents(answerer=grounded, screen=parts_of_guard.screen()),
+        compress=parts_of_memory.compress(),
+        model=AskModel(router=router()),
+    )
+
+
+def _metered() -> dict[str, Step]:
+    found = meter()
+    if found is None:
+        return {"record": record}
+    from slipway_runtime.generate.metering import Quotas, Recorded  # noqa: PLC0415
+
+    recorded = Recorded(meter=found, embedding_model=settings.optional("EMBEDDING_MODEL_ID"))
+    context = int(settings.required("CONTEXT_MAX_TOKENS"))
+    return {"record": within(record, recorded), "quota": Quotas(meter=found, context_tokens=context)}
+
+
+def _prompt() -> Step:
+    from slipway_runtime.generate.named_prompt import NamedPrompt  # noqa: PLC0415
+
+    def resolver() -> Resolver:
+        from slipway_runtime.parts_of_prompts import resolver as made  # noqa: PLC0415 - many requests name no prompt
+
+        return made()
+
+    return NamedPrompt(resolver=resolver, alias=table().alias, check=router().check)

@@ -39,6 +39,14 @@ def test_the_api_has_the_paths_of_openai(dev: Any) -> None:
         "POST /v1/labelling/jobs/{id}/items/{item}/labels",
         "POST /v1/labelling/jobs/{id}/items/{item}/skip",
         "POST /v1/labelling/jobs/{id}/items/{item}/flag",
+        *(f"GET /v1/{name}" for name in ("prompts", "prompt-examples", "prompt-experiments")),
+        *(
+            f"{verb} /v1/{name}/{{proxy+}}"
+            for verb in ("GET", "POST", "PUT")
+            for name in ("prompts", "prompt-examples", "prompt-experiments")
+        ),
+        "POST /v1/prompt-experiments",
+        *("GET /v1/usage", "GET /v1/feedback", "POST /v1/feedback"),
     }
 
 
@@ -186,5 +194,7 @@ def test_what_the_command_needs_is_published(dev: Any) -> None:
             "documents-function-name",
             "authorize-function-name",
             "labelling-function-name",
+            "prompts-function-name",
+            "usage-function-name",
         ),
     }

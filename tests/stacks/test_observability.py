@@ -24,6 +24,7 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
         assert kinds.count(("AWS/Lambda", name)) == len(functions)
     assert kinds.count(("AWS/Lambda", "Errors")) == len(functions) - 1, "the authorizer's refusals are no errors"
     assert kinds.count(("Slipway", "AuthorizerFailures")) == 1
+    assert kinds.count(("Slipway", "MeterFailures")) == 1
     assert kinds.count(("AWS/Events", "FailedInvocations")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 1
     assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 2

@@ -17,9 +17,9 @@ gateway: {throttle: {rate_per_second: 1000, burst: 1000}}
 """
 
 
-def up(state: Path) -> Target:
+def up(state: Path, settings: str = SETTINGS) -> Target:
     """Bring up an environment; beside `state` lies what it is made of."""
-    return trial.up(state.parent, SETTINGS)
+    return trial.up(state.parent, settings)
 
 
 class Api:

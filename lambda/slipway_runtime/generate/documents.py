@@ -11,6 +11,7 @@ from slipway_runtime.generate.answer import Answerer, checked
 from slipway_runtime.generate.cited_stream import CitedStream
 from slipway_runtime.generate.events import Collected, Event, Finish, Note, TextDelta, Usage
 from slipway_runtime.generate.exchange import Exchange, Onward
+from slipway_runtime.generate.guard.policy import GUARD, Screened
 from slipway_runtime.generate.models import Reply, Turn, messages
 from slipway_runtime.generate.prompt import conversation, system_prompt
 from slipway_runtime.operate.observability import count
@@ -19,9 +20,10 @@ from slipway_runtime.retrieve.stores.contract import Hit
 
 @dataclass(frozen=True, kw_only=True)
 class Documents:
-    """Grounds the exchanges that ask for it; `answerer` returns what retrieves for one."""
+    """Grounds the exchanges that ask for it; `answerer` returns what retrieves for one, `screen` what may be read."""
 
     answerer: Callable[[Exchange], Answerer]
+    screen: Callable[[str, list[Hit]], Screened] = Screened.all_of
 
     def __call__(self, exchange: Exchange, onward: Onward) -> Iterator[Event]:
         """Yield the answer's events. Raises: ApiError, EmbeddingError, StoreUnavailable, WrongDimensions."""
@@ -33,12 +35,22 @@ class Documents:
         *earlier, question = turns
         searched = answerer.searched_for(turns, exchange.deadline)
         hits = answerer.retrieve(exchange.tenant, searched, exchange.deadline, filter=exchange.filter)
+        hits, findings = self.screen(exchange.tenant, hits)
+        if findings:
+            yield Note({GUARD: msgspec.to_builtins(findings)})
+        exchange.facts.chunks += [hit.chunk_id for hit in hits]
+        exchange.facts.documents += [hit.document_id for hit in hits]
         reply = Collected()
         shown = CitedStream(len(hits))
         if hits:
             instructions = [each.text for each in request.messages if each.role == "system" and each.text]
             asked = messages(system_prompt(instructions), conversation(earlier, hits, question.text))
-            grounded = replace(exchange, request=msgspec.structs.replace(request, messages=asked))
+            grounded = replace(
+                exchange,
+                request=msgspec.structs.replace(request, messages=asked),
+                contexts=tuple(hits),
+                question=question.text,
+            )
             yield from _shown(onward(grounded), reply, shown)
         whole = reply.whole()
         said = Reply(whole.text, whole.finish_reason, whole.input_tokens, whole.output_tokens) if hits else None

@@ -16,6 +16,7 @@ class ApiError(Exception):
         code: str,
         param: str | None = None,
         retry_after_seconds: int | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -23,6 +24,7 @@ class ApiError(Exception):
         self.code = code
         self.param = param
         self.retry_after_seconds = retry_after_seconds
+        self.headers = headers or {}
 
     @property
     def type(self) -> str:

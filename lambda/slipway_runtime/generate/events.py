@@ -52,11 +52,17 @@ class Note(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
 
 
+class Headers(msgspec.Struct, frozen=True):
+    """Headers of the answer; they come before its first piece."""
+
+    fields: dict[str, str]
+
+
 class Silence(msgspec.Struct, frozen=True):
     """Nothing has come for a while: a stream says that it is still there."""
 
 
-Event = Started | TextDelta | ToolCallDelta | Finish | Usage | Note | Silence
+Event = Started | TextDelta | ToolCallDelta | Finish | Usage | Note | Headers | Silence
 
 
 @dataclass(kw_only=True)
@@ -69,6 +75,7 @@ class Collected:
     input_tokens: int = 0
     output_tokens: int = 0
     notes: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     calls: dict[int, ToolCall] = field(default_factory=dict)
     _pieces: list[str] = field(default_factory=list)
 
@@ -90,6 +97,8 @@ class Collected:
                 self.output_tokens += event.output_tokens
             case Note():
                 self.notes |= event.fields
+            case Headers():
+                self.headers |= event.fields
             case Started():
                 self.route = event.route
 

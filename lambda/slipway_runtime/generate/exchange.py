@@ -14,15 +14,22 @@ from typing import Any
 
 from slipway_runtime.generate.conversation import ModelRequest
 from slipway_runtime.generate.events import Event
+from slipway_runtime.generate.facts import Facts
 from slipway_runtime.generate.routes.router import Router
 from slipway_runtime.generate.routes.table import Alias
+from slipway_runtime.operate.meter.entry import identifier
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.filters import Filter
+from slipway_runtime.retrieve.stores.contract import Hit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """Who asks what of which alias, and until when. `documents`: answer from them; `wishes`: the rest of `slipway`."""
+    """Who asks what of which alias, and until when. `documents`: answer from them; `wishes`: the rest of `slipway`.
+
+    `facts`: what the steps tell of it, for its record.
+    `contexts` are the chunks that stand in the last message, for the `question` there, once they are retrieved.
+    """
 
     tenant: str
     user: str
@@ -33,6 +40,10 @@ class Exchange:
     documents: bool = False
     filter: Filter | None = None
     wishes: dict[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=identifier)
+    facts: Facts = field(default_factory=Facts)
+    contexts: tuple[Hit, ...] = ()
+    question: str = ""
 
     @property
     def sticky(self) -> str:
@@ -49,18 +60,23 @@ def passes(exchange: Exchange, onward: Onward) -> Iterator[Event]:
     return onward(exchange)
 
 
+def within(outer: Step, inner: Step) -> Step:
+    """Return two steps as one."""
+    return lambda exchange, onward: outer(exchange, functools.partial(_take, inner, onward))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Steps:
     """The steps, outermost first. The request passes them downwards, the events of the answer upwards."""
 
     record: Step = passes  # when it has ended: metrics, the ledger's entry, the record that feedback joins
+    prompt: Step = passes  # puts the catalogue's prompt and its variables in place, which the quota then counts
     quota: Step = passes  # reserves tokens before the model is called, settles what was used
-    prompt: Step = passes  # puts the catalogue's prompt and its variables in place
     guard: Step = passes  # looks at the request, and at the answer while it comes
     memory: Step = passes  # puts the conversation's turns before the question, keeps the new ones
-    documents: Step = passes  # retrieves, puts the chunks into the prompt, checks the citations
-    compress: Step = passes  # trims to the token budget
     cache: Step = passes  # answers what was answered before
+    documents: Step = passes  # retrieves, puts the chunks into the prompt, checks the citations
+    compress: Step = passes  # trims the chunks to the token budget
     model: Onward
 
     def answer(self, exchange: Exchange) -> Iterator[Event]:

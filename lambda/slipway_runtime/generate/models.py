@@ -3,6 +3,7 @@
 Source: OpenAI API reference, "Create chat completion", whose words the finish reasons are.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,12 +45,13 @@ class TextModel(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class RoutedModel:
-    """Whatever stands behind an alias; the same route for the same user."""
+    """Whatever stands behind an alias; the same route for the same user. `spent` is told the tokens of each call."""
 
     router: Router
     name: str
     alias: Alias
     user: str = ""
+    spent: Callable[[int, int], None] | None = None
 
     def converse(self, system: str, turns: list[Turn], sampling: Sampling, deadline: Deadline) -> Reply:
         """Return the model's reply.
@@ -59,6 +61,8 @@ class RoutedModel:
         """
         request = ModelRequest(messages=messages(system, turns), sampling=sampling)
         whole = collect(self.router.stream(self.name, self.alias, request, self.user, deadline))
+        if self.spent:
+            self.spent(whole.input_tokens, whole.output_tokens)
         return Reply(whole.text, whole.finish_reason, whole.input_tokens, whole.output_tokens)
 
 

@@ -33,12 +33,13 @@ def statements(text: str) -> list[tuple[int, str]]:
 def best_sentence(content: str, statement: str) -> Span | None:
     """Return the sentence of `content` that shares most words with the statement (F1), None where none shares any."""
     wanted = _words(statement)
-    spans = [(_overlap(wanted, _words(content[span.start : span.end])), span) for span in _sentences(content)]
+    spans = [(_overlap(wanted, _words(content[span.start : span.end])), span) for span in sentences(content)]
     best = max(spans, key=lambda each: each[0], default=(0.0, Span(0, 0)))
     return best[1] if best[0] > 0 else None
 
 
-def _sentences(content: str) -> list[Span]:
+def sentences(content: str) -> list[Span]:
+    """Return where the sentences of a text are, in their order, without the white space around them."""
     spans, begin = [], 0
     for end in [*(match.end() for match in SENTENCE_END.finditer(content)), len(content)]:
         piece = content[begin:end]

@@ -1,8 +1,8 @@
-"""The API's TOKEN authorizer: one key per environment, kept in Secrets Manager."""
+"""The API's TOKEN authorizer: the environment's own key, kept in Secrets Manager, and keys of tenants in a table."""
 
 import hmac
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -49,6 +49,21 @@ class KeyCache:
 cache = KeyCache()
 
 
+class Caller(NamedTuple):
+    """Who calls, and what of the API that may be: methods and paths."""
+
+    tenant: str
+    user: str = ""
+    scopes: tuple[str, ...] = ("all",)
+
+    @property
+    def paths(self) -> list[str]:
+        """Return what the caller may call."""
+        from slipway_runtime.operate.tenants import SCOPES  # noqa: PLC0415
+
+        return sorted({path for scope in self.scopes for path in SCOPES.get(scope, ())})
+
+
 @observed
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return a policy that allows the whole stage, since API Gateway reuses it for other methods, and the tenant.
@@ -57,37 +72,55 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     the function like any other; the metrics `Unauthorized` and `AuthorizerFailures` tell a wrong key from a fault.
     """
     try:
-        key, method_arn = _presented(event)
+        caller, method_arn = _presented(event)
     except Exception as error:
         # The error may quote the secret, so only its type is logged.
         count("AuthorizerFailures")
         logger.error("authorizer failed", extra={"error_type": type(error).__name__, "reason": error_code(error)})
         raise
-    if key is None or not key.key:
+    if caller is None:
         count("Unauthorized")
         logger.info("unauthorized")
         raise Exception("Unauthorized")
-    return _allow(method_arn, key.tenant)
+    return _allow(method_arn, caller)
 
 
-def _presented(event: dict[str, Any]) -> tuple[ApiKey | None, str]:
-    """Return the key that the caller presents, None where it is not the right one, and the method's ARN."""
+def _presented(event: dict[str, Any]) -> tuple[Caller | None, str]:
+    """Return who presents a right key, None where it is none, and the method's ARN."""
     try:
         request = msgspec.convert(event, TokenRequest)
     except msgspec.ValidationError:
         return None, ""
     scheme, _, presented = request.authorization_token.partition(" ")
-    key = cache.matching(presented.strip()) if scheme.lower() == "bearer" else None
-    return key, request.method_arn
+    caller = _caller(presented.strip()) if scheme.lower() == "bearer" else None
+    return caller, request.method_arn
 
 
-def _allow(method_arn: str, tenant: str) -> dict[str, Any]:
+def _caller(presented: str) -> Caller | None:
+    if settings.optional("USER_POOL_ID") and presented.count(".") == 2:
+        from slipway_runtime.handlers.authorize_tokens import caller  # noqa: PLC0415 - where there is a user pool
+
+        return Caller(*found) if (found := caller(presented)) else None
+    if (table := settings.optional("TENANTS_TABLE")) and presented.startswith("sk-slipway-"):
+        from slipway_runtime.generate.prompts.table import Table  # noqa: PLC0415 - where there are more tenants
+        from slipway_runtime.operate.tenants import Tenants  # noqa: PLC0415
+
+        own = Tenants(table=Table(client=client("dynamodb"), name=table)).find(presented)
+        return Caller(own.tenant, scopes=own.scopes) if own else None
+    key = cache.matching(presented)
+    return Caller(key.tenant) if key and key.key else None
+
+
+def _allow(method_arn: str, caller: Caller) -> dict[str, Any]:
     api, stage, *_ = method_arn.split("/")
-    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{api}/{stage}/*"}
+    paths = ["*"] if caller.scopes == ("all",) else caller.paths
+    allowed = [f"{api}/{stage}/{path}" for path in paths]
+    resource = allowed[0] if len(allowed) == 1 else allowed
+    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": resource}
     return {
-        "principalId": tenant,
+        "principalId": caller.tenant,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": {"tenant": tenant},
+        "context": {"tenant": caller.tenant, "scopes": " ".join(caller.scopes)},
     }
 
 

@@ -21,6 +21,7 @@ from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import WithHeaders, decode_body, in_stream, respond
 from slipway_runtime.operate.observability import observed
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.parts_of_meters import meter
 
 MARGIN_SECONDS = 2.0
 Route = Callable[[ApiRequest, Deadline], Any]
@@ -51,28 +52,38 @@ def _chat(request: ApiRequest, deadline: Deadline) -> Any:
     asked = chat.slipway.documents if chat.slipway else None
     documents = alias.grounded if asked is None else asked
     check(chat, grounded=documents)
+    who = request.request_context.authorizer
     exchange = Exchange(
-        tenant=request.request_context.authorizer.tenant,
-        user=chat.user or "",
+        tenant=who.tenant,
+        user=chat.user or who.user,
         name=chat.model,
         alias=alias,
         request=chat.model_request,
         deadline=deadline,
         documents=documents,
         filter=chat.filter,
+        wishes=chat.wishes,
     )
-    parts_of_exchange.router().check(alias, exchange.request)
+    if not exchange.wishes.get("prompt"):  # which may choose another alias
+        parts_of_exchange.router().check(alias, exchange.request)
     events = _steps().answer(exchange)
     options = chat.stream_options
-    answer = ChatAnswer(model=chat.model, include_usage=bool(options and options.include_usage))
+    answer = ChatAnswer(identifier=exchange.id, model=chat.model, include_usage=bool(options and options.include_usage))
     if chat.stream:
         return answer.streamed(events, in_stream)
     whole = collect(events)
-    return WithHeaders(answer.completion(whole), {ROUTE_HEADER: whole.route} if whole.route else {})
+    headers = whole.headers | ({ROUTE_HEADER: whole.route} if whole.route else {})
+    return WithHeaders(answer.completion(whole), headers)
 
 
 def _embeddings(request: ApiRequest, deadline: Deadline) -> Any:
-    return embeddings(decode_body(request, EmbeddingRequest), deadline)
+    asked = decode_body(request, EmbeddingRequest)
+    found = meter()
+    if found is None:
+        return embeddings(asked, deadline)
+    from slipway_runtime.handlers.metered_embeddings import metered  # noqa: PLC0415 - where there are meters
+
+    return metered(found, request.request_context.authorizer, asked, deadline)
 
 
 def _models(_request: ApiRequest, _deadline: Deadline) -> Any:

@@ -6,7 +6,6 @@ HTML, "Server-sent events" (a line that begins with a colon is a comment).
 
 import itertools
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from slipway_runtime.generate.events import (
     Collected,
     Event,
     Finish,
+    Headers,
     Note,
     Silence,
     Started,
@@ -25,6 +25,7 @@ from slipway_runtime.generate.events import (
     ToolCallDelta,
     Usage,
 )
+from slipway_runtime.operate.meter.entry import identifier
 from slipway_runtime.streaming.response import Streamed
 
 encode = msgspec.json.Encoder().encode
@@ -34,17 +35,13 @@ ROUTE_HEADER = "x-slipway-route"
 STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 
 
-def _identifier() -> str:
-    return f"chatcmpl-{uuid.uuid4().hex}"
-
-
 @dataclass(frozen=True, kw_only=True)
 class ChatAnswer:
     """One answer of the alias `model`."""
 
     model: str
     include_usage: bool = False
-    identifier: str = field(default_factory=_identifier)
+    identifier: str = field(default_factory=identifier)
     created: int = field(default_factory=lambda: int(time.time()))
 
     def completion(self, whole: Collected) -> dict[str, Any]:
@@ -68,6 +65,8 @@ class ChatAnswer:
             early.append(event)
             if isinstance(event, Started):
                 headers[ROUTE_HEADER] = event.route
+            elif isinstance(event, Headers):
+                headers |= event.fields
             elif not isinstance(event, Note | Usage):
                 break
         return Streamed(headers=headers, body=self._body(itertools.chain(early, events), events, as_error))

@@ -39,7 +39,8 @@ def check(chat: ChatRequest, *, grounded: bool) -> None:
     _check_tools(chat)
     if grounded:
         _check_grounded(chat)
-    _check_messages(chat.messages)
+    if chat.messages or not (chat.slipway and chat.slipway.prompt):
+        _check_messages(chat.messages)
 
 
 def _check_tools(chat: ChatRequest) -> None:

@@ -116,11 +116,25 @@ class StreamOptions(msgspec.Struct):
     include_usage: bool | None = None
 
 
+# The fields of `slipway` that steps of an exchange look for.
+WISHES = ("documents", "prompt", "variables", "conversation", "turn", "cache")
+
+
 class Extension(msgspec.Struct, forbid_unknown_fields=True):
-    """What is asked beyond OpenAI's API. `documents`: answer from them, or not, whatever the alias does by itself."""
+    """What is asked beyond OpenAI's API. `documents`: answer from them, or not, whatever the alias does by itself.
+
+    `prompt`: `name@label` of the catalogue, and its `variables`.
+    `conversation`: the one that this goes on, and `turn` the caller's own name of this turn, so that it is kept once.
+    `cache`: whether an answer may be given again, "exact" only to the very same question.
+    """
 
     documents: bool | None = None
     filter: dict[str, Any] | None = None
+    prompt: str | None = None
+    variables: dict[str, Any] | None = None
+    conversation: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    turn: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    cache: bool | Literal["exact"] | None = None
 
 
 class ChatRequest(msgspec.Struct):
@@ -160,6 +174,11 @@ class ChatRequest(msgspec.Struct):
         """Return the filter of `slipway.filter`, or of `filters`. Raises: ApiError 400 naming the place in it."""
         within = self.slipway.filter if self.slipway else None
         return request_filter(within, "slipway.filter") if within is not None else request_filter(self.filters)
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """Return the fields of `slipway` that steps of the exchange look at, as far as they are given."""
+        return {name: value for name in WISHES if (value := getattr(self.slipway, name, None)) is not None}
 
     @property
     def model_request(self) -> ModelRequest:

@@ -13,6 +13,7 @@ class Authorizer(msgspec.Struct):
 
     tenant: str
     user: str = ""
+    scopes: str = ""
 
 
 class RequestContext(msgspec.Struct):

@@ -103,7 +103,7 @@ def _invalid_field(error: msgspec.ValidationError) -> ApiError:
 
 def _error(error: ApiError) -> dict[str, Any]:
     _note(error)
-    headers = dict(HEADERS)
+    headers = HEADERS | error.headers
     if error.retry_after_seconds is not None:
         headers["retry-after"] = str(error.retry_after_seconds)
     return _response(error.status, {"error": error.body}, headers)

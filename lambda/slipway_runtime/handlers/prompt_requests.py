@@ -11,7 +11,7 @@ from slipway_runtime.handlers.events import ApiRequest
 LIMIT = re.compile(r"[0-9]{1,3}")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
-AFTER = re.compile(r"[A-Za-z0-9._-]{1,200}")
+AFTER = re.compile(r"[A-Za-z0-9._#-]{1,200}")
 T = TypeVar("T")
 
 

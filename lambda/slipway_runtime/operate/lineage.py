@@ -82,6 +82,7 @@ class Lineage:
         """
         if record.status == "deleted":
             record = msgspec.structs.replace(record, title="")  # it is the document's own words
+        self._count_change(record.tenant)
         current = _item(record)
         # History items carry no `tenant`, which keeps them out of the index.
         history = {**current, "item": {"S": f"version#{record.sequencer}"}, "tenant_id": current["tenant"]}
@@ -106,6 +107,23 @@ class Lineage:
                 return False
             raise
         return True
+
+    def epoch(self, tenant: str) -> int:
+        """Return how often a tenant's documents have changed; what was said of them at another number may not hold."""
+        item = self.client.get_item(TableName=self.documents_table, Key=_epoch_key(tenant), ConsistentRead=True).get(
+            "Item", {}
+        )
+        return int(item.get("changes", {}).get("N", "0"))
+
+    def _count_change(self, tenant: str) -> None:
+        # The store has changed already. Apart from the transaction, whose writers would be in each other's way here;
+        # and before it, since a delivery that ends between them comes again.
+        self.client.update_item(
+            TableName=self.documents_table,
+            Key=_epoch_key(tenant),
+            UpdateExpression="ADD changes :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
 
     def note(self, document_id: str, version_id: str, counts: dict[str, int]) -> bool:
         """Add counts to the current item of a document.
@@ -224,6 +242,11 @@ class Lineage:
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _epoch_key(tenant: str) -> dict[str, Any]:
+    """Return where a tenant's changes are counted: no id of a document has a `#`."""
+    return {"document_id": {"S": f"epoch#{tenant}"}, "item": {"S": "epoch"}}
 
 
 def _is_conflict(error: Exception) -> bool:

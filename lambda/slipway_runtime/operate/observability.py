@@ -20,6 +20,7 @@ metrics.set_default_dimensions(environment=os.environ.get("SLIPWAY_ENVIRONMENT",
 
 __all__ = [
     "count",
+    "count_finding",
     "logger",
     "measure_embedding_tokens",
     "measure_milliseconds",
@@ -42,6 +43,20 @@ def measure_milliseconds(name: str, value: float) -> None:
 def measure_embedding_tokens(model_id: str, tokens: int) -> None:
     """Record the tokens that an embedding model read, by model."""
     _measure_by("EmbeddingTokens", MetricUnit.Count, tokens, dimension="model", of=model_id)
+
+
+def count_finding(detector: str, stage: str, action: str) -> None:
+    """Count what a detector of the guard found, by detector, stage and what was done."""
+    with single_metric(
+        name="GuardFindings",
+        unit=MetricUnit.Count,
+        value=1,
+        namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"),
+        default_dimensions={"environment": os.environ.get("SLIPWAY_ENVIRONMENT", "unknown")},
+    ) as metric:
+        metric.add_dimension(name="detector", value=detector)
+        metric.add_dimension(name="stage", value=stage)
+        metric.add_dimension(name="action", value=action)
 
 
 def measure_rejects(source: str, share: float) -> None:

@@ -14,7 +14,7 @@ from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.operate.retry import Deadline
 
 pytestmark = pytest.mark.capability("S7")
-ORDER = ["record", "quota", "prompt", "guard", "memory", "documents", "compress", "cache"]
+ORDER = ["record", "prompt", "quota", "guard", "memory", "cache", "documents", "compress"]
 
 
 def exchange() -> Exchange:

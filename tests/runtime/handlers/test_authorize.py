@@ -27,7 +27,7 @@ def token(value: str) -> dict[str, str]:
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
 def test_the_right_key_gives_its_tenant_for_the_whole_stage(secret, context, scheme: str) -> None:
     answer = handler(token(f"{scheme} {'k' * 48}"), context)
-    assert answer["context"] == {"tenant": "acme"}
+    assert answer["context"] == {"tenant": "acme", "scopes": "all"}
     [statement] = answer["policyDocument"]["Statement"]
     assert statement["Effect"] == "Allow"
     assert statement["Resource"] == "arn:aws-cn:execute-api:cn-north-1:123456789012:abc123/live/*"

@@ -22,6 +22,7 @@ MAX_ROUNDS = 8
 BESIDE = 12
 MORE_BEFORE = re.compile(rf"[0-9]{BREAK}\Z")
 MORE_AFTER = re.compile(rf"[.,;)]?{BREAK}[0-9]")
+HIDDEN = "\x1f"  # stands for what was found, character by character, so that offsets hold
 FindNames = Callable[[str], list[Span]]
 
 
@@ -57,6 +58,18 @@ class Redact(TextRule):
         if names is not None and (found := resolve(names(text))):
             text, _ = self._replace(text, found, counts)
         return text, counts
+
+    def spans(self, text: str) -> list[Span]:
+        """Return what would be replaced, in order; names are not looked for."""
+        spans: list[Span] = []
+        for _ in range(MAX_ROUNDS):
+            found = resolve(self._find(text))
+            if not found:
+                break
+            spans += found
+            for start, end, _kind in found:
+                text = f"{text[:start]}{HIDDEN * (end - start)}{text[end:]}"
+        return sorted(spans)
 
     def _find(self, text: str) -> Iterator[Span]:
         if not text.isascii():

@@ -1,0 +1,1 @@
+"""Questions that mean the same, and questions that nearly do."""

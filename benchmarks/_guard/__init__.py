@@ -1,0 +1,1 @@
+"""What the detector of injections is measured on."""

@@ -1,0 +1,34 @@
+"""What the steps of one exchange tell of it: the outermost one writes it down when the exchange has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slipway_runtime.generate.conversation import Message
+    from slipway_runtime.generate.prompts.resolve import Provenance
+
+
+@dataclass(kw_only=True)
+class Facts:
+    """Shared by all copies of an exchange. `alias`: the one that a prompt chose; `asked`: the messages with its own.
+
+    `cache`: how a kept answer was found, "" for none. `read` and `written`: tokens of calls beside the answer itself,
+    as of the question's rewriter.
+    """
+
+    provenance: Provenance | None = None
+    alias: str = ""
+    cache: str = ""
+    chunks: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
+    asked: tuple[Message, ...] = ()
+    read: int = 0
+    written: int = 0
+    embedding_tokens: int = 0
+
+    def spent(self, read: int, written: int) -> None:
+        """Add the tokens of a call."""
+        self.read += read
+        self.written += written

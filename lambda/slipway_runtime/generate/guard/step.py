@@ -1,0 +1,94 @@
+"""The guard as a step of an exchange: the request is checked before it goes on, the answer while it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from slipway_runtime.generate.events import Event, Finish, Note, TextDelta, ToolCallDelta
+from slipway_runtime.generate.exchange import Exchange, Onward
+from slipway_runtime.generate.guard.bedrock_guardrail import BedrockGuardrail
+from slipway_runtime.generate.guard.detectors import of_output
+from slipway_runtime.generate.guard.outgoing import Outgoing
+from slipway_runtime.generate.guard.policy import GUARD, Finding, Policy
+from slipway_runtime.generate.guard.request import guarded
+from slipway_runtime.generate.guard.system_prompt import hidden_text, with_canary
+from slipway_runtime.generate.guard.tell import tell
+from slipway_runtime.generate.guard.window import Window
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What was found in one exchange."""
+
+    policy: Policy
+    findings: dict[Finding, None] = field(default_factory=dict)
+
+    def found(self, finding: Finding) -> None:
+        """Take a finding in; the same one is told once."""
+        if finding not in self.findings:
+            self.findings[finding] = None
+            tell(finding, self.policy.version)
+
+    def note(self, more: list[Any]) -> Iterator[Note]:
+        """Yield what the answer says of it under `slipway.guard`, where there is something to say."""
+        if all_of_it := [*map(msgspec.to_builtins, self.findings), *more]:
+            yield Note({GUARD: {"policy": self.policy.version, "findings": all_of_it}})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """`policy` returns a tenant's; `bedrock` is None where the environment has no guardrail of Bedrock."""
+
+    policy: Callable[[str], Policy]
+    bedrock: BedrockGuardrail | None = None
+
+    def __call__(self, exchange: Exchange, onward: Onward) -> Iterator[Event]:
+        """Yield the answer's events. Raises: ApiError 400 content_blocked, 503 guardrail_unavailable."""
+        run = Run(policy=self.policy(exchange.tenant))
+        request = guarded(exchange.request, run.policy, run.found, self.bedrock)
+        hidden = hidden_text(request)
+        told = "\n".join(message.text for message in request.messages if message.role == "user")
+        detectors = of_output(run.policy, hidden, told)
+        if run.policy.canary.output != "off":
+            request = with_canary(request)
+        calls = [each for each in detectors if each.action != "redact"]
+        out = Outgoing(
+            window=Window(detectors=detectors, found=run.found),
+            calls=lambda: Window(detectors=calls, found=run.found),
+            bedrock=self.bedrock if run.policy.bedrock.output != "off" else None,
+            action=run.policy.bedrock.output,
+            found=run.found,
+            query=told,
+        )
+        yield from _checked(onward(replace(exchange, request=request)), out, run)
+
+
+def _checked(events: Iterator[Event], out: Outgoing, run: Run) -> Iterator[Event]:
+    """Yield the events as far as they may be shown. Of an answer that was stopped the rest is read, for its usage."""
+    below: list[Any] = []
+    for event in events:
+        match event:
+            case TextDelta():
+                if piece := out.text(event.text):
+                    yield TextDelta(piece)
+            case ToolCallDelta():
+                yield from out.call(event)
+            case Note() if GUARD in event.fields:
+                below += event.fields[GUARD]
+            case Finish():
+                rest, calls = out.rest()
+                if rest:
+                    yield TextDelta(rest)
+                yield from calls
+                yield from run.note(below)
+                yield Finish("content_filter" if out.blocked else event.reason)
+            case Note():
+                out.noted(event.fields)
+                if not out.blocked:
+                    yield event
+            case _:
+                yield event

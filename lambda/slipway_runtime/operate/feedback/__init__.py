@@ -1,0 +1,1 @@
+"""What people said of answers, joined to the requests that made them."""

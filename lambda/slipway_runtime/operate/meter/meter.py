@@ -1,0 +1,152 @@
+"""The meter of an environment: quotas, ledger, prices, and metrics of each tenant and model."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from slipway_runtime.generate.prompts.recent import Recent
+from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate.feedback.given import Content
+from slipway_runtime.operate.feedback.store import Feedbacks
+from slipway_runtime.operate.meter.entry import Entry
+from slipway_runtime.operate.meter.ledger import Ledger
+from slipway_runtime.operate.meter.prices import Price, nanodollars
+from slipway_runtime.operate.meter.quota import Quota, Reservation
+from slipway_runtime.operate.meter.standing import Standing
+from slipway_runtime.operate.meter.windows import Limits
+from slipway_runtime.operate.observability import count, logger
+from slipway_runtime.operate.retry import Deadline, error_code
+
+LIMITS_SECONDS = 60.0
+STALE_SECONDS = 3600.0
+SETTLE_SECONDS = 15.0  # the answer is there, so its books may take a moment
+LIMITS = "limits"
+
+
+class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the settings say. `content_days`: how long questions and answers are kept for feedback, 0 not at all."""
+
+    quotas: Limits = Limits()
+    prices: dict[str, Price] = {}
+    ledger_days: int = 400
+    content_days: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meter:
+    """Kept for the life of a process, for all tenants."""
+
+    table: Table
+    rules: Rules = field(default_factory=Rules)
+    limits_of: Recent[Limits] = field(
+        default_factory=lambda: Recent(seconds=LIMITS_SECONDS, stale_seconds=STALE_SECONDS)
+    )
+
+    @property
+    def quota(self) -> Quota:
+        """The counters."""
+        return Quota(client=self.table.client, name=self.table.name)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return Ledger(table=self.table, keep_days=self.rules.ledger_days)
+
+    def limits(self, tenant: str) -> Limits:
+        """Return a tenant's limits: its own where it has some, for each that it does not name the environment's."""
+
+        def read() -> Limits:
+            row = self.table.get(f"{tenant}#quota", LIMITS)
+            own = msgspec.json.decode(str(row["body"]), type=dict[str, Any]) if row else {}
+            return msgspec.convert(msgspec.structs.asdict(self.rules.quotas) | own, Limits)
+
+        return self.limits_of.get(tenant, read, spare=lambda _error: True)
+
+    def reserve(
+        self, tenant: str, identifier: str, tokens: int, deadline: Deadline
+    ) -> tuple[Reservation | None, Standing]:
+        """Set tokens aside; no reservation where nothing is limited. Raises: Refused; the errors of DynamoDB."""
+        limits = self.limits(tenant)
+        if not limits.any:
+            return None, Standing({})
+        seconds = max(deadline.remaining_seconds, 0) + 2 * SETTLE_SECONDS
+        try:
+            return self.quota.reserve(tenant, identifier, tokens, limits, seconds=seconds, deadline=deadline)
+        except Exception as error:
+            count("QuotaRefusals" if getattr(error, "status", 0) == 429 else "MeterFailures")
+            raise
+
+    def settle(self, reserved: Reservation | None, used: int) -> None:
+        """Count what was used. What cannot be is logged and counted; the reservation then ends by itself."""
+        if reserved is None:
+            return
+        try:
+            self.quota.settle(reserved, used, Deadline.after(SETTLE_SECONDS))
+        except Exception as error:
+            count("MeterFailures")
+            facts = {"request_id": reserved.id, "tenant": reserved.tenant, "tokens": used, "reason": error_code(error)}
+            logger.error("quota not settled", extra=facts)
+
+    def record(self, entry: Entry) -> None:
+        """Write an entry, and its metrics; one that cannot be written is logged whole: its numbers are only there."""
+        measure(entry)
+        try:
+            self.ledger.add(entry, Deadline.after(SETTLE_SECONDS))
+        except Exception as error:
+            count("MeterFailures")
+            logger.error("not in the ledger", extra={"entry": msgspec.to_builtins(entry), "reason": error_code(error)})
+
+    def keep(self, tenant: str, request_id: str, content: Content) -> None:
+        """Keep a question and its answer as long as the settings say; what cannot be is counted."""
+        try:
+            kept = Feedbacks(table=self.table, tenant=tenant)
+            if not kept.keep_content(request_id, content, days=self.rules.content_days):
+                count("ContentTooLong")
+        except Exception as error:
+            count("MeterFailures")
+            logger.error("content not kept", extra={"request_id": request_id, "reason": error_code(error)})
+
+    def cost(self, model: str, read: int, written: int) -> int | None:
+        """Return nanodollars, None where no price is known."""
+        return nanodollars(model, read, written, self.rules.prices)
+
+
+def measure(entry: Entry) -> None:
+    """Write the metrics of one request by environment, tenant and model, as a line in CloudWatch's embedded format.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    values: Mapping[str, tuple[float, str]] = {
+        "Requests": (1, "Count"),
+        "InputTokens": (entry.input_tokens, "Count"),
+        "OutputTokens": (entry.output_tokens, "Count"),
+        "CostDollars": ((entry.cost_nanodollars or 0) / 1e9, "None"),
+        "Milliseconds": (entry.milliseconds, "Milliseconds"),
+        "CacheHits": (int(bool(entry.cache)), "Count"),
+    }
+    dimensions = {
+        "environment": os.environ.get("SLIPWAY_ENVIRONMENT", "unknown"),
+        "tenant": entry.tenant,
+        "model": entry.model or "none",
+    }
+    line = {
+        "_aws": {
+            "Timestamp": int(time.time() * 1000),
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Slipway"),
+                    "Dimensions": [list(dimensions)],
+                    "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in values.items()],
+                }
+            ],
+        },
+        **dimensions,
+        **{name: value for name, (value, _) in values.items()},
+    }
+    print(msgspec.json.encode(line).decode())  # noqa: T201 - Lambda reads metrics from the output

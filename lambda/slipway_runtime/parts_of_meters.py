@@ -1,0 +1,22 @@
+"""Puts the meter of an environment together, as `parts` does with all others."""
+
+from __future__ import annotations
+
+import functools
+
+import msgspec
+
+from slipway_runtime import settings
+from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.meter.meter import Meter, Rules
+
+
+@functools.cache
+def meter() -> Meter | None:
+    """Return the meter, None where the settings leave it out."""
+    name = settings.optional("METERS_TABLE")
+    if not name:
+        return None
+    rules = msgspec.json.decode(settings.required("METERING"), type=Rules)
+    return Meter(table=Table(client=client("dynamodb"), name=name), rules=rules)

@@ -1,0 +1,209 @@
+"""The gateway with tenants, prompts, quotas, ledger and feedback as it is deployed: over HTTP, policies enforced.
+
+A test's own model server stands behind the aliases. Lambda authorizers and the paths that their policies allow:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import openai
+import pytest
+import urllib3
+from openai import OpenAI
+
+from slipway_local import cloud
+from slipway_runtime.generate.prompts import table as rows
+from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate.meter.entry import day_of
+from slipway_runtime.operate.meter.ledger import Ledger
+from slipway_runtime.operate.tenants import Tenants
+from support.meters import up
+from support.model_server import ModelServer, model_server
+from support.prompts import Api
+
+ASK: list[Any] = [{"role": "user", "content": "Count to three."}]
+
+
+class Place(NamedTuple):
+    api: Api
+    model: ModelServer
+    meters: Table
+    tenants: Tenants
+
+    def client(self, key: str = "") -> OpenAI:
+        return OpenAI(base_url=self.api.target.gateway_url, api_key=key or self.api.target.api_key, max_retries=0)
+
+    def limit(self, tenant: str, **limits: int) -> None:
+        self.meters.write(rows.put({"subject": f"{tenant}#quota", "item": "limits", "body": json.dumps(limits)}))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    state = tmp_path_factory.mktemp("meters") / "state"
+    with model_server() as model:
+        target = up(state, model.url)
+        tables = [
+            Table(client=target.client("dynamodb"), name=target.parameter(f"foundation/{name}-table-name"))
+            for name in ("meters", "tenants")
+        ]
+        yield Place(Api(target), model, tables[0], Tenants(table=tables[1]))
+        denied = {one["role"]: one["denied"] for one in cloud.permissions(state)["roles"] if one["denied"]}
+        cloud.down(state)
+        assert denied == {}
+
+
+def made(place: Place, name: str, **more: Any) -> None:
+    message = {"role": "user", "content": "Greet {{whom}}"}
+    body = {
+        "prompt": {"messages": [{"role": "system", "content": "Be kind."}, message], "variables": {"whom": {}}, **more}
+    }
+    place.api.ok("POST", f"/prompts/{name}/versions", body)
+    place.api.ok("PUT", f"/prompts/{name}/labels/production", {"version": 1})
+
+
+@pytest.mark.capability("P1")
+@pytest.mark.capability("P10")
+def test_a_request_that_names_a_prompt_is_answered_recorded_and_judged(place: Place) -> None:
+    made(place, "greet", model="other", parameters={"temperature": 0.5, "max_tokens": 9})
+    wish = {"slipway": {"prompt": "greet@production", "variables": {"whom": "Ann"}}}
+    answer: Any = place.client().chat.completions.create(
+        model="tiny", messages=[], user="u1", temperature=0.1, extra_body=wish
+    )
+    asked = place.model.asked[-1]
+    assert [each["content"] for each in asked["messages"]] == ["Be kind.", "Greet Ann"]
+    assert (asked["temperature"], asked.get("max_tokens") or asked.get("max_completion_tokens")) == (0.1, 9)
+    assert answer.slipway["prompt"] == {"name": "greet", "version": 1, "label": "production"}
+
+    given = {"request_id": answer.id, "thumbs": "down", "correction": "Hello Ann", "user": "u1"}
+    told = place.api.ok("POST", "/feedback", given)
+    about = told["about"]
+    assert (about["prompt"], about["prompt_label"], about["alias"]) == ("greet@1", "production", "other")
+    assert about["model"].endswith("#tiny")
+    assert (about["input_tokens"], about["output_tokens"]) == (7, 3)
+    assert about["cost_dollars"] == pytest.approx((7 * 1 + 3 * 2) / 1e6)
+    assert place.api.ok("POST", "/feedback", given) == told, "the same again changes nothing"
+    [kept] = [each for each in place.api.ok("GET", "/feedback")["data"] if each["request_id"] == answer.id]
+    assert kept["content"]["answer"] == "One two three"
+    assert [each["content"] for each in kept["content"]["messages"]] == ["Be kind.", "Greet Ann"]
+
+
+@pytest.mark.capability("P10")
+def test_feedback_needs_a_request_of_the_tenant_and_something_to_say(place: Place) -> None:
+    _, secret = place.tenants.create("mallory")
+    answer = place.client().chat.completions.create(model="tiny", messages=ASK)
+    with pytest.raises(openai.NotFoundError):
+        place.client(secret).post("/feedback", body={"request_id": answer.id, "thumbs": "up"}, cast_to=object)
+    for body, status in (
+        ({"request_id": answer.id}, 400),
+        ({"request_id": answer.id, "rating": 6}, 400),
+        ({"request_id": "chatcmpl-x", "rating": 5}, 404),
+        ({"request_id": answer.id, "rating": 5, "stars": 1}, 400),
+    ):
+        assert place.api.call("POST", "/feedback", body)[0] == status, body
+
+
+@pytest.mark.capability("P3")
+@pytest.mark.capability("P10")
+def test_feedback_counts_in_the_experiment_that_the_request_was_part_of(place: Place) -> None:
+    made(place, "tried")
+    other = {"prompt": {"messages": [{"role": "user", "content": "Hail {{whom}}"}], "variables": {"whom": {}}}}
+    place.api.ok("POST", "/prompts/tried/versions", other)
+    plan = {"prompt": "tried", "label": "production", "arms": [{"version": 2}], "metric": {"name": "thumbs"}}
+    started = place.api.ok("POST", "/prompt-experiments", plan)
+    wish = {"slipway": {"prompt": "tried", "variables": {"whom": "Ann"}}}
+    answer = place.client().chat.completions.create(model="tiny", messages=[], user="u7", extra_body=wish)
+    body = {"request_id": answer.id, "thumbs": "up", "user": "u7"}
+    assert place.api.ok("POST", "/feedback", body)["experiment_counted"] == {"thumbs": "counted"}
+    assert place.api.ok("POST", "/feedback", body)["experiment_counted"] == {"thumbs": "duplicate"}
+    place.api.ok("POST", f"/prompt-experiments/{started['id']}/end", {})
+
+
+@pytest.mark.capability("S8")
+def test_a_tenant_has_keys_scopes_and_a_quota_of_its_own(place: Place) -> None:
+    key, secret = place.tenants.create("acme", ("chat",))
+    place.limit("acme", requests_per_day=2)
+    client = place.client(secret)
+    raw = client.chat.completions.with_raw_response.create(model="tiny", messages=ASK)
+    assert raw.headers["x-ratelimit-remaining-requests"] == "1"
+    chunks = list(client.chat.completions.create(model="tiny", messages=ASK, stream=True))
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "One two three"
+    with pytest.raises(openai.RateLimitError) as refused:
+        client.chat.completions.create(model="tiny", messages=ASK)
+    assert refused.value.code == "rate_limit_exceeded"
+    assert int(refused.value.response.headers["retry-after"]) > 0
+    with pytest.raises(openai.PermissionDeniedError):
+        client.get("/usage", cast_to=object)
+    place.tenants.end("acme", key.id)
+    assert place.tenants.find(secret) is None
+    assert secret not in json.dumps(list(place.tenants.table.query("tenant#acme")))
+
+
+@pytest.mark.capability("S8")
+@pytest.mark.capability("O7")
+def test_many_clients_at_once_stay_within_the_budget_and_the_books_balance(place: Place) -> None:
+    """50 clients; each request uses 10 tokens and reserves more. What is over is what was in flight: here nothing."""
+    _, secret = place.tenants.create("crowd")
+    place.limit("crowd", tokens_per_month=400)
+    found: list[Any] = []
+
+    def run(number: int) -> None:
+        try:
+            found.append(
+                place.client(secret).chat.completions.create(model="tiny", messages=ASK, user=f"u{number % 3}")
+            )
+        except openai.RateLimitError as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(50)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(300)
+    answers = [each for each in found if not isinstance(each, openai.RateLimitError)]
+    assert len(found) == 50
+    assert 0 < len(answers) * 10 <= 400
+    day = day_of(answers[0].id) or ""
+    ledger = Ledger(table=place.meters)
+    assert ledger.imbalance("crowd", day) == {}
+    mine = place.client(secret).get("/usage?by=user,model", cast_to=dict[str, Any])
+    assert mine["total"]["requests"] == 50
+    assert mine["total"]["input_tokens"] == 7 * len(answers)
+    assert mine["total"]["cost_nanodollars"] == len(answers) * (7 * 1000 + 3 * 2000)
+    assert {each["user"] for each in mine["data"]} == {"u0", "u1", "u2"}
+    assert mine["limits"] == {"tokens_per_month": 400}
+
+
+@pytest.mark.capability("S8")
+def test_a_service_with_client_credentials_is_its_tenant_within_its_scopes(place: Place) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html, "client credentials"."""
+    target = place.api.target
+    cognito, pool = target.client("cognito-idp"), target.parameter("gateway/user-pool-id")
+    made = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="batch",
+        GenerateSecret=True,
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthFlows=["client_credentials"],
+        AllowedOAuthScopes=["slipway/chat"],
+    )["UserPoolClient"]
+    token = urllib3.request(
+        "POST",
+        f"{target.endpoint_url}/_aws/cognito-idp/slipway-trial/oauth2/token",
+        fields={"grant_type": "client_credentials", "scope": "slipway/chat"},
+        encode_multipart=False,
+        headers=urllib3.make_headers(basic_auth=f"{made['ClientId']}:{made['ClientSecret']}"),
+    ).json()["access_token"]
+    with pytest.raises(openai.AuthenticationError):  # of no tenant yet
+        place.client(token).chat.completions.create(model="tiny", messages=ASK)
+    place.tenants.note_client("services", made["ClientId"])
+    answer = place.client(token).chat.completions.create(model="tiny", messages=ASK)
+    assert Ledger(table=place.meters).get("services", answer.id)
+    with pytest.raises(openai.PermissionDeniedError):
+        place.client(token).get("/usage", cast_to=object)
+    head, body, signature = token.split(".")
+    for forged in (f"{head}.{body}.{signature[:-6]}AAAAAA", f"{head}.{body[:-4]}AAAA.{signature}", f"{head}.{body}."):
+        with pytest.raises(openai.AuthenticationError):
+            place.client(forged).chat.completions.create(model="tiny", messages=ASK)

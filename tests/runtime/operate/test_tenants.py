@@ -1,0 +1,62 @@
+"""Keys of tenants: found by their hash, rotated with an overlap, ended; nothing of a secret is kept."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from slipway_runtime.generate.errors import ApiError
+from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate.tenants import Tenants
+
+pytestmark = pytest.mark.capability("S8")
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "us-east-1")
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        client.create_table(
+            TableName="tenants",
+            KeySchema=[{"AttributeName": "subject", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("subject", "item")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield Table(client=client, name="tenants")
+
+
+def test_a_key_is_found_by_its_secret_which_is_kept_nowhere(table: Table) -> None:
+    tenants = Tenants(table=table)
+    key, secret = tenants.create("acme", ("chat",))
+    assert tenants.find(secret) == key
+    assert tenants.find(secret + "x") is None
+    assert tenants.find("other") is None
+    assert list(tenants.all()) == ["acme"]
+    assert secret not in str(table.client.scan(TableName="tenants")["Items"])
+
+
+def test_a_rotated_key_works_until_its_overlap_ends_and_the_new_one_can_do_the_same(table: Table) -> None:
+    now = [1_000_000.0]
+    tenants = Tenants(table=table, now=lambda: now[0])
+    old, secret = tenants.create("acme", ("usage",))
+    new, other = tenants.rotate("acme", old.id, overlap_seconds=60)
+    assert new.scopes == ("usage",)
+    assert tenants.find(secret)
+    now[0] += 60
+    assert tenants.find(secret) is None
+    assert tenants.find(other) == new
+    tenants.end("acme", new.id)
+    assert tenants.find(other) is None
+    assert [key.id for key in tenants.keys("acme")] == sorted([old.id, new.id])
+
+
+@pytest.mark.parametrize(("tenant", "scopes", "param"), [("A#b", ("all",), "tenant"), ("a", ("every",), "scopes")])
+def test_what_cannot_be_is_named(table: Table, tenant: str, scopes: tuple[str, ...], param: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        Tenants(table=table).create(tenant, scopes)
+    assert refused.value.param == param
+    with pytest.raises(ApiError, match="no key"):
+        Tenants(table=table).end("acme", "0")

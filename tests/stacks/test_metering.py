@@ -1,0 +1,25 @@
+"""Meters, keys of tenants and the user pool, as they are synthesised."""
+
+import json
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.capability("S8")
+@pytest.mark.capability("P10")
+def test_shipped_environments_have_meters_and_keys_and_the_chat_function_may_only_add(prod: Any) -> None:
+    tables = prod.of("foundation", "AWS::DynamoDB::Table")
+    expiring = [each for each in tables if "TimeToLiveSpecification" in each["Properties"]]
+    assert len(expiring) == 2, "prompts and meters"
+    functions = {
+        each["Properties"]["Handler"].split(".")[-2]: each["Properties"]
+        for each in prod.of("gateway", "AWS::Lambda::Function")
+    }
+    variables = functions["chat"]["Environment"]["Variables"]
+    assert {"METERS_TABLE", "PROMPTS_TABLE"} <= set(variables)
+    assert json.loads(variables["METERING"])["quotas"]["requests_per_minute"] == 1200
+    assert "TENANTS_TABLE" in functions["authorize"]["Environment"]["Variables"]
+    policies = json.dumps(prod.of("gateway", "AWS::IAM::Policy"))
+    assert "dynamodb:DeleteItem" not in policies
+    assert "dynamodb:Scan" not in policies

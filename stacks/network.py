@@ -12,7 +12,8 @@ from stacks.bedrock import INVOKE_STREAM
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.routing import ENDPOINT_ACTIONS, all_routes
-from stacks.settings import ExistingNetwork, Settings
+from stacks.settings import Settings
+from stacks.settings_network import ExistingNetwork
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack

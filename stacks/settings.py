@@ -26,6 +26,7 @@ from stacks.settings_knowledge_base import KnowledgeBase
 from stacks.settings_labelling import Labelling
 from stacks.settings_metering import Metering
 from stacks.settings_models import Model, ModelAlias, default_models
+from stacks.settings_network import Network
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_prompts import Prompts
 from stacks.settings_reindex import Reindex
@@ -46,9 +47,6 @@ RetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
-Zone = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9](-[a-z0-9-]+-[0-9])?[a-z]$")]
-SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
-SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
 
 
 class Encryption(Section):
@@ -60,41 +58,6 @@ class Encryption(Section):
         pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         description="ARN of an existing KMS key to use instead. Its policy must allow use through IAM, and by the "
         "services logs, sns, sqs, events and cloudwatch; with the store s3_vectors also indexing.s3vectors.",
-    )
-
-
-class ExistingNetwork(Section):
-    """A VPC that exists already, told by attributes, so that synthesis needs no credentials."""
-
-    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]{8,17}$", description="Id of the VPC, like vpc-0123456789abcdef0.")
-    subnet_ids: list[SubnetId] = Field(
-        min_length=2,
-        max_length=16,
-        description="Private subnets for functions and database, one for each availability zone.",
-    )
-    availability_zones: list[Zone] = Field(
-        min_length=2, description="The zones of those subnets, in the same order, like [eu-west-1a, eu-west-1b]."
-    )
-    security_group_ids: list[SecurityGroupId] = Field(
-        default_factory=list,
-        description="Security groups for the functions; they must reach the service endpoints on port 443. "
-        "None listed: a group is made that allows this and nothing inwards.",
-    )
-
-
-class Network(Section):
-    """Where functions run. `none` needs no VPC and costs nothing: the database is reached by its Data API."""
-
-    mode: Literal["none", "create", "import"] = Field(
-        "none", description="`none`: functions outside any VPC. `create`: a private VPC. `import`: an existing one."
-    )
-    cidr: str = Field("10.40.0.0/16", description="Address range of a created VPC, /16 to /24.")
-    availability_zones: int = Field(2, ge=2, le=3, description="Availability zones of a created VPC.")
-    nat_gateways: int = Field(
-        0, ge=0, le=3, description="NAT gateways of a created VPC, about $33 a month each; 0 keeps it without internet."
-    )
-    existing: ExistingNetwork | None = Field(
-        None, alias="import", description="The VPC to use with mode `import`, by its attributes."
     )
 
 

@@ -11,8 +11,9 @@ from stacks.settings_violation import Violation
 from stacks.stores import WITH_GENERATIONS
 
 if TYPE_CHECKING:
-    from stacks.settings import Network, Settings
+    from stacks.settings import Settings
     from stacks.settings_embedding import EmbeddingEndpoint, EmbeddingModel
+    from stacks.settings_network import Network
 
 # Title, description and heading of a chunk are embedded with it.
 TOKENS_OF_PLACE = 64

@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from slipway_cli.target import Target
-from slipway_local import cloud
-from stacks import application
+from support import trial
 
-CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 SETTINGS = """
 removal: destroy
 termination_protection: false
@@ -24,11 +22,5 @@ models:
 
 def up(state: Path, url: str) -> Target:
     """Bring up an environment whose models are the server at `url`; beside `state` lies what it is made of."""
-    folder = state.parent
-    (folder / "config").mkdir()
     text = SETTINGS.format(url=url, place=url.split("://")[1])
-    (folder / "config" / "trial.yaml").write_text(text)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, state, environment="trial", cache=CACHE, enforce_iam=True)
-    return Target("trial", status.endpoint_url, None, cloud.credentials(state))
+    return trial.up(state.parent, text)

@@ -88,6 +88,15 @@ class ModelList(msgspec.Struct):
     data: list[ModelDescription]
 
 
+class Page(msgspec.Struct):
+    """A page of a list; `last_id` is what `after` takes for the next one."""
+
+    object: Literal["list"]
+    data: list[dict[str, Any]]
+    has_more: bool
+    last_id: str | None
+
+
 class ErrorFields(msgspec.Struct):
     """What went wrong, and with which parameter."""
 

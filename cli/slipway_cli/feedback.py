@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import typer
 
+from slipway_cli.errors import CommandError
 from slipway_cli.gateway import Gateway
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json
@@ -103,4 +104,7 @@ def _pages(gateway: Gateway) -> Iterator[dict[str, Any]]:
 
 
 def _write(path: Path, lines: list[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+    try:
+        path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}") from error

@@ -11,7 +11,7 @@ import pytest
 def test_shipped_environments_have_meters_and_keys_and_the_chat_function_may_only_add(prod: Any) -> None:
     tables = prod.of("foundation", "AWS::DynamoDB::Table")
     expiring = [each for each in tables if "TimeToLiveSpecification" in each["Properties"]]
-    assert len(expiring) == 2, "prompts and meters"
+    assert len(expiring) == 4, "prompts, meters, conversations and cache"
     functions = {
         each["Properties"]["Handler"].split(".")[-2]: each["Properties"]
         for each in prod.of("gateway", "AWS::Lambda::Function")
@@ -20,6 +20,9 @@ def test_shipped_environments_have_meters_and_keys_and_the_chat_function_may_onl
     assert {"METERS_TABLE", "PROMPTS_TABLE"} <= set(variables)
     assert json.loads(variables["METERING"])["quotas"]["requests_per_minute"] == 1200
     assert "TENANTS_TABLE" in functions["authorize"]["Environment"]["Variables"]
-    policies = json.dumps(prod.of("gateway", "AWS::IAM::Policy"))
-    assert "dynamodb:DeleteItem" not in policies
-    assert "dynamodb:Scan" not in policies
+    role = functions["chat"]["Role"]["Fn::GetAtt"][0]
+    of_chat = [each for each in prod.of("gateway", "AWS::IAM::Policy") if {"Ref": role} in each["Properties"]["Roles"]]
+    actions = json.dumps(of_chat)
+    assert "dynamodb:PutItem" in actions
+    assert "dynamodb:DeleteItem" not in actions
+    assert "dynamodb:Scan" not in actions

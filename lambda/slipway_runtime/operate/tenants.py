@@ -32,7 +32,7 @@ SCOPES = {
     "all": ("*",),
     "chat": (
         *("POST/v1/chat/completions", "POST/v1/embeddings", "POST/v1/feedback", "POST/v1/search"),
-        *("GET/v1/models", "GET/v1/models/*", "GET/v1/openapi.json"),
+        *("GET/v1/models", "GET/v1/models/*", "GET/v1/openapi.json", "*/v1/conversations", "*/v1/conversations/*"),
     ),
     "documents": ("POST/v1/search", "GET/v1/documents", "GET/v1/documents/*", "DELETE/v1/documents/*"),
     "prompts": tuple(f"*/v1/{name}" for name in ("prompts", "prompt-examples", "prompt-experiments"))

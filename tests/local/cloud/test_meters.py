@@ -73,7 +73,9 @@ def test_a_request_that_names_a_prompt_is_answered_recorded_and_judged(place: Pl
         model="tiny", messages=[], user="u1", temperature=0.1, extra_body=wish
     )
     asked = place.model.asked[-1]
-    assert [each["content"] for each in asked["messages"]] == ["Be kind.", "Greet Ann"]
+    system, user = (each["content"] for each in asked["messages"])
+    assert system.startswith("Be kind.\n(Internal reference "), "the canary of the guardrails"
+    assert user == "Greet Ann"
     assert (asked["temperature"], asked.get("max_tokens") or asked.get("max_completion_tokens")) == (0.1, 9)
     assert answer.slipway["prompt"] == {"name": "greet", "version": 1, "label": "production"}
 
@@ -192,9 +194,9 @@ def test_a_service_with_client_credentials_is_its_tenant_within_its_scopes(place
     token = urllib3.request(
         "POST",
         f"{target.endpoint_url}/_aws/cognito-idp/slipway-trial/oauth2/token",
-        fields={"grant_type": "client_credentials", "scope": "slipway/chat"},
-        encode_multipart=False,
-        headers=urllib3.make_headers(basic_auth=f"{made['ClientId']}:{made['ClientSecret']}"),
+        body="grant_type=client_credentials&scope=slipway/chat",
+        headers=urllib3.make_headers(basic_auth=f"{made['ClientId']}:{made['ClientSecret']}")
+        | {"content-type": "application/x-www-form-urlencoded"},
     ).json()["access_token"]
     with pytest.raises(openai.AuthenticationError):  # of no tenant yet
         place.client(token).chat.completions.create(model="tiny", messages=ASK)

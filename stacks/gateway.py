@@ -113,7 +113,14 @@ class GatewayStack(SlipwayStack):
             create_log_role=gateway.log_role == "create",
             patience=self._patience,
             key=self.key(),
+            vpc_endpoints=self._vpc_endpoints(),
         )
+
+    def _vpc_endpoints(self) -> list[str]:
+        """Return the endpoints through which alone the API is reached; none where it is not private."""
+        private = self.settings.gateway.access.private
+        made = private.enabled and self.settings.network.mode == "create"
+        return [*([self.look_up("network", "api-endpoint-id")] if made else []), *private.endpoint_ids]
 
     def _guard(self, api: OpenAiApi) -> None:
         # One address may use the whole sustained rate, not more; WAF counts over five minutes, 10 requests at least.

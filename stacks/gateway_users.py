@@ -9,7 +9,7 @@ from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
 from slipway_constructs.acknowledgement import acknowledge
-from slipway_runtime.operate.tenants import SCOPES
+from stacks.settings_access import SCOPES
 
 if TYPE_CHECKING:
     from stacks.settings_access import Cognito
@@ -22,7 +22,7 @@ PLUS_REASON = (
 
 
 class GatewayUsers(Construct):
-    """The pool as `pool`, the login's client as `login`.
+    """The pool as `pool`, the login's client as `login`, None where there is nowhere to send people back to.
 
     Creates: pool, domain, resource server with a scope for each kind of path, a public client with code and PKCE.
     Grants: none. People are invited, and belong to a tenant by the group `tenant-<name>`.
@@ -50,7 +50,15 @@ class GatewayUsers(Construct):
         scopes = [cognito.ResourceServerScope(scope_name=name, scope_description=f"Slipway: {name}") for name in SCOPES]
         server = self.pool.add_resource_server("Server", identifier=RESOURCE, scopes=scopes)
         self.pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=domain_prefix))
-        self.login = self.pool.add_client(
+        self.login = self._login(settings.callback_urls, server, scopes[1:]) if settings.callback_urls else None
+        acknowledge(self.pool, "AwsSolutions-COG3", PLUS_REASON)
+        acknowledge(self.pool, "AwsSolutions-COG8", PLUS_REASON)
+
+    def _login(
+        self, urls: list[str], server: cognito.UserPoolResourceServer, scopes: list[cognito.ResourceServerScope]
+    ) -> cognito.UserPoolClient:
+        ours = [cognito.OAuthScope.resource_server(server, each) for each in scopes]
+        return self.pool.add_client(
             "Login",
             generate_secret=False,
             auth_flows=cognito.AuthFlow(user_srp=True),
@@ -59,20 +67,16 @@ class GatewayUsers(Construct):
             prevent_user_existence_errors=True,
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
-                callback_urls=settings.callback_urls,
-                scopes=[
-                    cognito.OAuthScope.OPENID,
-                    *(cognito.OAuthScope.resource_server(server, each) for each in scopes[1:]),
-                ],
+                callback_urls=urls,
+                scopes=[cognito.OAuthScope.OPENID, *ours],
             ),
         )
-        acknowledge(self.pool, "AwsSolutions-COG3", PLUS_REASON)
-        acknowledge(self.pool, "AwsSolutions-COG8", PLUS_REASON)
 
     @property
     def names(self) -> dict[str, str]:
         """Return what others find the pool and its login by."""
-        return {"user-pool-id": self.pool.user_pool_id, "login-client-id": self.login.user_pool_client_id}
+        login = {"login-client-id": self.login.user_pool_client_id} if self.login else {}
+        return {"user-pool-id": self.pool.user_pool_id, **login}
 
 
 def users(stack: SlipwayStack) -> GatewayUsers:

@@ -21,3 +21,18 @@ def violations(settings: Settings) -> Iterator[Violation]:
             got=False,
             remedy="Set gateway.access.tenants: true: the table says whose an app client is.",
         )
+    section, private = ("gateway", "access", "private"), access.private
+    if private.endpoint_ids and not private.enabled:
+        yield Violation(
+            key=(*section, "endpoint_ids"),
+            expected="nothing with an API that is not private",
+            got=private.endpoint_ids[0],
+            remedy="Set gateway.access.private.enabled: true, or remove endpoint_ids.",
+        )
+    if private.enabled and not private.endpoint_ids and settings.network.mode != "create":
+        yield Violation(
+            key=(*section, "endpoint_ids"),
+            expected=f"at least one endpoint with network mode {settings.network.mode}",
+            got="none",
+            remedy="Name endpoints of execute-api that exist, or set network.mode: create, which makes one.",
+        )

@@ -9,11 +9,13 @@ Source: OpenAI API reference, "Chat completions", "Models"; API Gateway develope
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -72,7 +74,8 @@ class ApiFunctions:
 class ApiLimits:
     """Throttle of the stage, access log retention, whether a firewall guards it and the account has a log role.
 
-    `patience`: how long what streams may take; API Gateway allows 15 minutes.
+    `patience`: how long what streams may take; API Gateway allows 15 minutes.   `vpc_endpoints`: ids of those
+    through which alone the API is reached; none: it is reached from everywhere.
     """
 
     rate_per_second: float
@@ -83,6 +86,7 @@ class ApiLimits:
     create_log_role: bool
     patience: cdk.Duration
     key: kms.IKey | None = None
+    vpc_endpoints: Sequence[str] = ()
 
 
 class OpenAiApi(Construct):
@@ -117,7 +121,8 @@ class OpenAiApi(Construct):
             "Api",
             rest_api_name=api_name,
             description="Slipway: OpenAI-compatible answers from your documents",
-            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            endpoint_configuration=self._reached_by(limits.vpc_endpoints),
+            policy=_only_through(limits.vpc_endpoints) if limits.vpc_endpoints else None,
             cloud_watch_role=limits.create_log_role,
             cloud_watch_role_removal_policy=cdk.RemovalPolicy.RETAIN if limits.create_log_role else None,
             deploy_options=apigateway.StageOptions(
@@ -129,6 +134,17 @@ class OpenAiApi(Construct):
                 metrics_enabled=True,
             ),
         )
+
+    def _reached_by(self, vpc_endpoints: Sequence[str]) -> apigateway.EndpointConfiguration:
+        if not vpc_endpoints:
+            return apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL])
+        known = [
+            ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
+                self, f"Through{number}", port=443, vpc_endpoint_id=each
+            )
+            for number, each in enumerate(vpc_endpoints, 1)
+        ]
+        return apigateway.EndpointConfiguration(types=[apigateway.EndpointType.PRIVATE], vpc_endpoints=known)
 
     def _routes(self, functions: ApiFunctions, patience: cdk.Duration) -> None:
         root = self.api.root.add_resource("v1")
@@ -207,6 +223,22 @@ class OpenAiApi(Construct):
                 f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{LOG_POLICY}]",
                 LOG_ROLE_REASON,
             )
+
+
+def _only_through(vpc_endpoints: Sequence[str]) -> iam.PolicyDocument:
+    """Source: API Gateway developer guide, "API Gateway resource policy examples": allow traffic of VPC endpoints."""
+    others = {"StringNotEquals": {"aws:SourceVpce": list(vpc_endpoints)}}
+    return iam.PolicyDocument(statements=[_invoking(iam.Effect.ALLOW), _invoking(iam.Effect.DENY, others)])
+
+
+def _invoking(effect: iam.Effect, conditions: Mapping[str, object] | None = None) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        effect=effect,
+        principals=[iam.AnyPrincipal()],
+        actions=["execute-api:Invoke"],
+        resources=["execute-api:/*"],
+        conditions=conditions,
+    )
 
 
 def _below(resource: apigateway.Resource, part: str) -> apigateway.Resource:

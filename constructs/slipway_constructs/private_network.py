@@ -59,6 +59,7 @@ class PrivateNetwork(Construct):
         key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._cidr = cidr
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -68,17 +69,17 @@ class PrivateNetwork(Construct):
             subnet_configuration=_subnets(nat_gateways),
             restrict_default_security_group=False,  # that is a custom resource; nothing uses the default group
         )
-        private = self.vpc.private_subnets if nat_gateways else self.vpc.isolated_subnets
-        self.subnet_ids = [subnet.subnet_id for subnet in private]
+        self._subnets = self.vpc.private_subnets if nat_gateways else self.vpc.isolated_subnets
+        self.subnet_ids = [subnet.subnet_id for subnet in self._subnets]
         self._log_flows(log_retention, removal, key)
         more = {service: actions for service, actions in reach.items() if service != TABLES}
         services = {
             service: [*INTERFACE_SERVICES.get(service, ()), *more.get(service, ())]
             for service in {**INTERFACE_SERVICES, **more}
         }
-        self._endpoints(private, services, sorted({*TABLE_ACTIONS, *reach.get(TABLES, ())}))
+        self._endpoints(services, sorted({*TABLE_ACTIONS, *reach.get(TABLES, ())}))
 
-    def _endpoints(self, subnets: list[ec2.ISubnet], services: dict[str, list[str]], table_actions: list[str]) -> None:
+    def _endpoints(self, services: dict[str, list[str]], table_actions: list[str]) -> None:
         # Open: custom resources answer CloudFormation by pre-signed URLs of buckets that are AWS's own accounts'.
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         tables = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
@@ -96,15 +97,32 @@ class PrivateNetwork(Construct):
         )
         endpoints.add_ingress_rule(self.functions, ec2.Port.tcp(443), "HTTPS from functions")
         for service, actions in services.items():
-            endpoint = self.vpc.add_interface_endpoint(
-                CONSTRUCT_IDS.get(service) or service.title().replace("-", ""),
-                service=ec2.InterfaceVpcEndpointAwsService(service),
-                security_groups=[endpoints],
-                subnets=ec2.SubnetSelection(subnets=subnets),
-                private_dns_enabled=True,
-                open=False,
-            )
-            endpoint.add_to_policy(self._own_principals(actions))
+            name = CONSTRUCT_IDS.get(service) or service.title().replace("-", "")
+            self._endpoint(name, service, endpoints).add_to_policy(self._own_principals(actions))
+
+    def api_endpoint(self) -> str:
+        """Return the id of one endpoint more, through which the VPC's addresses reach private APIs of this account."""
+        callers = ec2.SecurityGroup(
+            self, "Callers", vpc=self.vpc, description="Private API: HTTPS from this VPC", allow_all_outbound=False
+        )
+        callers.add_ingress_rule(ec2.Peer.ipv4(self._cidr), ec2.Port.tcp(443), "HTTPS from this VPC")
+        endpoint = self._endpoint("Api", "execute-api", callers)
+        apis = cdk.Stack.of(self).format_arn(service="execute-api", resource="*")
+        endpoint.add_to_policy(
+            # Callers have a bearer key, which is no principal of IAM.
+            iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["execute-api:Invoke"], resources=[apis])
+        )
+        return endpoint.vpc_endpoint_id
+
+    def _endpoint(self, name: str, service: str, group: ec2.ISecurityGroup) -> ec2.InterfaceVpcEndpoint:
+        return self.vpc.add_interface_endpoint(
+            name,
+            service=ec2.InterfaceVpcEndpointAwsService(service),
+            security_groups=[group],
+            subnets=ec2.SubnetSelection(subnets=self._subnets),
+            private_dns_enabled=True,
+            open=False,
+        )
 
     def _own_principals(self, actions: list[str]) -> iam.PolicyStatement:
         return iam.PolicyStatement(

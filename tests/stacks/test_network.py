@@ -62,3 +62,52 @@ def test_every_function_of_a_private_environment_is_in_the_network(prod: Any) ->
 
     assert len(functions) >= 16
     assert all(len(function["VpcConfig"]["SubnetIds"]) == 2 for function in functions)
+
+
+# Lambda itself does these for a function: it writes logs and traces, has network interfaces and reads queues. Services
+# use keys for who calls them, and roles that are passed to them. S3's endpoint lets everything through.
+NOT_BY_ENDPOINTS = ("logs:", "xray:", "ec2:", "kms:", "s3:", "iam:PassRole")
+BY_LAMBDA = {
+    *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+    *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+}
+
+
+@pytest.mark.capability("O15")
+@pytest.mark.parametrize("environment", ["prod", "staging"])
+def test_what_functions_may_do_their_endpoints_let_through(environments: Any, environment: str) -> None:
+    templates = environments[environment]
+    let_through = {
+        action
+        for item in templates.of("network", "AWS::EC2::VPCEndpoint")
+        for statement in item["Properties"].get("PolicyDocument", {}).get("Statement", [])
+        for action in _listed(statement["Action"])
+    }
+    stopped = {
+        (part, role, action)
+        for part in templates
+        for role in _roles_in_the_network(templates, part)
+        for action in _actions(templates, part, role)
+        if action not in let_through | BY_LAMBDA and not action.startswith(NOT_BY_ENDPOINTS)
+    }
+    assert stopped == set()
+
+
+def _roles_in_the_network(templates: Any, part: str) -> set[str]:
+    functions = [item["Properties"] for item in templates.of(part, "AWS::Lambda::Function")]
+    return {function["Role"]["Fn::GetAtt"][0] for function in functions if "VpcConfig" in function}
+
+
+def _actions(templates: Any, part: str, role: str) -> set[str]:
+    attached = [item["Properties"] for item in templates.of(part, "AWS::IAM::Policy")]
+    documents = [policy["PolicyDocument"] for policy in attached if {"Ref": role} in policy["Roles"]]
+    return {
+        action
+        for document in documents
+        for statement in document["Statement"]
+        for action in _listed(statement["Action"])
+    }
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

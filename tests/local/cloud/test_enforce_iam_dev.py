@@ -12,7 +12,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from openai import OpenAI
 
+from slipway_cli.target import find_target
 from slipway_local import cloud
 from slipway_local.remote import follow
 from support.command import BIN, Slipway
@@ -24,6 +26,9 @@ pytestmark = pytest.mark.capability("O14")
 UNUSED = {
     ("Chat", "bedrock:InvokeModel"): "the alias smart, with a model of its own, is asked",
     ("Chat", "bedrock:InvokeModelWithResponseStream"): "a completion is streamed",
+    ("Chat", "dynamodb:PutItem"): "examples of a prompt are embedded for the first time",
+    ("Chat", "dynamodb:Query"): "a prompt is part of an experiment",
+    ("Chat", "dynamodb:UpdateItem"): "a conversation is so long that its beginning is summed up",
     ("Ingest", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
     ("Documents", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
     ("MigrateStore", "rds-data:RollbackTransaction"): "a statement fails within a transaction",
@@ -61,11 +66,25 @@ def report(slipway: Slipway, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     ingested = slipway.json("ingest", folder)
     assert (ingested["documents"], len(ingested["rejected"])) == (2, 1)
     assert slipway.json("ask", "How many litres does a kettle boil?")["grounded"] is True
+    _converse(find_target(slipway.project, "dev", aws=False).gateway_url, slipway.json("tenants", "create", "guest"))
     listed = {one["path"]: one for one in slipway.json("documents", "--status", "indexed")}
     slipway.json("documents", "delete", listed["notes/kettle.md"]["id"])
     _remove_object(slipway, "lamp.md")
     assert wait_for(lambda: not slipway.json("documents", "--status", "indexed"), seconds=60)
     return dict(slipway.json("local", "permissions"))
+
+
+def _converse(url: str, made: dict[str, str]) -> None:
+    """Ask as another tenant: twice in one conversation, by a prompt of the catalogue, and the same question again."""
+    client = OpenAI(base_url=url, api_key=made["key"], max_retries=0)
+    prompt = {"messages": [{"role": "user", "content": "Greet {{whom}}"}], "variables": {"whom": {}}}
+    client.post("/prompts/greet/versions", body={"prompt": prompt}, cast_to=object)
+    client.put("/prompts/greet/labels/production", body={"version": 1}, cast_to=object)
+    named = {"prompt": "greet", "variables": {"whom": "Ann"}}
+    client.chat.completions.create(model="fast", messages=[], extra_body={"slipway": named})
+    for wishes in ({"conversation": "c1"}, {"conversation": "c1"}, {}, {}):
+        asked: Any = [{"role": "user", "content": "Is it cold outside?"}]
+        client.chat.completions.create(model="fast", messages=asked, user="u1", extra_body={"slipway": wishes})
 
 
 def _remove_object(slipway: Slipway, name: str) -> None:

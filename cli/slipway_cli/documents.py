@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.markup import escape
 
-from slipway_cli.gateway import Gateway
+from slipway_cli.gateway import gateway_of
 from slipway_cli.lineage import lineage, without_tenant
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json
@@ -14,11 +14,6 @@ from slipway_cli.target import find_target
 
 Status = Literal["indexed", "duplicate", "rejected", "recognising", "deleted"]
 app = typer.Typer(help="List the documents of the environment, or delete one.", invoke_without_command=True)
-
-
-def _gateway(environment: str, *, aws: bool) -> Gateway:
-    target = find_target(project(), environment, aws=aws)
-    return Gateway(target.gateway_url, target.api_key)
 
 
 @app.callback()
@@ -34,7 +29,7 @@ def list_documents(
     if context.invoked_subcommand:
         return
     filters = {name: value for name, value in (("status", status), ("prefix", prefix)) if value}
-    found = list(_gateway(env, aws=aws).documents(**filters))
+    found = list(gateway_of(env, aws=aws).documents(**filters))
     if status in (None, "rejected"):
         found += without_tenant(find_target(project(), env, aws=aws), prefix)
     if as_json:
@@ -64,7 +59,7 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete one document everywhere: its object in every version, and its chunks."""
-    result = _gateway(env, aws=aws).delete_document(document)
+    result = gateway_of(env, aws=aws).delete_document(document)
     if as_json:
         print_json(result)
         return

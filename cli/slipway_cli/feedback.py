@@ -1,10 +1,8 @@
 """`slipway feedback`: what users said of answers, as training and evaluation sets, personal data redacted."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import typer
 
@@ -38,7 +36,7 @@ def export(
     """Write feedback whose question and answer are kept (`metering.content_days`) as judgements and questions."""
     target = find_target(project(), env, aws=aws)
     gateway = Gateway(target.gateway_url, key or target.api_key)
-    found = list(_pages(gateway))
+    found = list(gateway.pages("/feedback"))
     told = [each for each in found if "content" in each]
     lineage = Lineage(
         client=target.client("dynamodb"),
@@ -91,16 +89,6 @@ def _stars(given: dict[str, Any]) -> int:
 
 def _clean(text: str) -> str:
     return CLEANER.fresh().rewrite(text)[0]
-
-
-def _pages(gateway: Gateway) -> Iterator[dict[str, Any]]:
-    query = {"limit": "100"}
-    while True:
-        page = gateway.call("GET", f"/feedback?{urlencode(query)}")
-        yield from page["data"]
-        if not page["has_more"]:
-            return
-        query["after"] = page["last_id"]
 
 
 def _write(path: Path, lines: list[dict[str, Any]]) -> None:

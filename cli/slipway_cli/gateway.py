@@ -9,6 +9,8 @@ from urllib.parse import quote, urlencode
 import urllib3
 
 from slipway_cli.errors import CommandError
+from slipway_cli.project import project
+from slipway_cli.target import find_target
 
 PAGE = 100
 
@@ -47,15 +49,19 @@ class Gateway:
         result: dict[str, Any] = answer
         return result
 
-    def documents(self, **filters: str) -> Iterator[dict[str, Any]]:
-        """Every document that matches `filters` (status, prefix), page by page."""
+    def pages(self, path: str, **filters: str) -> Iterator[dict[str, Any]]:
+        """Everything that a list holds, page by page; `filters` are its query."""
         query = {"limit": str(PAGE), **filters}
         while True:
-            page = self.call("GET", f"/documents?{urlencode(query)}")
+            page = self.call("GET", f"{path}?{urlencode(query)}")
             yield from page["data"]
             if not page["has_more"]:
                 return
             query["after"] = page["last_id"]
+
+    def documents(self, **filters: str) -> Iterator[dict[str, Any]]:
+        """Every document that matches `filters` (status, prefix)."""
+        return self.pages("/documents", **filters)
 
     def delete_document(self, document_id: str) -> dict[str, Any]:
         """Remove one document everywhere; what was removed."""
@@ -65,3 +71,14 @@ class Gateway:
         """One question, one chat.completion."""
         body = {"model": model, "messages": [{"role": "user", "content": question}]}
         return self.call("POST", "/chat/completions", body)
+
+
+def gateway_of(environment: str, *, aws: bool, key: str = "") -> Gateway:
+    """The gateway of an environment, spoken to with the environment's own key, or with that of another tenant."""
+    target = find_target(project(), environment, aws=aws)
+    return Gateway(target.gateway_url, key or target.api_key)
+
+
+def path_of(*parts: str) -> str:
+    """A path of parts that may hold anything."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)

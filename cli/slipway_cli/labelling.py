@@ -6,14 +6,14 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import typer
 from rich.markup import escape
 
 from slipway_cli import executions
 from slipway_cli.errors import CommandError, UsageError
-from slipway_cli.gateway import Gateway
+from slipway_cli.gateway import Gateway, gateway_of
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
@@ -38,13 +38,7 @@ class Kind(StrEnum):
 @app.command()
 def jobs(env: Environment = "dev", aws: InAws = False, as_json: AsJson = False) -> None:
     """List the jobs, with how far they are."""
-    gateway, found, query = _gateway(env, aws=aws), [], {"limit": "100"}
-    while True:
-        page = gateway.call("GET", f"/labelling/jobs?{urlencode(query)}")
-        found += page["data"]
-        if not page["has_more"]:
-            break
-        query["after"] = page["last_id"]
+    found = list(gateway_of(env, aws=aws).pages("/labelling/jobs"))
     if as_json:
         print_json(found)
         return
@@ -86,7 +80,7 @@ def start(
 @app.command("next")
 def next_item(job: Job, worker: Worker, env: Environment = "dev", aws: InAws = False, as_json: AsJson = False) -> None:
     """Take the next item; it is this worker's alone until it is labelled, or the lease ends."""
-    found = _gateway(env, aws=aws).call("POST", f"{_path(job)}/next", {"worker": worker})
+    found = gateway_of(env, aws=aws).call("POST", f"{_path(job)}/next", {"worker": worker})
     if as_json:
         print_json(found)
         return
@@ -110,7 +104,7 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Give an item its label; again the same is no second vote."""
-    gateway = _gateway(env, aws=aws)
+    gateway = gateway_of(env, aws=aws)
     lists = gateway.call("GET", _path(job))["task"]["type"] in (Kind.MULTIPLE_CHOICE, Kind.SPAN)
     try:
         value = json.loads(label) if lists else label
@@ -134,7 +128,7 @@ def skip(
 ) -> None:
     """Give an item back to the others."""
     path = f"{_path(job)}/items/{quote(item, safe='')}/{'flag' if flag else 'skip'}"
-    found = _gateway(env, aws=aws).call("POST", path, {"worker": worker, "reason": reason})
+    found = gateway_of(env, aws=aws).call("POST", path, {"worker": worker, "reason": reason})
     print_json(found) if as_json else answers.print(f"{item} {'flagged' if flag else 'skipped'}.")
 
 
@@ -187,8 +181,3 @@ def _uri(target: Target, items: str, job: str) -> str:
 
 def _path(job: str) -> str:
     return f"/labelling/jobs/{quote(job, safe='')}"
-
-
-def _gateway(environment: str, *, aws: bool) -> Gateway:
-    target = find_target(project(), environment, aws=aws)
-    return Gateway(target.gateway_url, target.api_key)

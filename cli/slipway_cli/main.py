@@ -17,6 +17,8 @@ from slipway_cli import (
     dataset,
     documents,
     duplicates,
+    examples,
+    experiments,
     feedback,
     hold,
     labelling,
@@ -30,7 +32,7 @@ from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.erase import erase as erase_deleted
 from slipway_cli.errors import CommandError, UsageError
-from slipway_cli.gateway import Gateway
+from slipway_cli.gateway import gateway_of
 from slipway_cli.ingest import IngestReport
 from slipway_cli.ingest import ingest as ingest_files
 from slipway_cli.options import AsJson, Environment, InAws
@@ -54,6 +56,8 @@ app.command("rag-eval")(rag_eval)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(examples.app, name="examples")
+app.add_typer(experiments.app, name="experiments")
 app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(hold.app, name="hold")
 app.add_typer(corpus.app, name="corpus")
@@ -125,8 +129,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask the gateway; the answer cites the documents it stands on, or says that they do not hold it."""
-    target = find_target(project(), env, aws=aws)
-    gateway = Gateway(target.gateway_url, target.api_key)
+    gateway = gateway_of(env, aws=aws)
     started = time.monotonic()
     completion = gateway.ask(text, model=model)
     result = {

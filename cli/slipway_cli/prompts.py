@@ -1,33 +1,27 @@
 """`slipway prompts`: versions, labels, diff, rollback, preview and audit of the prompts in the catalogue."""
 
 import json
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import typer
 from rich.markup import escape
 
 from slipway_cli.errors import UsageError
-from slipway_cli.gateway import Gateway
-from slipway_cli.options import AsJson, Environment, InAws
+from slipway_cli.gateway import gateway_of, path_of
+from slipway_cli.options import AsJson, Environment, InAws, JsonFile, Why, read_json
 from slipway_cli.output import answers, people, print_json
-from slipway_cli.project import project
-from slipway_cli.target import find_target
 
 app = typer.Typer(help="Keep prompts with versions and labels.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The prompt's name.")]
 Label = Annotated[str, typer.Argument(help="A label, like production.")]
-Why = Annotated[str, typer.Option(help="Why; it is kept with who and when.")]
 Expected = Annotated[int | None, typer.Option("--from", help="Only if the label is at this version now; 0: at none.")]
 
 
 @app.command("list")
 def list_prompts(env: Environment = "dev", aws: InAws = False, as_json: AsJson = False) -> None:
     """List the prompts."""
-    found = list(_pages(_gateway(env, aws=aws), "/prompts"))
+    found = list(gateway_of(env, aws=aws).pages("/prompts"))
     if as_json:
         print_json(found)
         return
@@ -45,7 +39,7 @@ def show(
 ) -> None:
     """Show a prompt's labels, or the content of one of its versions."""
     name, _, at = prompt.partition("@")
-    found = _gateway(env, aws=aws).call("GET", _path(name, "versions", at) if at else _path(name))
+    found = gateway_of(env, aws=aws).call("GET", _path(name, "versions", at) if at else _path(name))
     if as_json or at:
         print_json(found)
         return
@@ -58,18 +52,14 @@ def show(
 @app.command()
 def create(
     name: Name,
-    file: Annotated[str, typer.Argument(help="A JSON file of the version's content, - for standard input.")],
+    file: JsonFile,
     why: Why = "",
     env: Environment = "dev",
     aws: InAws = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a version; the same content again is the version that there is."""
-    try:
-        prompt = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file} cannot be read as JSON: {error}") from error
-    found = _gateway(env, aws=aws).call("POST", _path(name, "versions"), {"prompt": prompt, "why": why})
+    found = gateway_of(env, aws=aws).call("POST", _path(name, "versions"), {"prompt": read_json(file), "why": why})
     done = "created" if found["created"] else "is there already"
     print_json(found) if as_json else answers.print(f"{escape(name)}@{found['version']} {done}.")
 
@@ -87,7 +77,7 @@ def label(
 ) -> None:
     """Point a label to a version."""
     body = {"version": version, "why": why} | ({} if expected is None else {"expected": expected})
-    _moved(_gateway(env, aws=aws).call("PUT", _path(name, "labels", label), body), name, as_json=as_json)
+    _moved(gateway_of(env, aws=aws).call("PUT", _path(name, "labels", label), body), name, as_json=as_json)
 
 
 @app.command()
@@ -102,7 +92,7 @@ def rollback(
 ) -> None:
     """Point a label to the version that it had before, and end an experiment on it."""
     body = {"why": why} | ({} if expected is None else {"expected": expected})
-    found = _gateway(env, aws=aws).call("POST", _path(name, "labels", label, "rollback"), body)
+    found = gateway_of(env, aws=aws).call("POST", _path(name, "labels", label, "rollback"), body)
     _moved(found, name, as_json=as_json)
 
 
@@ -117,7 +107,7 @@ def diff(
 ) -> None:
     """Show what differs between two versions."""
     query = urlencode({"from": before, "to": after})
-    found = _gateway(env, aws=aws).call("GET", f"{_path(name, 'diff')}?{query}")
+    found = gateway_of(env, aws=aws).call("GET", f"{_path(name, 'diff')}?{query}")
     if as_json:
         print_json(found)
         return
@@ -138,7 +128,7 @@ def render(
     """Show the messages that a prompt makes of variables; nothing is sent to a model."""
     name, _, at = prompt.partition("@")
     body = {"at": at or "latest", "variables": dict(map(_variable, variables or []))}
-    found = _gateway(env, aws=aws).call("POST", _path(name, "render"), body)
+    found = gateway_of(env, aws=aws).call("POST", _path(name, "render"), body)
     if as_json:
         print_json(found)
         return
@@ -149,7 +139,7 @@ def render(
 @app.command()
 def audit(name: Name, env: Environment = "dev", aws: InAws = False, as_json: AsJson = False) -> None:
     """Show who changed what, when, from where to where and why, the newest first."""
-    found = list(_pages(_gateway(env, aws=aws), _path(name, "audit")))
+    found = list(gateway_of(env, aws=aws).pages(_path(name, "audit")))
     if as_json:
         print_json(found)
         return
@@ -173,20 +163,5 @@ def _moved(found: dict[str, Any], name: str, *, as_json: bool) -> None:
     print_json(found) if as_json else answers.print(f"{escape(name)}@{found['label']} → {found['version']}")
 
 
-def _pages(gateway: Gateway, path: str) -> Iterator[dict[str, Any]]:
-    query = {"limit": "100"}
-    while True:
-        page = gateway.call("GET", f"{path}?{urlencode(query)}")
-        yield from page["data"]
-        if not page["has_more"]:
-            return
-        query["after"] = page["last_id"]
-
-
 def _path(*parts: str) -> str:
-    return "/".join(["/prompts", *(quote(part, safe="") for part in parts)])
-
-
-def _gateway(environment: str, *, aws: bool) -> Gateway:
-    target = find_target(project(), environment, aws=aws)
-    return Gateway(target.gateway_url, target.api_key)
+    return path_of("prompts", *parts)

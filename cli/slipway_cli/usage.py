@@ -7,11 +7,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli.gateway import Gateway
+from slipway_cli.gateway import gateway_of
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, print_json
-from slipway_cli.project import project
-from slipway_cli.target import find_target
 
 Day = Annotated[str, typer.Option(metavar="DAY", help="Like 2026-11-21; left open: this month until today.")]
 
@@ -26,9 +24,8 @@ def usage(
     as_json: AsJson = False,
 ) -> None:
     """Tell requests, tokens and cost, in total and by what you name."""
-    target = find_target(project(), env, aws=aws)
     query = {name: value for name, value in (("from", since), ("to", until), ("by", by)) if value}
-    found = Gateway(target.gateway_url, key or target.api_key).call("GET", f"/usage?{urlencode(query)}")
+    found = gateway_of(env, aws=aws, key=key).call("GET", f"/usage?{urlencode(query)}")
     if as_json:
         print_json(found)
         return

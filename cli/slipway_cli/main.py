@@ -16,6 +16,7 @@ from slipway_cli import corpus, dataset, documents, duplicates, hold, labelling,
 from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
+from slipway_cli.cost import cost
 from slipway_cli.erase import erase as erase_deleted
 from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.gateway import Gateway
@@ -27,6 +28,7 @@ from slipway_cli.project import project
 from slipway_cli.rag_eval import rag_eval
 from slipway_cli.redrive import redrive as redrive_queue
 from slipway_cli.target import find_target
+from slipway_cli.upgrade_check import upgrade_check
 from slipway_local.remote import LocalCloudError
 
 app = typer.Typer(
@@ -38,6 +40,8 @@ app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
 app.command()(augment)
 app.command("rag-eval")(rag_eval)
+app.command()(cost)
+app.command("upgrade-check")(upgrade_check)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")
 app.add_typer(prompts.app, name="prompts")

@@ -54,15 +54,15 @@ def renewed(rows: list[dict[str, str]], documents: dict[str, dict[str, Any]], to
     result = []
     for row in rows:
         service, usage_type = PRODUCTS.get(row["key"], ("", ""))
+        fresh = {}
         if service in documents:
-            usd = unit_price(documents[service], usage_type)
-            row = row | {
-                "usd": f"{usd:.10g}",
+            fresh = {
+                "usd": f"{unit_price(documents[service], usage_type):.10g}",
                 "read_on": today,
                 "verified": "true",
                 "note": f"price list, {usage_type}",
             }
-        result.append(row)
+        result.append(row | fresh)
     return result
 
 

@@ -24,6 +24,7 @@ from slipway_cli.ingest import IngestReport
 from slipway_cli.ingest import ingest as ingest_files
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json, progress
+from slipway_cli.preflight import preflight
 from slipway_cli.project import project
 from slipway_cli.rag_eval import rag_eval
 from slipway_cli.redrive import redrive as redrive_queue
@@ -41,6 +42,7 @@ app.add_typer(documents.app, name="documents")
 app.command()(augment)
 app.command("rag-eval")(rag_eval)
 app.command()(cost)
+app.command()(preflight)
 app.command("upgrade-check")(upgrade_check)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")

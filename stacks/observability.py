@@ -25,6 +25,9 @@ class ObservabilityStack(SlipwayStack):
         super().__init__(scope, "observability", name=name, settings=settings)
         topic_arn = self.look_up("foundation", "alarm-topic-arn")
         monitors = [monitor for part in parts(settings) for monitor in part.monitors(self, topic_arn)]
+        if settings.observability.alarms == "essential":
+            for monitor in monitors:
+                monitor.node.try_remove_child("NearTimeout")
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", sorted(monitors, key=_row))
 

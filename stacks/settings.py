@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from stacks.settings_access import Access
+from stacks.settings_acknowledged import AcknowledgedChange
 from stacks.settings_answering import Answering
 from stacks.settings_augmentation import Augmentation
 from stacks.settings_cache import Cache
@@ -27,6 +28,7 @@ from stacks.settings_labelling import Labelling
 from stacks.settings_metering import Metering
 from stacks.settings_models import Model, ModelAlias, default_models
 from stacks.settings_network import Network
+from stacks.settings_observability import Observability
 from stacks.settings_ocr import OCR_DESCRIPTION, Ocr
 from stacks.settings_prompts import Prompts
 from stacks.settings_reindex import Reindex
@@ -39,13 +41,6 @@ from stacks.settings_store_opensearch import OpenSearch
 from stacks.settings_store_s3_vectors import S3VectorsSettings
 from stacks.settings_violation import ImpossibleSettingsError
 
-RETENTION_DAYS = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
-    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)  # what CloudWatch Logs accepts: PutRetentionPolicy, retentionInDays
-RetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 
 
@@ -156,18 +151,6 @@ class Gateway(Section):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level of the functions.")
 
 
-class Observability(Section):
-    """Logs, alarms and the dashboard."""
-
-    log_retention_days: RetentionDays = Field(
-        30, description="Days that logs are kept, one of the values CloudWatch Logs accepts."
-    )
-    alarm_email: str | None = Field(
-        None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="Address that alarms are mailed to, once confirmed."
-    )
-    dashboard: bool = Field(True, description="Create the dashboard; the first three of an account are free.")
-
-
 class Settings(Section):
     """Everything that one environment may set."""
 
@@ -210,6 +193,9 @@ class Settings(Section):
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
     reindex: Reindex = Field(default_factory=Reindex, description="A new index beside the old one.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
+    acknowledged_changes: list[AcknowledgedChange] = Field(
+        default_factory=list, description="Losses that `slipway upgrade-check` lets pass, until they are deployed."
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Settings:

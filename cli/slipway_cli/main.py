@@ -30,6 +30,7 @@ from slipway_cli import (
 from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
+from slipway_cli.cost import cost
 from slipway_cli.erase import erase as erase_deleted
 from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.gateway import gateway_of
@@ -37,10 +38,12 @@ from slipway_cli.ingest import IngestReport
 from slipway_cli.ingest import ingest as ingest_files
 from slipway_cli.options import AsJson, Environment, InAws
 from slipway_cli.output import answers, people, print_json, progress
+from slipway_cli.preflight import preflight
 from slipway_cli.project import project
 from slipway_cli.rag_eval import rag_eval
 from slipway_cli.redrive import redrive as redrive_queue
 from slipway_cli.target import find_target
+from slipway_cli.upgrade_check import upgrade_check
 from slipway_cli.usage import usage
 from slipway_local.remote import LocalCloudError
 
@@ -53,6 +56,9 @@ app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
 app.command()(augment)
 app.command("rag-eval")(rag_eval)
+app.command()(cost)
+app.command()(preflight)
+app.command("upgrade-check")(upgrade_check)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")
 app.add_typer(prompts.app, name="prompts")

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,6 +14,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 InAws = Annotated[bool, typer.Option("--aws", help="In your AWS account, not in the local cloud.")]
 JsonFile = Annotated[str, typer.Argument(help="A JSON file, - for standard input.", metavar="FILE")]
 Why = Annotated[str, typer.Option(help="Why; it is kept with who and when.")]
+Format = Annotated[
+    Literal["text", "json", "markdown"], typer.Option("--format", help="text, json, or markdown for a pull request.")
+]
 
 
 def read_json(file: str) -> Any:

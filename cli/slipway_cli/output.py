@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +15,11 @@ answers = Console(highlight=False, soft_wrap=True)
 def print_json(value: Any) -> None:
     """Write one JSON document and a newline to stdout, and nothing else."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Write lines to stdout as they are, for people and for pull requests."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def progress() -> Progress:

@@ -13,6 +13,7 @@ from slipway_cli.errors import CommandError
 from slipway_cli.project import Project
 
 INPUTS = ("app.py", "cdk.json", "requirements.txt", "config", "stacks", "constructs", "lambda")
+SOURCE_ROOTS = (".", "constructs", "lambda")
 STAMP = ".inputs"
 TIMEOUT_SECONDS = 900  # the first synthesis downloads the functions' packages
 
@@ -58,6 +59,8 @@ def run_app(root: Path, folder: Path, context: dict[str, object]) -> None:
     Raises: CommandError with what the app wrote to stderr if it fails, or if it does not end.
     """
     variables = {  # how the CDK CLI itself passes the output folder and the context
+        # This checkout's own sources, also where another checkout is the installed one.
+        "PYTHONPATH": os.pathsep.join(str(root / source) for source in SOURCE_ROOTS),
         "CDK_OUTDIR": str(folder),
         "CDK_CONTEXT_JSON": json.dumps(context),
         "CDK_VALIDATION": "false",  # CI validates; here it would only cost seconds

@@ -36,6 +36,23 @@ def _types(region: str) -> dict[str, str]:
     return dict(json.loads((path if path.exists() else path.with_name("us-east-1.json")).read_text()))
 
 
+def types_in(region: str) -> set[str] | None:
+    """Return the resource types that CloudFormation knows in a region, or None for a region that cfn-lint lacks."""
+    if not (_data() / "providers" / f"{region}.json").exists():
+        return None
+    return set(_types(region))
+
+
+def extension(resource: str, name: str) -> dict[str, Any]:
+    """Return one of cfn-lint's additional schemas, such as (`aws_sagemaker_hosting`, `instancetype_enum`)."""
+    return dict(json.loads((_data() / "extensions" / resource / f"{name}.json").read_text()))
+
+
+def additional(name: str) -> dict[str, Any]:
+    """Return one of cfn-lint's other tables, such as `LmbdRuntimeLifecycle`."""
+    return dict(json.loads((_data().parent / "AdditionalSpecs" / f"{name}.json").read_text()))
+
+
 @functools.cache
 def schema_of(resource_type: str, region: str) -> dict[str, Any] | None:
     """Return the provider schema of a resource type, or None where CloudFormation has no such type."""

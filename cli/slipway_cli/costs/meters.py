@@ -1,0 +1,35 @@
+"""What is charged by use, by resource type: the price keys that a usage file may give quantities for."""
+
+METERS: dict[str, tuple[str, ...]] = {
+    "AWS::ApiGateway::RestApi": ("apigateway.rest.requests",),
+    "AWS::Bedrock::Guardrail": ("bedrock.guardrail.content_text_units",),
+    "AWS::CloudTrail::Trail": ("cloudtrail.data_events",),
+    "AWS::CloudWatch::Dashboard": ("cloudwatch.metric_months",),
+    "AWS::CodeBuild::Project": ("codebuild.arm_small_minutes",),
+    "AWS::Cognito::UserPool": ("cognito.lite_users",),
+    "AWS::DynamoDB::Table": (
+        *("dynamodb.read_requests", "dynamodb.write_requests", "dynamodb.storage_gb_months"),
+        "dynamodb.backup_gb_months",
+    ),
+    "AWS::EC2::NatGateway": ("vpc.nat_gateway_gb",),
+    "AWS::EC2::VPCEndpoint": ("vpc.interface_endpoint_gb",),
+    "AWS::Events::EventBus": ("events.custom_events",),
+    "AWS::Glue::Job": ("glue.dpu_hours",),
+    "AWS::KMS::Key": ("kms.requests",),
+    "AWS::KinesisFirehose::DeliveryStream": ("firehose.gb_ingested",),
+    "AWS::Lambda::Function": ("lambda.requests", "lambda.arm.gb_seconds", "lambda.x86.gb_seconds"),
+    "AWS::Logs::LogGroup": ("logs.gb_ingested", "logs.storage_gb_months"),
+    "AWS::OpenSearchServerless::Collection": (
+        *("opensearch_serverless.ocu_hours", "opensearch_serverless.storage_gb_months"),
+    ),
+    "AWS::RDS::DBCluster": ("aurora.acu_hours", "aurora.storage_gb_months", "aurora.io_requests"),
+    "AWS::S3::Bucket": ("s3.storage_gb_months", "s3.put_requests", "s3.get_requests"),
+    "AWS::S3Vectors::Index": ("s3vectors.storage_gb_months", "s3vectors.queries", "s3vectors.put_gb"),
+    "AWS::S3Vectors::VectorBucket": ("s3vectors.storage_gb_months", "s3vectors.queries", "s3vectors.put_gb"),
+    "AWS::SNS::Topic": ("sns.requests",),
+    "AWS::SQS::Queue": ("sqs.requests",),
+    "AWS::Scheduler::Schedule": ("scheduler.invocations",),
+    "AWS::SecretsManager::Secret": ("secretsmanager.requests",),
+    "AWS::StepFunctions::StateMachine": ("states.standard_transitions",),
+    "AWS::WAFv2::WebACL": ("waf.requests",),
+}

@@ -1,0 +1,50 @@
+"""`slipway upgrade-check OLD NEW`: what deploying NEW over OLD would replace or delete."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slipway_cli.options import AsJson, Format
+from slipway_cli.output import print_json, print_lines
+from slipway_cli.project import project
+from slipway_cli.templates import StackTemplate, read_templates, synthesised
+from slipway_cli.upgrades.changes import changes
+from slipway_cli.upgrades.report import as_json as report_json
+from slipway_cli.upgrades.report import as_markdown, as_text
+from slipway_cli.upgrades.verdict import Acknowledged, judge, read_acknowledged
+
+Side = Annotated[str, typer.Argument(help="A cloud assembly's folder, or a git revision to synthesise.")]
+
+
+def upgrade_check(
+    old: Side,
+    new: Side,
+    env: Annotated[str | None, typer.Option("--env", help="Only this environment.", metavar="NAME")] = None,
+    form: Format = "text",
+    as_json: AsJson = False,
+) -> None:
+    """Say what deploying NEW over OLD does to each resource; data that would be lost fails the check.
+
+    Exit code 1 if a stateful resource would be replaced, deleted or get another logical id, unless the environment's
+    file acknowledges it with a reason and a date.
+    """
+    here = project()
+    before, _ = _read(here.root, old, env)
+    after, acknowledged = _read(here.root, new, env)
+    found = changes(before, after)
+    verdict = judge(found, acknowledged)
+    if as_json or form == "json":
+        print_json(report_json(found, verdict))
+    else:
+        print_lines((as_markdown if form == "markdown" else as_text)(found, verdict))
+    if verdict.failing:
+        raise typer.Exit(1)
+
+
+def _read(root: Path, source: str, environment: str | None) -> tuple[list[StackTemplate], Acknowledged]:
+    """The templates of a source, and what its own config/ acknowledges; for an assembly, this checkout's."""
+    with synthesised(root, source, environment) as made:
+        stacks = read_templates(made.assembly, environment)
+        names = {stack.environment for stack in stacks} - {""}
+        return stacks, read_acknowledged((made.root or root) / "config", names)

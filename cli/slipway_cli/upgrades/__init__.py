@@ -1,0 +1,1 @@
+"""What a change of the templates would do to what is deployed."""

@@ -78,6 +78,8 @@ class FoundationStack(SlipwayStack):
         if self.settings.prompts.enabled:
             # Its stream tells what judges experiments, and the mirror: generate/prompts/table.py.
             tables["prompts"] = self._table("Prompts", partition_key="subject", sort_key="item", key=key, stream=True)
+        if self.settings.training.enabled:
+            tables["approvals"] = self._table("Approvals", partition_key="kind", sort_key="item", key=key)
         if self.searches_duplicates():
             # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
             tables["duplicates"] = self._table("Duplicates", partition_key="subject", sort_key="item", key=key)

@@ -17,6 +17,7 @@ from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.slipway_stack import SlipwayStack
 from stacks.stores import generation_kind, kind
+from stacks.training_job import REACH as TRAINING_REACH
 
 CHECK_ITEM = "dynamodb:ConditionCheckItem"  # the prompts need no more beyond every environment
 LABEL_ACTIONS = ("comprehend:BatchDetectEntities", "comprehend:ClassifyDocument")
@@ -61,6 +62,9 @@ class NetworkStack(SlipwayStack):
             reach["dynamodb"] += API_TABLE_ACTIONS
         if self.settings.prompts.enabled:
             reach["dynamodb"].append(CHECK_ITEM)
+        if self.settings.training.enabled:
+            for service, actions in TRAINING_REACH.items():
+                reach[service] += actions
         embedding = [each.endpoint for _, each in self.settings.retrieval.embedding.models]
         if any(endpoint and endpoint.sagemaker_endpoint for endpoint in embedding):
             reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")

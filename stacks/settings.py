@@ -31,6 +31,7 @@ from stacks.settings_sources import Rules, Source
 from stacks.settings_store_kendra import KendraSettings
 from stacks.settings_store_opensearch import OpenSearch
 from stacks.settings_store_s3_vectors import S3VectorsSettings
+from stacks.settings_training import Training
 from stacks.settings_violation import ImpossibleSettingsError
 
 RETENTION_DAYS = (
@@ -229,6 +230,7 @@ class Settings(Section):
     datasets: Datasets = Field(default_factory=Datasets, description="Training sets.")
     labelling: Labelling = Field(default_factory=Labelling, description="Labels from people.")
     prompts: Prompts = Field(default_factory=Prompts, description="The catalogue of prompts.")
+    training: Training = Field(default_factory=Training, description="Fine-tuning.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API.")
     models: dict[ModelAlias, Model] = Field(
         default_factory=default_models,

@@ -12,12 +12,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from slipway_cli import corpus, dataset, documents, duplicates, hold, labelling, local, prompts, reindex
+from slipway_cli import (
+    approvals,
+    corpus,
+    dataset,
+    documents,
+    duplicates,
+    hold,
+    labelling,
+    local,
+    models,
+    prompts,
+    reindex,
+)
 from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.erase import erase as erase_deleted
 from slipway_cli.errors import CommandError, UsageError
+from slipway_cli.fine_tune import fine_tune
 from slipway_cli.gateway import Gateway
 from slipway_cli.ingest import IngestReport
 from slipway_cli.ingest import ingest as ingest_files
@@ -38,6 +51,9 @@ app.add_typer(local.app, name="local")
 app.add_typer(documents.app, name="documents")
 app.command()(augment)
 app.command("rag-eval")(rag_eval)
+app.command("fine-tune")(fine_tune)
+app.add_typer(approvals.app, name="approvals")
+app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")
 app.add_typer(prompts.app, name="prompts")

@@ -50,10 +50,13 @@ class NetworkStack(SlipwayStack):
     def _reach(self) -> dict[str, list[str]]:
         """Return what the functions of features do beyond those of every environment, actions by service."""
         ingestion, reach = self.settings.ingestion, defaultdict[str, list[str]](list)
-        for service, actions in kind(self.settings).reach.items():
-            reach[service] += actions
         generations = generation_kind(self.settings) if self.settings.reindex.enabled else None
-        for service, actions in (generations.generation_reach if generations else {}).items():
+        of_parts = [
+            kind(self.settings).reach,
+            generations.generation_reach if generations else {},
+            TRAINING_REACH if self.settings.training.enabled else {},
+        ]
+        for service, actions in (each for part in of_parts for each in part.items()):
             reach[service] += actions
         if redacts_names(ingestion.rules, ingestion.sources) or self.settings.augmentation.labels:
             reach["comprehend"] += [*COMPREHEND_ACTIONS, *LABEL_ACTIONS]
@@ -62,9 +65,6 @@ class NetworkStack(SlipwayStack):
             reach["dynamodb"] += API_TABLE_ACTIONS
         if self.settings.prompts.enabled:
             reach["dynamodb"].append(CHECK_ITEM)
-        if self.settings.training.enabled:
-            for service, actions in TRAINING_REACH.items():
-                reach[service] += actions
         embedding = [each.endpoint for _, each in self.settings.retrieval.embedding.models]
         if any(endpoint and endpoint.sagemaker_endpoint for endpoint in embedding):
             reach["sagemaker.runtime"].append("sagemaker:InvokeEndpoint")

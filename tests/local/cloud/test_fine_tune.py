@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,8 @@ from slipway_cli.errors import CommandError
 from slipway_cli.models import Models
 from slipway_cli.target import Target
 from slipway_local import cloud
-from stacks import application
-from support.training import CACHE, HAS_TORCH, chats, python_path
+from support import trial
+from support.training import HAS_TORCH, chats, python_path
 from support.waiting import wait_for
 
 pytestmark = [
@@ -40,12 +39,7 @@ NOTHING = {**LEARNS, "learning_rate": "1", "max_steps": "2", "lora_dropout": "0"
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("fine-tune")
-    (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(SETTINGS)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, folder / "state", environment="trial", cache=CACHE, enforce_iam=True)
-    yield Target("trial", status.endpoint_url, None)
+    yield trial.up(folder, SETTINGS)
     report = cloud.permissions(folder / "state")
     cloud.down(folder / "state")
     assert {one["role"]: one["denied"] for one in report["roles"] if one["denied"]} == {}
@@ -159,12 +153,14 @@ def test_a_failure_is_told_and_a_resumed_run_goes_on(target: Target, base: str, 
     with pytest.raises(CommandError, match="AlgorithmError"):
         fine_tune.follow(target, arn)
 
-    def told() -> str:
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        texts = [json.loads(one["Body"])["Message"] for one in found]
-        return next((text for text in texts if "--resume" in text), "")
+    heard: list[str] = []
 
-    assert "model.safetensors" in wait_for(told, seconds=60)
+    def told() -> bool:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        heard.extend(json.loads(one["Body"])["Message"] for one in found)
+        return any("--resume" in text and "model.safetensors" in text for text in heard)
+
+    assert wait_for(told, seconds=60), heard
     s3.put_object(Bucket=bucket, Key=key, Body=weights)
     fine_tune.redrive(target, arn.rpartition(":")[2])
     assert fine_tune.follow(target, arn)["outcome"] == fine_tune.WAITING

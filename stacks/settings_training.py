@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from stacks.settings_gate import Gate, ModelEvaluation
 from stacks.settings_section import Section
 
 Strategy = Literal["full", "lora", "qlora", "prompt", "prefix", "llama_adapter"]
@@ -40,7 +41,6 @@ class Training(Section):
     max_dollars: float = Field(
         100, gt=0, description="Dollars, by list prices, above which a run is refused before it starts."
     )
-    min_improvement: float = Field(
-        0.0, ge=0, le=1, description="Share of the baseline's loss that a candidate must take away to pass the gate."
-    )
+    evaluation: ModelEvaluation = Field(default_factory=ModelEvaluation, description="Measures a candidate.")
+    gate: Gate = Field(default_factory=Gate, description="What a candidate must show.")
     approval: Approval = Field(default_factory=Approval, description="People's word.")

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from stacks import training_images
+from stacks.settings_gate import FAMILIES
 from stacks.settings_violation import Violation
 
 if TYPE_CHECKING:
     from stacks.settings import Settings
     from stacks.settings_training import Training
 
+EVALUATES = ("g5", "g6", "g6e")
 GPU = ("g5", "g6", "p4d", "p4de", "p5")
 SECTION = "training"
 
@@ -65,6 +67,39 @@ def _image(settings: Settings) -> Iterator[Violation]:
         )
 
 
+def _evaluation(settings: Settings) -> Iterator[Violation]:
+    """Images for training on GPUs are of x86 and CUDA; Processing has fewer instance types than training."""
+    given = settings.training.evaluation.instance_type
+    if given.split(".")[1] not in EVALUATES and given != "ml.p5.4xlarge":
+        yield Violation(
+            key=(SECTION, "evaluation", "instance_type"),
+            expected=f"a type of {', '.join(EVALUATES)}, or ml.p5.4xlarge: Processing has no others that fit the image",
+            got=given,
+            remedy="Use ml.g5.xlarge, or a larger one for a larger model.",
+        )
+
+
+def _gate(settings: Settings) -> Iterator[Violation]:
+    training = settings.training
+    measured = {name for family in training.evaluation.metrics for name in FAMILIES[family]}
+    asked = [each.name for each in training.gate.metrics] + [each.metric for each in training.gate.slices]
+    asked += ["safe"] if training.gate.safety else []
+    for name in dict.fromkeys(asked):
+        if name not in measured:
+            family = next((each for each, names in FAMILIES.items() if name in names), "")
+            yield Violation(
+                key=(SECTION, "gate"),
+                expected=f"metrics that the evaluation takes of each item: {', '.join(sorted(measured))}",
+                got=name,
+                remedy=f"Add {family} to training.evaluation.metrics." if family else "Name one of them.",
+            )
+    names = [each.name for each in training.gate.metrics]
+    if len(set(names)) < len(names):
+        yield Violation(
+            key=(SECTION, "gate", "metrics"), expected="each metric once", got=str(names), remedy="Join the two rules."
+        )
+
+
 def _family(training: Training) -> str:
     return training.instance_type.split(".")[1]
 
@@ -76,4 +111,4 @@ def violations(settings: Settings) -> Iterator[Violation]:
             yield from rule(settings)
 
 
-RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (_instance, _strategy, _image)
+RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (_instance, _strategy, _image, _evaluation, _gate)

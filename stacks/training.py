@@ -17,27 +17,27 @@ from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
-from slipway_constructs.source_archive import SourceArchive, python_files
+from slipway_constructs.source_archive import SourceArchive
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
-from stacks import training_job
+from stacks import training_job, training_role, training_sources
 from stacks.names import part_of_arn
 from stacks.settings import Settings
-from stacks.slipway_stack import ROOT, SlipwayStack
+from stacks.slipway_stack import SlipwayStack
 from stacks.training_flow import Flow
 from stacks.training_job import RUNS_REASON
 
 STEP_TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest
 SHORT = cdk.Duration.minutes(1)
 NOTICE_SECONDS = 900
-CACHE = ROOT / ".slipway" / "cache" / "sources"
-JOBS_REASON = "A training job is named by its run, which is not known before."
+JOBS_REASON = "A job is named by its run, which is not known before."
 GROUPS_REASON = "A model has a group named by the environment and the model, and versions in it."
 DATA_REASON = "A run names datasets, evaluation sets and base models of the artifacts bucket, any of them."
 TOKENS_REASON = (
     "A task token names its one task, and Step Functions takes no resource for the action; the function only has "
     "tokens of this environment's runs, from its own table."
 )
-RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"  # Step Functions makes it, to hear of a job's end
+# Step Functions makes them, to hear of a job's end.
+RULES = [f"StepFunctionsGetEventsForSageMaker{kind}JobsRule" for kind in ("Training", "Processing")]
 SEEN = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -46,30 +46,36 @@ class TrainingStack(SlipwayStack):
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "training", name=name, settings=settings)
-        uri, source = training_job.image(self), self._source()
-        role = training_job.role(self, source.arn, uri)
-        step, release = self._step(source), self._release()
+        training = settings.training
+        wanted = dict.fromkeys((training.image, training.evaluation.image))
+        images = {each: training_job.image(self, each) for each in wanted}
+        source = training_sources.training(self)
+        role = training_role.role(self, source.arn, images.values())
+        step, release, gate = self._step(source), self._release(), self._gate()
         approvals = self._approvals()
-        machine = self._machine(step, release, role, uri)
+        flow = Flow(
+            partition=self.partition,
+            step=step.function.function_arn,
+            gate=gate.function.function_arn,
+            release=release.function.function_arn,
+            job=training_job.members(self, role, images[training.image]),
+            evaluation=training_job.evaluation_members(self, role, images[training.evaluation.image]),
+            approval_seconds=training.approval.expires_days * 86_400,
+        )
+        machine = self._machine(flow, role)
         queue, rule = self._notices(machine)
         self.publish(
             {
                 "state-machine-arn": machine.arn,
                 "approvals-function-name": approvals.function.function_name,
                 "step-function-name": step.function.function_name,
+                "gate-function-name": gate.function.function_name,
                 "release-function-name": release.function.function_name,
                 "notices-queue-arn": queue.queue.queue_arn,
                 "notices-dead-letter-queue-arn": queue.dead_letters.queue_arn,
                 "failures-rule-name": rule.rule_name,
             }
         )
-
-    def _source(self) -> SourceArchive:
-        files = python_files(ROOT / "jobs" / "fine_tune")
-        runtime = ROOT / "lambda" / "slipway_runtime"
-        files |= {"slipway_runtime/__init__.py": runtime / "__init__.py"}
-        files |= {f"slipway_runtime/train/{path.name}": path for path in (runtime / "train").glob("*.py")}
-        return SourceArchive(self, "Source", files=files, cache=CACHE)
 
     def _function(
         self, construct_id: str, module: str, does: str, variables: dict[str, str], *, short: bool = True
@@ -89,26 +95,35 @@ class TrainingStack(SlipwayStack):
     def _step(self, source: SourceArchive) -> PythonFunction:
         training = self.settings.training
         instances = {"type": training.instance_type, "count": training.instances, "strategy": training.strategy}
+        evaluation = training_sources.evaluation(self)
         limits = {"max_hours": training.max_hours, "max_dollars": training.max_dollars}
         variables = {
             "ARTIFACTS_BUCKET": self.look_up("foundation", "artifacts-bucket-name"),
             "INSTANCES": json.dumps(instances),
             "LIMITS": json.dumps(limits),
-            "MIN_IMPROVEMENT": str(training.min_improvement),
+            "EVALUATION": self._evaluating(evaluation.address),
             "CODE": source.address,
             "CODE_VERSION": source.version,
         }
-        does = "Validates, freezes, estimates and evaluates fine-tuning runs"
+        does = "Validates, freezes and estimates fine-tuning runs, and says what is compared"
         step = self._function("Step", "training_step", does, variables, short=False)
         artifacts, key = self.bucket_arn("artifacts"), self.key()
-        allow(step.role, ["s3:GetObject"], [f"{artifacts}/*"], wildcard_reason=DATA_REASON)
+        allow(step.role, ["s3:GetObject"], [f"{artifacts}/*", evaluation.arn], wildcard_reason=DATA_REASON)
         allow(step.role, ["s3:PutObject"], [f"{artifacts}/{training_job.RUNS}/*"], wildcard_reason=RUNS_REASON)
         allow(step.role, ["s3:ListBucket"], [artifacts])
         group, versions = self._registry()
         allow(step.role, ["sagemaker:ListModelPackages"], [group, versions], wildcard_reason=GROUPS_REASON)
         allow(step.role, ["sagemaker:DescribeModelPackage"], [versions], wildcard_reason=GROUPS_REASON)
+        jobs = self.format_arn(service="sagemaker", resource="processing-job", resource_name="*")
+        allow(step.role, ["sagemaker:DescribeProcessingJob"], [jobs], wildcard_reason=JOBS_REASON)
         allow_key(step.role, key.key_arn if key else None)
         return step
+
+    def _evaluating(self, code: str) -> str:
+        """Return what slipway_runtime.train.pipeline.comparison.Evaluating reads."""
+        how, gate = self.settings.training.evaluation, self.settings.training.gate
+        told = how.model_dump(include={"metrics", "max_new_tokens", "instance_type"})
+        return self.to_json_string(told | {"code": code, "policy": gate.model_dump(exclude_none=True)})
 
     def _release(self) -> PythonFunction:
         days = self.settings.training.approval.expires_days
@@ -142,21 +157,21 @@ class TrainingStack(SlipwayStack):
         allow_key(approvals.role, key.key_arn if key else None)
         return approvals
 
-    def _machine(self, step: PythonFunction, release: PythonFunction, role: iam.Role, uri: str) -> LoggedStateMachine:
-        called = [step.function.function_arn, release.function.function_arn]
-        flow = Flow(
-            partition=self.partition,
-            step=called[0],
-            release=called[1],
-            job=training_job.members(self, role, uri),
-            approval_seconds=self.settings.training.approval.expires_days * 86_400,
-        )
-        machine = self.state_machine(flow.definition(), called)
-        jobs = self.format_arn(service="sagemaker", resource="training-job", resource_name="*")
-        rule = self.format_arn(service="events", resource="rule", resource_name=RULE)
-        actions = ("sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob")
-        allow(machine.role, actions, [jobs], wildcard_reason=JOBS_REASON)
-        allow(machine.role, ["events:DescribeRule", "events:PutRule", "events:PutTargets"], [rule])
+    def _gate(self) -> PythonFunction:
+        gate = self._function("Gate", "gate", "Decides whether a candidate may be put before people", {}, short=False)
+        runs, key = self._runs(), self.key()
+        allow(gate.role, ["s3:GetObject", "s3:PutObject"], [runs], wildcard_reason=RUNS_REASON)
+        allow_key(gate.role, key.key_arn if key else None)
+        return gate
+
+    def _machine(self, flow: Flow, role: iam.Role) -> LoggedStateMachine:
+        machine = self.state_machine(flow.definition(), [flow.step, flow.gate, flow.release])
+        for kind in ("Training", "Processing"):
+            jobs = self.format_arn(service="sagemaker", resource=f"{kind.lower()}-job", resource_name="*")
+            actions = [f"sagemaker:{verb}{kind}Job" for verb in ("Create", "Describe", "Stop")]
+            allow(machine.role, actions, [jobs], wildcard_reason=JOBS_REASON)
+        rules = [self.format_arn(service="events", resource="rule", resource_name=rule) for rule in RULES]
+        allow(machine.role, ["events:DescribeRule", "events:PutRule", "events:PutTargets"], rules)
         machine.role.add_to_policy(
             iam.PolicyStatement(
                 actions=["iam:PassRole"],

@@ -1,8 +1,9 @@
 """The state machine of a fine-tuning run. Written as Amazon States Language.
 
-    Prepare → Train → Evaluate → Gate → Approve → Approved → Register
-                                   ↘ Refuse   ↘ Expire  ↘ Reject
+    Prepare → Train → Match → Evaluate → Gate → Collect → Passed → Approve → Approved → Register
+                                                             ↘ Refuse  ↘ Expire   ↘ Reject
 
+Evaluate is one processing job in which candidate and production answer the same items.
 What fails is not caught: the execution fails where it failed, and a redrive goes on from there; a training job then
 goes on from its checkpoints.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
@@ -14,6 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 RUN = "$$.Execution.Name"
+# A job's name is taken for ever: a redriven run makes another, in training with the same checkpoints.
+NUMBERED = f"States.Format('{{}}-{{}}', {RUN}, $$.Execution.RedriveCount)"
+REPORTS, CODE = "/opt/ml/processing/output", "/opt/ml/processing/input/code"
+NEVER = ("TrainingRefusedError", "RecipeError", "ApprovalRefused", "GateRefusedError", "ValidationError")
 RETRY = [
     {
         "ErrorEquals": ["Lambda.ServiceException", "Lambda.TooManyRequestsException", "Lambda.Unknown"],
@@ -23,19 +28,24 @@ RETRY = [
         "JitterStrategy": "FULL",
     },
     # A run that cannot work never will; the timeout of the state that waits is no failure.
-    {"ErrorEquals": ["TrainingRefusedError", "RecipeError", "ApprovalRefused", "States.Timeout"], "MaxAttempts": 0},
+    {"ErrorEquals": [*NEVER, "States.Timeout"], "MaxAttempts": 0},
     {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 5, "MaxAttempts": 2, "BackoffRate": 2},
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """What the state machine calls: functions by ARN. `job`: the members of every CreateTrainingJob alike."""
+    """What the state machine calls: functions by ARN.
+
+    `job`, `evaluation`: the members of every CreateTrainingJob and CreateProcessingJob alike.
+    """
 
     partition: str
     step: str
+    gate: str
     release: str
     job: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
     approval_seconds: int
 
     def definition(self) -> dict[str, Any]:
@@ -46,19 +56,11 @@ class Flow:
             "States": {
                 "Prepare": self._step("prepare") | {"OutputPath": "$.Payload", "Next": "Train"},
                 "Train": self._train(),
-                "Evaluate": self._step("evaluate")
-                | {
-                    "ResultSelector": {"found.$": "$.Payload"},
-                    "ResultPath": "$.evaluated",
-                    "Next": "Gather",
-                },
-                "Gather": {
-                    "Type": "Pass",
-                    "Parameters": {"whole.$": "States.JsonMerge($, $.evaluated.found, false)"},
-                    "OutputPath": "$.whole",
-                    "Next": "Gate",
-                },
-                "Gate": _choice("$.gate.passed", "BooleanEquals", value=True, then="Approve", otherwise="Refuse"),
+                "Match": self._step("match") | {"OutputPath": "$.Payload", "Next": "Evaluate"},
+                "Evaluate": self._evaluate(),
+                "Gate": self._gate(),
+                "Collect": self._step("collect") | {"OutputPath": "$.Payload", "Next": "Passed"},
+                "Passed": _choice("$.gate.passed", "BooleanEquals", value=True, then="Approve", otherwise="Refuse"),
                 "Approve": self._approve(),
                 "Approved": _choice(
                     "$.approval.decision", "StringEquals", value="approved", then="Register", otherwise="Reject"
@@ -91,8 +93,7 @@ class Flow:
             "Type": "Task",
             "Resource": f"arn:{self.partition}:states:::sagemaker:createTrainingJob.sync",
             "Parameters": {
-                # A job's name is taken for ever: a redriven run makes another, with the same checkpoints.
-                "TrainingJobName.$": f"States.Format('{{}}-{{}}', {RUN}, $$.Execution.RedriveCount)",
+                "TrainingJobName.$": NUMBERED,
                 **varying,
                 **fixed,
                 "OutputDataConfig": {"S3OutputPath.$": "$.training.Output", **key},
@@ -105,7 +106,42 @@ class Flow:
                 "billable_seconds.$": "$.BillableTimeInSeconds",
             },
             "ResultPath": "$.trained",
-            "Next": "Evaluate",
+            "Next": "Match",
+        }
+
+    def _evaluate(self) -> dict[str, Any]:
+        fixed = dict(self.evaluation)
+        key, image = fixed.pop("KmsKeyId", None), fixed.pop("ImageUri")
+        place = {"S3Uri.$": "$.comparison.output", "LocalPath": REPORTS, "S3UploadMode": "EndOfJob"}
+        outputs = {"Outputs": [{"OutputName": "reports", "S3Output": place}]}
+        return {
+            "Type": "Task",
+            "Resource": f"arn:{self.partition}:states:::sagemaker:createProcessingJob.sync",
+            "Parameters": {
+                "ProcessingJobName.$": NUMBERED,
+                **fixed,
+                "AppSpecification": {
+                    "ImageUri": image,
+                    "ContainerEntrypoint": ["python3", f"{CODE}/start.py", "job/evaluate.py"],
+                    "ContainerArguments.$": "$.comparison.arguments",
+                },
+                "ProcessingInputs.$": "$.comparison.inputs",
+                "ProcessingOutputConfig": outputs | ({"KmsKeyId": key} if key else {}),
+            },
+            "ResultSelector": {"job.$": "$.ProcessingJobName"},
+            "ResultPath": "$.evaluated",
+            "Next": "Gate",
+        }
+
+    def _gate(self) -> dict[str, Any]:
+        return {
+            "Type": "Task",
+            "Resource": f"arn:{self.partition}:states:::lambda:invoke",
+            "Parameters": {"FunctionName": self.gate, "Payload.$": "$.comparison.gate"},
+            "Retry": RETRY,
+            "ResultSelector": {"decision.$": "$.Payload"},
+            "ResultPath": "$.gate",
+            "Next": "Collect",
         }
 
     def _approve(self) -> dict[str, Any]:

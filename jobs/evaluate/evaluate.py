@@ -10,7 +10,8 @@ An item is a JSON object a line: {"id", "prompt" or "messages", "references", "l
 ids), or from --model. Writes report.json, report.html, predictions.jsonl and, for benchmarks, benchmarks.json.
 A job that cannot work ends with 1, cause and remedy in failure.json and in the job's ExitMessage.
 Inputs not named are looked for as a Processing job has them: /opt/ml/processing/input/{items,model,base,production,
-predictions,bertscore}. Needs `slipway_runtime` on its path, requirements.txt, and torch where a model answers.
+production-model,predictions,bertscore}. Needs `slipway_runtime` on its path, requirements.txt, and torch where a model
+answers.
 """
 
 import argparse
@@ -37,9 +38,12 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     add("--items", type=Path, help="JSONL of items")
     add("--predictions", type=Path, help="JSONL of answers: id and prediction, or predictions")
     add("--model", type=Path, help="folder of a Hugging Face model or adapter, or of a job's model.tar.gz")
-    add("--base-model", type=Path, help="folder of an adapter's base model")
+    add("--base-model", type=Path, help="folder of the base model: of an adapter, or of --against-base")
+    add("--base-hub", default="", help="the base model on the Hub, ID@REVISION, in place of --base-model")
     add("--name", default="", help="the model's name in the report (default: its folder's)")
     add("--production", type=Path, help="report.json of the model in production, on the same items")
+    add("--production-model", type=Path, help="its model instead: it is evaluated first, alike, to production/")
+    add("--against-base", action="store_true", help="without a model in production, the base model takes its place")
     add("--judge", default="", help="a Bedrock model that compares the answers with production's, each pair twice")
     add("--production-predictions", type=Path, help="production's predictions.jsonl (default: beside its report)")
     add("--calibration", type=Path, help="JSONL of people's verdicts for the judge: id and winners")

@@ -6,16 +6,25 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 
 import json
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
+import botocore.session
+import msgspec
 import pytest
 
 from slipway_constructs.source_archive import archive
+from slipway_local.training.contract import check_processing
+from slipway_runtime.evaluate.gate.policy import Policy
 from slipway_runtime.train import metrics, rules
+from slipway_runtime.train.pipeline import comparison, request
+from slipway_runtime.train.pipeline.comparison import Evaluating
+from slipway_runtime.train.pipeline.run import Run
 from slipway_runtime.train.refused import TrainingRefusedError
 from slipway_runtime.train.settings import TrainingSettings
 from stacks import training_images, training_job
 from stacks.settings import Settings
+from stacks.settings_gate import FAMILIES, Family
+from stacks.settings_training_rules import EVALUATES
 
 
 def states(templates: Any) -> dict[str, Any]:
@@ -34,7 +43,7 @@ def test_dev_has_the_whole_pipeline(dev: Any) -> None:
     found = states(dev)
 
     assert list(found) == [
-        *("Prepare", "Train", "Evaluate", "Gather", "Gate", "Approve", "Approved"),
+        *("Prepare", "Train", "Match", "Evaluate", "Gate", "Collect", "Passed", "Approve", "Approved"),
         *("Refuse", "Expire", "Reject", "Register"),
     ]
     assert found["Approve"]["Resource"].endswith(":lambda:invoke.waitForTaskToken")
@@ -58,11 +67,71 @@ def test_the_job_has_instance_image_spot_and_checkpoints(dev: Any) -> None:
     assert {region: one["account"] for region, one in mapping.items()} == training_images.accounts()
 
 
+@pytest.mark.capability("P4")
+def test_the_evaluation_is_a_request_that_sagemaker_takes(dev: Any) -> None:
+    """Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html"""
+    asked = states(dev)["Evaluate"]["Parameters"]
+    how = Evaluating("s3://assets/a.tar.gz", ["perplexity"], 8, "ml.g5.xlarge", {"minimum_items": 30})
+    run = Run(Kept(), "reverser-1")  # type: ignore[arg-type]
+    state = {"trained": {"model": "s3://b/model.tar.gz"}, "manifest": {"format": "base+adapter"}}
+    given = request.read({"name": "m", "dataset": "a", "base": "o/m", "base_revision": "1", "requested_by": "a"}, "r")
+    found = comparison.compare(run, given, state, First(), how)  # type: ignore[arg-type]
+
+    assert found.arguments[-3:] == ["--against-base", "--base-hub", "o/m@1"]
+    application = asked["AppSpecification"]
+    application["ContainerArguments"] = found.arguments
+    application.pop("ContainerArguments.$")
+    asked["ProcessingInputs"] = found.inputs
+    asked["ProcessingJobName"] = "reverser-1-0"
+    asked["RoleArn"] = "arn:aws:iam::123456789012:role/job"
+    asked["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = found.output
+    asked["ProcessingOutputConfig"]["Outputs"][0]["S3Output"].pop("S3Uri.$")
+    for name in ("ProcessingInputs.$", "ProcessingJobName.$"):
+        asked.pop(name)
+    check_processing(asked)
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    types = model.shape_for("ProcessingInstanceType").enum
+    assert {asked["ProcessingResources"]["ClusterConfig"]["InstanceType"], "ml.p5.4xlarge"} <= set(types)
+    assert all(f"ml.{family}.xlarge" in types for family in EVALUATES)
+
+
+@pytest.mark.capability("P7")
+def test_the_settings_of_the_gate_are_its_policy(dev: Any) -> None:
+    told = Settings.model_validate({"training": {"enabled": True}}).training.gate.model_dump(exclude_none=True)
+    policy = msgspec.convert(told, Policy)
+
+    assert (policy.alpha, policy.minimum_items, [rule.name for rule in policy.metrics]) == (0.05, 30, ["perplexity"])
+    assert set(FAMILIES) == {*get_args(Family)}
+    with pytest.raises(ValueError, match=r"Add safety to training\.evaluation\.metrics"):
+        training(gate={"safety": {}})
+    with pytest.raises(ValueError, match="each metric once"):
+        training(gate={"metrics": [{"name": "f1"}, {"name": "f1"}]})
+    with pytest.raises(ValueError, match=r"ml\.p4d\.24xlarge"):
+        training(evaluation={"instance_type": "ml.p4d.24xlarge"})
+
+
+class Kept:
+    """A bucket where the run's code lies already."""
+
+    name = "artifacts"
+
+    def has(self, key: str) -> bool:
+        return key.endswith("code/source.tar.gz")
+
+
+class First:
+    """A registry without versions."""
+
+    def production(self, name: str) -> None:
+        assert name == "m"
+
+
 @pytest.mark.capability("T1")
 def test_each_role_is_allowed_its_part(dev: Any) -> None:
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    registry = {"sagemaker:ListModelPackages", "sagemaker:DescribeModelPackage"}
+    registry = {"sagemaker:ListModelPackages", "sagemaker:DescribeModelPackage", "sagemaker:DescribeProcessingJob"}
 
+    assert dev.allowed("training", "GateRole") - logs == {"s3:GetObject", "s3:PutObject"}
     assert dev.allowed("training", "StepRole") - logs == {"s3:GetObject", "s3:PutObject", "s3:ListBucket", *registry}
     assert "states:SendTaskSuccess" in dev.allowed("training", "ApprovalsRole")
     assert not {each for each in dev.allowed("training", "ApprovalsRole") if each.startswith(("s3:", "sagemaker:"))}

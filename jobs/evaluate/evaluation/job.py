@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from evaluation import harness, items, judging, page, report
+from evaluation import harness, hub, items, judging, page, report
 from evaluation.measure_all import Wanted, measure
 from evaluation.model import Model, folder_of
 from evaluation.places import Places
@@ -26,7 +26,10 @@ def run(given: argparse.Namespace, places: Places) -> None:
     folder = folder_of(where) if where else None
     device = given.device or (_device() if folder else "cpu")
     output.mkdir(parents=True, exist_ok=True)
+    if given.base_hub:
+        given.base_model = hub.download(given.base_hub)
     if listed:
+        given.production = _measured(given, places, listed, device, output) or given.production
         _on_items(given, places, listed, folder, device, output)
     if given.benchmark:
         if not folder:
@@ -44,6 +47,22 @@ def run(given: argparse.Namespace, places: Places) -> None:
             limits=limits,
         )
         _write(output / "benchmarks.json", found)
+
+
+def _measured(given: argparse.Namespace, places: Places, listed: Path, device: str, output: Path) -> Path | None:
+    """Evaluate the model in production on the same items, or the base in its place; return its report."""
+    model = given.production_model or places.given("production-model", "")
+    name = "production" if model else "base"
+    model = model or (_base(given, places) if given.against_base else None)
+    if not model:
+        return None
+    if given.production or places.given("production", "report.json"):
+        raise EvaluationRefusedError("There are a report and a model of production", "Give one of them")
+    own = {"name": name, "production": None, "predictions": None, "judge": ""}
+    folder = output / "production"
+    folder.mkdir(exist_ok=True)
+    _on_items(argparse.Namespace(**{**vars(given), **own}), places, listed, folder_of(model), device, folder)
+    return folder / "report.json"
 
 
 def _on_items(

@@ -49,6 +49,9 @@ class Model:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         is_adapter = (folder / ADAPTER).is_file()
+        beside = folder.parent / "base"
+        if is_adapter and base is None and beside.is_dir():
+            base = beside  # as fine_tune leaves an adapter
         if is_adapter and base is None:
             named = json.loads((folder / ADAPTER).read_text(encoding="utf-8")).get("base_model_name_or_path")
             base = Path(str(named)) if named and Path(str(named)).is_dir() else None

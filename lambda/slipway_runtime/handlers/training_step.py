@@ -1,4 +1,4 @@
-"""The steps of a fine-tuning run before and after its training job: validate, freeze, estimate, evaluate, gate."""
+"""The steps of a fine-tuning run around its jobs: validate, freeze, estimate, say what is compared, gather evidence."""
 
 from typing import Any
 
@@ -8,12 +8,14 @@ from slipway_runtime import settings
 from slipway_runtime.datasets.bucket import Bucket
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.observability import logger, observed
-from slipway_runtime.train.pipeline import evaluate, freeze, gate, job
+from slipway_runtime.train.pipeline import comparison, evidence, freeze, job
 from slipway_runtime.train.pipeline.estimate import Limits, estimate
 from slipway_runtime.train.pipeline.registry import Registry
-from slipway_runtime.train.pipeline.request import Instances, read, settings_of
+from slipway_runtime.train.pipeline.request import Instances, Request, read, settings_of
 from slipway_runtime.train.pipeline.run import Run
 from slipway_runtime.train.refused import TrainingRefusedError
+
+KEPT = ("format", "metrics")  # of the manifest in the state, which may not be large
 
 
 class Step(msgspec.Struct):
@@ -33,8 +35,10 @@ def handler(event: dict[str, Any], _context: Any) -> Any:
     match step.step:
         case "prepare":
             return msgspec.to_builtins(_prepare(run, step.state))
-        case "evaluate":
-            return msgspec.to_builtins(_evaluate(run, step.state))
+        case "match":
+            return msgspec.to_builtins(_match(run, step.state))
+        case "collect":
+            return msgspec.to_builtins(_collect(run, step.state))
         case _:
             raise TrainingRefusedError(f"There is no step {step.step!r}", "See the state machine.")
 
@@ -45,7 +49,7 @@ def _prepare(run: Run, state: dict[str, Any]) -> dict[str, Any]:
     request = read(state, run.id)
     chosen = settings_of(request, instances)
     run.write("request.json", request)
-    frozen = freeze.freeze(run, request, chosen)
+    frozen = freeze.freeze(run, request, chosen, _evaluating().least_items)
     expected = estimate(run.bucket, request, chosen, frozen, instances, limits)
     run.write("estimate.json", expected)
     code, version = settings.required("CODE"), settings.required("CODE_VERSION")
@@ -53,17 +57,28 @@ def _prepare(run: Run, state: dict[str, Any]) -> dict[str, Any]:
     return {"request": request, "frozen": frozen, "estimate": expected, "training": training}
 
 
-def _evaluate(run: Run, state: dict[str, Any]) -> dict[str, Any]:
-    frozen = msgspec.convert(state["frozen"], freeze.Frozen)
-    instances = msgspec.json.decode(settings.required("INSTANCES"), type=Instances)
+def _match(run: Run, state: dict[str, Any]) -> dict[str, Any]:
+    manifest = evidence.manifest_of(run, state["trained"]["job"])
+    run.write("manifest.json", manifest)
+    kept = {name: manifest[name] for name in KEPT if name in manifest}
     registry = Registry(client=client("sagemaker"), environment=settings.required("SLIPWAY_ENVIRONMENT"))
-    trained = state["trained"]
-    evaluation = evaluate.evaluate(run, trained["job"], frozen, registry, state["request"]["name"])
-    decision = gate.decide(evaluation, float(settings.required("MIN_IMPROVEMENT")))
-    hourly = instances.dollars_per_hour
-    seconds = float(trained["billable_seconds"])
-    measured = {"seconds": seconds, "dollars": None if hourly is None else hourly * seconds / 3600}
-    run.write("manifest.json", evaluate.manifest_of(run, trained["job"]))
-    run.write("evaluation.json", evaluation)
-    run.write("gate.json", decision)
-    return {"evaluation": evaluation, "gate": decision, "measured": measured}
+    request = msgspec.convert(state["request"], Request)
+    found = comparison.compare(run, request, {**state, "manifest": kept}, registry, _evaluating())
+    return {**state, "manifest": kept, "comparison": found}
+
+
+def _collect(run: Run, state: dict[str, Any]) -> dict[str, Any]:
+    instances = msgspec.json.decode(settings.required("INSTANCES"), type=Instances)
+    done = client("sagemaker").describe_processing_job(ProcessingJobName=state["evaluated"]["job"])
+    found = evidence.evaluation(run, state)
+    run.write("evaluation.json", found)
+    return {
+        **state,
+        "evaluation": found,
+        "gate": evidence.gate(state["gate"]["decision"]),
+        "measured": evidence.measured(state, done, instances.dollars_per_hour, _evaluating().instance_type),
+    }
+
+
+def _evaluating() -> comparison.Evaluating:
+    return msgspec.json.decode(settings.required("EVALUATION"), type=comparison.Evaluating)

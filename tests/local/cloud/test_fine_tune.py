@@ -31,6 +31,7 @@ removal: destroy
 termination_protection: false
 training:
   enabled: true
+  evaluation: {metrics: [perplexity], max_new_tokens: 8}
 """
 LEARNS = {"max_steps": "12", "batch_size": "4", "max_length": "64", "learning_rate": "0.01", "logging_steps": "1"}
 NOTHING = {**LEARNS, "learning_rate": "1", "max_steps": "2", "lora_dropout": "0"}
@@ -57,7 +58,8 @@ def base(target: Target, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def dataset(target: Target, tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("data") / "chats.jsonl"
-    file.write_text("".join(json.dumps(line) + "\n" for line in chats(40)))
+    lines = dict.fromkeys(json.dumps(line) for line in chats(600))
+    file.write_text("\n".join(list(lines)[:400]))  # a tenth becomes the items, more than a gate's 30
     return fine_tune.dataset_key(target, str(file))
 
 
@@ -85,8 +87,14 @@ def test_a_better_model_is_approved_by_another_and_registered_with_its_lineage(
     evidence = approvals.ask(target, "show", run_id=name)["evidence"]
     figures = evidence["evaluation"]["figures"]
     assert figures["validation_loss"] < figures["validation_loss_before"]
+    both = evidence["evaluation"]["metrics"]["perplexity"]
+    assert both["candidate"] < both["baseline"]
+    gain = evidence["gate"]["gains"][0]
     assert evidence["gate"]["passed"]
+    assert (gain["metric"], gain["items"], gain["is_better"]) == ("perplexity", 40, True)
+    assert gain["p_holm"] <= 0.05
     assert evidence["evaluation"]["baseline_of"] == "base"
+    assert evidence["measured"]["evaluation_seconds"] > 0
     assert evidence["estimate"]["dollars"] > 0
     assert evidence["measured"]["dollars"] > 0
     with pytest.raises(CommandError, match="somebody else must decide"):
@@ -104,7 +112,14 @@ def test_a_better_model_is_approved_by_another_and_registered_with_its_lineage(
     assert lineage["requested_by"] == "ana"
     assert lineage["data_sha256"] == evidence["frozen"]["sha256"]["train"]
     assert all(lineage[each] for each in ("code_version", "image", "base_sha256", "strategy", "checksum", "evaluation"))
-    assert json.loads(version["card"])["additional_information"]["custom_details"]["run"] == name
+    card = json.loads(version["card"])
+    assert card["additional_information"]["custom_details"]["run"] == name
+    groups = {each["name"]: each["metric_data"] for each in card["evaluation_details"][0]["metric_groups"]}
+    assert {"name": "perplexity", "type": "number", "value": both["candidate"]} in groups["candidate"]
+    assert card["evaluation_details"][0]["metadata"]["gate"] == lineage["gate"]
+    page = target.client("s3").get_object(**_place(evidence["evaluation"]["page"]))["Body"].read()
+    assert b"<svg" in page
+    assert json.loads(target.client("s3").get_object(**_place(lineage["gate"]))["Body"].read())["promote"]
     assert target.client("s3").head_object(**_place(version["model"]))["ContentLength"] > 0
 
 
@@ -115,7 +130,11 @@ def test_the_gate_refuses_a_worse_model_and_registers_nothing(target: Target, ba
 
     assert found["outcome"] == "refused", found
     assert not found["gate"]["passed"]
-    assert found["evaluation"]["candidate"] >= found["evaluation"]["baseline"]
+    assert "no metric is shown to be better" in found["gate"]["reason"]
+    both = found["evaluation"]["metrics"]["perplexity"]
+    assert both["candidate"] > both["baseline"]
+    production = Models(target).versions("reverser")
+    assert found["evaluation"]["baseline_of"] == production[0]["arn"]
     assert len(Models(target).versions()) == before
 
 

@@ -5,24 +5,14 @@ from typing import Any
 
 import pytest
 
-from slipway_runtime.train.pipeline import gate, notice, request
-from slipway_runtime.train.pipeline.evaluate import Evaluation
+from slipway_runtime.datasets.bucket import Bucket
+from slipway_runtime.train.dataset import Record, TrainingSet
+from slipway_runtime.train.pipeline import items, notice, request
 from slipway_runtime.train.refused import TrainingRefusedError
 
 HERE = request.Instances(type="ml.g5.xlarge", count=1, strategy="lora")
+BUCKET = Bucket(client=None, name="artifacts")  # nothing here may ask it
 ASKED = {"name": "reverser", "dataset": "uploads/a.jsonl", "base": "models/tiny/", "requested_by": "ana"}
-
-
-def evaluation(candidate: float, baseline: float) -> Evaluation:
-    return Evaluation(
-        metric="validation_loss",
-        items_sha256="0" * 64,
-        items=8,
-        candidate=candidate,
-        baseline=baseline,
-        baseline_of="base",
-        figures={},
-    )
 
 
 @pytest.mark.capability("T1")
@@ -63,12 +53,41 @@ def test_the_strategy_is_the_environments_unless_the_request_names_one() -> None
     assert request.settings_of(request.read({**ASKED, "strategy": "prompt"}, "run-1"), HERE).strategy == "prompt"
 
 
+def held(kind: str, *columns: dict[str, Any]) -> TrainingSet:
+    return TrainingSet(kind, [Record("a.jsonl:1", each) for each in columns], "0" * 64)  # type: ignore[arg-type]
+
+
+@pytest.mark.capability("T1")
 @pytest.mark.parametrize(
-    ("candidate", "baseline", "least", "passed"),
-    [(1.0, 2.0, 0.5, True), (1.0, 2.0, 0.51, False), (2.0, 2.0, 0.0, False), (2.1, 2.0, 0.0, False)],
+    ("kind", "columns", "item"),
+    [
+        (
+            "messages",
+            {"messages": [{"role": "user", "content": "a b"}, {"role": "assistant", "content": "b a"}]},
+            {"messages": [{"role": "user", "content": "a b"}], "references": ["b a"]},
+        ),
+        ("prompt-completion", {"prompt": "a", "completion": "b"}, {"prompt": "a", "references": ["b"]}),
+        (
+            "preference",
+            {"prompt": [{"role": "user", "content": "a"}], "chosen": [{"role": "assistant", "content": "b"}]},
+            {"messages": [{"role": "user", "content": "a"}], "references": ["b"]},
+        ),
+    ],
 )
-def test_the_gate_wants_the_stated_improvement(candidate: float, baseline: float, least: float, passed: bool) -> None:
-    assert gate.decide(evaluation(candidate, baseline), least).passed is passed
+def test_the_items_are_the_validation_sets_questions(kind: str, columns: dict[str, Any], item: dict[str, Any]) -> None:
+    (line,) = items.lines_of(BUCKET, request.read(ASKED, "run-1"), held(kind, columns), 1)
+    assert json.loads(line) == {"id": "1", **item}
+
+
+@pytest.mark.capability("T1")
+def test_items_that_can_show_nothing_are_refused() -> None:
+    asked = request.read(ASKED, "run-1")
+    with pytest.raises(TrainingRefusedError, match="minimum_items"):
+        items.lines_of(BUCKET, asked, held("prompt-completion", {"prompt": "a", "completion": "b"}), 2)
+    with pytest.raises(TrainingRefusedError, match="Plain text asks nothing"):
+        items.lines_of(BUCKET, asked, held("text", {"text": "a"}), 1)
+    with pytest.raises(TrainingRefusedError, match=r"no file of items evaluation/a\.txt"):
+        items.lines_of(BUCKET, request.read({**ASKED, "items": "evaluation/a.txt"}, "run-1"), held("text"), 1)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from slipway_runtime.datasets.bucket import Bucket
 from slipway_runtime.datasets.contamination import ContaminationIndex
 from slipway_runtime.datasets.evaluation_set import Item, read_items
 from slipway_runtime.train import dataset
+from slipway_runtime.train.pipeline import items
 from slipway_runtime.train.pipeline.request import Request
 from slipway_runtime.train.pipeline.run import Run
 from slipway_runtime.train.refused import TrainingRefusedError
@@ -23,7 +24,7 @@ VALIDATION_SHARE, MOST_VALIDATION = 10, 2000
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
-    """The data of a run: examples and SHA-256 of each part, and of the evaluation sets that were kept out."""
+    """The data of a run: examples and SHA-256 of each part and of the items, and of the sets that were kept out."""
 
     kind: str
     examples: dict[str, int]
@@ -32,10 +33,10 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     evaluation_sets: dict[str, str]
 
 
-def freeze(run: Run, request: Request, settings: TrainingSettings) -> Frozen:
-    """Copy the data to the run's folder and return what it is; the second time what it was.
+def freeze(run: Run, request: Request, settings: TrainingSettings, least_items: int) -> Frozen:
+    """Copy the data and the items to the run's folder and return what they are; the second time what they were.
 
-    Raises: TrainingRefusedError for data that cannot be learnt from, or that holds evaluation items.
+    Raises: TrainingRefusedError for data that cannot be learnt from, that holds evaluation items, or has too few.
     """
     if before := run.kept("frozen.json", Frozen):
         return before
@@ -44,13 +45,16 @@ def freeze(run: Run, request: Request, settings: TrainingSettings) -> Frozen:
     if sets["train"].kind != sets["validation"].kind:
         raise TrainingRefusedError("Training and validation hold examples of different kinds", "Build them alike.")
     hashes = _check_contamination(run.bucket, request, sets["train"])
+    asked = items.lines_of(run.bucket, request, sets["validation"], least_items)
+    parts["items"] = _joined(asked)
     for name, data in parts.items():
-        run.bucket.write(run.key(FILES[name]), data)
+        run.bucket.write(run.key(FILES.get(name, items.FILE)), data)
+    hash_of_items = hashlib.sha256(parts["items"]).hexdigest()
     frozen = Frozen(
         kind=sets["train"].kind,
-        examples={name: len(each.records) for name, each in sets.items()},
+        examples={name: len(each.records) for name, each in sets.items()} | {"items": len(asked)},
         bytes={name: len(data) for name, data in parts.items()},
-        sha256={name: each.sha256 for name, each in sets.items()},
+        sha256={name: each.sha256 for name, each in sets.items()} | {"items": hash_of_items},
         evaluation_sets=hashes,
     )
     run.write("frozen.json", frozen)
@@ -95,16 +99,16 @@ def _checked(name: str, data: bytes, settings: TrainingSettings) -> dataset.Trai
 
 def _check_contamination(bucket: Bucket, request: Request, train: dataset.TrainingSet) -> dict[str, str]:
     """Return the hashes of the evaluation sets. Raises: TrainingRefusedError if an example holds one of their items."""
-    items: list[Item] = []
+    kept_out: list[Item] = []
     hashes: dict[str, str] = {}
-    for prefix in request.evaluation_sets:
+    for prefix in dict.fromkeys([*request.evaluation_sets, *filter(None, [request.items])]):
         for file in bucket.files(prefix):
             data = bucket.read(file.key)
             hashes[file.key] = hashlib.sha256(data).hexdigest()
-            items += read_items(file.key, data.split(b"\n"))
-    if not items:
+            kept_out += read_items(file.key, data.split(b"\n"))
+    if not kept_out:
         return hashes
-    index, _ = ContaminationIndex.build(items)
+    index, _ = ContaminationIndex.build(kept_out)
     found = index.overlaps([list(_texts(record.columns)) for record in train.records])
     hits = [(record.place, overlap) for record, overlap in zip(train.records, found, strict=True) if overlap]
     if hits:

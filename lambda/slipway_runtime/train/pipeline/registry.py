@@ -26,7 +26,7 @@ class Registry:
         return f"slipway-{self.environment}-{name}"
 
     def production(self, name: str) -> dict[str, Any] | None:
-        """Return ARN and properties of the newest version that is approved, None if there is none."""
+        """Return ARN, model address and properties of the newest version that is approved, None if there is none."""
         pages = self.client.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=self.group(name),
             ModelApprovalStatus="Approved",
@@ -43,7 +43,7 @@ class Registry:
             return None
         arn = summaries[0]["ModelPackageArn"]
         found = self.client.describe_model_package(ModelPackageName=arn)
-        return {"arn": arn, "properties": found.get("CustomerMetadataProperties", {})}
+        return {"arn": arn, "source": found["SourceUri"], "properties": found.get("CustomerMetadataProperties", {})}
 
     def ensure(self, name: str) -> None:
         """Make the group of a model, unless it is there."""

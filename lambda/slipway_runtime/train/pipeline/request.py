@@ -24,6 +24,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `name`: of the model in the registry.   `dataset`: a key of the artifacts bucket, or a folder with train.jsonl and
     validation.jsonl.   `base`: a folder below models/ of that bucket, else a Hub id with its `base_revision`.
     `requested_by`: who asks, whom four eyes keep from approving.   `evaluation_sets`: prefixes of items to keep out.
+    `items`: a key of the artifacts bucket: items that candidate and production answer; else the validation set's.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     base: str
     requested_by: str
     base_revision: str = ""
+    items: str = ""
     strategy: str = ""
     hyperparameters: dict[str, str] = {}
     evaluation_sets: list[str] = msgspec.field(default_factory=lambda: ["evaluation-sets/"])

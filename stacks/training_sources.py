@@ -1,5 +1,7 @@
 """The code of a run's jobs: what a training container unpacks, and what the evaluation's starts."""
 
+from pathlib import Path
+
 from constructs import Construct
 
 from slipway_constructs.source_archive import SourceArchive, python_files
@@ -17,8 +19,12 @@ def training(scope: Construct) -> SourceArchive:
 
 
 def evaluation(scope: Construct) -> SourceArchive:
-    """Return the archive of jobs/evaluate below job/, with the runtime library; what starts it lies at the top."""
+    """Return the archive of jobs/evaluate."""
+    return SourceArchive(scope, "EvaluationSource", files=evaluation_files(), cache=CACHE)
+
+
+def evaluation_files() -> dict[str, Path]:
+    """Return jobs/evaluate below job/, the runtime library without its handlers, and on top what starts the job."""
     files = python_files(JOBS / "evaluate", "job/") | python_files(RUNTIME, "slipway_runtime/")
     files = {name: path for name, path in files.items() if not name.startswith("slipway_runtime/handlers/")}
-    files |= {name: files.pop(f"job/{name}") for name in ("start.py", "requirements.txt")}
-    return SourceArchive(scope, "EvaluationSource", files=files, cache=CACHE)
+    return files | {name: files.pop(f"job/{name}") for name in ("start.py", "requirements.txt")}

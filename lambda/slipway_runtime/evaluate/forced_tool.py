@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from slipway_runtime.generate.models import TRANSIENT
+from slipway_runtime.generate.backends.bedrock import TRANSIENT
 from slipway_runtime.operate.retry import Backoff, Deadline, error_code, within
 
 T = TypeVar("T")

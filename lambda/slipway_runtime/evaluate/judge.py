@@ -16,7 +16,7 @@ import msgspec
 
 from slipway_runtime.evaluate.forced_tool import ForcedTool, JudgeUnfit
 from slipway_runtime.evaluate.rows import Verdict
-from slipway_runtime.generate.prompt import as_data
+from slipway_runtime.generate.delimited import as_data
 from slipway_runtime.operate.retry import Backoff, Deadline
 from slipway_runtime.retrieve.embed import Embedder
 

@@ -12,7 +12,7 @@ import msgspec
 from slipway_runtime.evaluate.agreement import cohen_kappa, krippendorff_alpha
 from slipway_runtime.evaluate.bootstrap import Estimate, estimate
 from slipway_runtime.evaluate.forced_tool import ForcedTool, JudgeUnfit
-from slipway_runtime.generate.prompt import as_data
+from slipway_runtime.generate.delimited import as_data
 from slipway_runtime.operate.retry import Deadline
 
 Winner = Literal["candidate", "production", "tie"]

@@ -64,7 +64,7 @@ def _approved(target: Target, arn: str) -> str:
     run = found["run_id"]
     evidence = approvals.ask(target, "show", run_id=run)["evidence"]
     approvals.ask(target, "approve", run_id=run, by="the person at this machine", comment="make demo")
-    ended = fine_tune.follow(target, arn)
+    ended = fine_tune.follow(target, arn, decided=True)
     if ended["outcome"] != "registered":
         raise CommandError(f"the approved model should be registered and is {ended['outcome']}: {ended}")
     both = evidence["evaluation"]["metrics"]["perplexity"]

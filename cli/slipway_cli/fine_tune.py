@@ -92,15 +92,20 @@ def stop(target: Target, run: str) -> None:
     target.client("stepfunctions").stop_execution(executionArn=arn, error="Cancelled", cause="by a person")
 
 
-def follow(target: Target, arn: str, told: Callable[[str], None] = lambda _text: None) -> dict[str, Any]:
-    """Wait until a run waits for approval or has ended, and return its outcome. Raises: CommandError if it failed."""
+def follow(
+    target: Target, arn: str, told: Callable[[str], None] = lambda _text: None, *, decided: bool = False
+) -> dict[str, Any]:
+    """Wait until a run waits for approval or has ended, and return its outcome. Raises: CommandError if it failed.
+
+    `decided`: somebody has approved or rejected it, so that it will go on.
+    """
     states, run = target.client("stepfunctions"), arn.rpartition(":")[2]
     while (shown := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
         events = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=50)["events"]
         state = next(
             (one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one), ""
         )
-        if state == "Approve" and events[0]["type"] == "TaskSubmitted":
+        if not decided and state == "Approve" and events[0]["type"] == "TaskSubmitted":
             return {"run_id": run, "outcome": WAITING}
         told(_training(target, run) if state == "Train" else state.lower() or "starting")
         time.sleep(POLL_SECONDS)

@@ -54,6 +54,7 @@ PARTS = (
     Part("datasets", lambda settings: settings.datasets.enabled),
     Part("labelling", lambda settings: settings.labelling.enabled),
     Part("prompts", lambda settings: settings.prompts.enabled),
+    Part("training", lambda settings: settings.training.enabled),
     Part("deletion"),
     Part("knowledge", lambda settings: settings.retrieval.knowledge_base.enabled),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),

@@ -91,6 +91,8 @@ class FoundationStack(SlipwayStack):
             tables["conversations"] = conversations
         if self.settings.cache.enabled:
             tables["cache"] = self._table("Cache", partition_key="subject", sort_key="item", key=key, expiring=True)
+        if self.settings.training.enabled:
+            tables["approvals"] = self._table("Approvals", partition_key="kind", sort_key="item", key=key)
         if self.searches_duplicates():
             # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
             tables["duplicates"] = self._table("Duplicates", partition_key="subject", sort_key="item", key=key)

@@ -16,6 +16,7 @@ from stacks.routing import ENDPOINT_ACTIONS, all_routes
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.stores import generation_kind, kind
+from stacks.training_job import REACH as TRAINING_REACH
 
 if TYPE_CHECKING:
     from stacks.settings import Settings
@@ -29,7 +30,7 @@ Row = tuple[bool, str, Sequence[str]]
 def reach(stack: SlipwayStack) -> dict[str, list[str]]:
     """Return the actions by service, beyond those of every environment (`private_network`)."""
     found = defaultdict[str, list[str]](list)
-    for is_on, service, actions in (*_of_features(stack), *_of_stores(stack.settings)):
+    for is_on, service, actions in (*_of_features(stack), *_of_parts(stack.settings)):
         if is_on:
             found[service] += actions
     return found
@@ -61,7 +62,8 @@ def _of_features(stack: SlipwayStack) -> list[Row]:
     ]
 
 
-def _of_stores(settings: Settings) -> Iterator[Row]:
+def _of_parts(settings: Settings) -> Iterator[Row]:
     generations = generation_kind(settings) if settings.reindex.enabled else None
-    for by_service in (kind(settings).reach, generations.generation_reach if generations else {}):
+    training = TRAINING_REACH if settings.training.enabled else {}
+    for by_service in (kind(settings).reach, generations.generation_reach if generations else {}, training):
         yield from ((True, service, actions) for service, actions in by_service.items())

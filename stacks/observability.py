@@ -14,7 +14,18 @@ ROWS = (
     *("Prompts", "PromptExperiments", "PromptsLeft"),
     "Database",
     *("Augmentation", "AugmentationPlan", "AugmentationAugment", "AugmentationReport"),
-    *("Datasets", "LabellingJobs", "Evaluation", "Duplicates", "Deletion", "Erasure"),
+    *(
+        "Datasets",
+        "LabellingJobs",
+        "Training",
+        "TrainingFailures",
+        "TrainingApprovals",
+        "TrainingNotices",
+        "Evaluation",
+        "Duplicates",
+        "Deletion",
+        "Erasure",
+    ),
 )
 
 

@@ -39,6 +39,7 @@ from stacks.settings_sources import Rules, Source
 from stacks.settings_store_kendra import KendraSettings
 from stacks.settings_store_opensearch import OpenSearch
 from stacks.settings_store_s3_vectors import S3VectorsSettings
+from stacks.settings_training import Training
 from stacks.settings_violation import ImpossibleSettingsError
 
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
@@ -183,6 +184,7 @@ class Settings(Section):
     prompts: Prompts = Field(default_factory=Prompts, description="The catalogue of prompts.")
     conversations: Conversations = Field(default_factory=Conversations, description="What the gateway remembers.")
     cache: Cache = Field(default_factory=Cache, description="Answers that are given again.")
+    training: Training = Field(default_factory=Training, description="Fine-tuning.")
     gateway: Gateway = Field(default_factory=Gateway, description="The API.")
     metering: Metering = Field(default_factory=Metering, description="What tenants may use, and have used.")
     guardrails: Guardrails = Field(default_factory=Guardrails, description="What requests and answers may hold.")

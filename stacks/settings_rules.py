@@ -22,6 +22,7 @@ from stacks import (
     settings_retention_rules,
     settings_store_kendra_rules,
     settings_store_opensearch_rules,
+    settings_training_rules,
 )
 from stacks.settings_duplicates import duplicates_document
 from stacks.settings_sources import rules_document
@@ -122,6 +123,7 @@ def _context(settings: Settings) -> Iterator[Violation]:
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     settings_access_rules.violations,
     settings_labelling_rules.violations,
+    settings_training_rules.violations,
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
     *settings_retention_rules.RULES,

@@ -11,4 +11,6 @@ compile benchmarks/requirements.in -o benchmarks/requirements.txt
 compile tools/lambda-runtime.in -c requirements-dev.txt -o local/slipway_local/lambda_runtime.txt
 compile tools/glue-runtime.in -c requirements-dev.txt -o local/slipway_local/glue/runtime.txt
 # torch is the container's: without it the lock brings no CUDA either.
-compile jobs/fine_tune/requirements.in -c requirements-dev.txt --override tools/no-torch.txt -o jobs/fine_tune/requirements.txt
+for job in fine_tune evaluate; do
+  compile "jobs/$job/requirements.in" -c requirements-dev.txt --override tools/no-torch.txt -o "jobs/$job/requirements.txt"
+done

@@ -94,6 +94,8 @@ def _default(field: FieldInfo) -> str:
             key: item.model_dump(exclude_defaults=True) if isinstance(item, BaseModel) else item
             for key, item in default.items()
         }
+    if isinstance(default, list):
+        default = [item.model_dump(exclude_defaults=True) if isinstance(item, BaseModel) else item for item in default]
     return f"`{json.dumps(default) if not isinstance(default, str) else default}`"
 
 

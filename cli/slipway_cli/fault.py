@@ -20,6 +20,7 @@ SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 fault = typer.Typer(help="Errors and delays on demand, for every service of the local cloud.", no_args_is_help=True)
 database = typer.Typer(help="The local cloud's databases.", no_args_is_help=True)
+spot = typer.Typer(help="The local cloud's spot capacity.", no_args_is_help=True)
 
 
 def seconds_of(text: str) -> float:
@@ -100,3 +101,22 @@ def pause(
     """Put a database to sleep at 0 ACU: the Data API's next call wakes it, and is refused until it is awake."""
     done = _ask(env, "POST", f"databases/{cluster or ''}", {"resume_seconds": resume_seconds})
     print_json(done) if as_json else answers.print(f"Asleep until the next call: {', '.join(done['paused']) or 'none'}")
+
+
+@spot.callback()
+def spot_capacity() -> None:
+    """The local cloud's spot capacity."""
+
+
+@spot.command()
+def interrupt(
+    job: Annotated[str, typer.Argument(help="A training job with managed spot, in progress.")],
+    env: Environment = "dev",
+    as_json: AsJson = False,
+) -> None:
+    """Take the instance of a training job away; it goes on from its checkpoints on another one."""
+    try:
+        found = _ask(env, "POST", "training/interrupt", {"job": job})
+    except remote.RefusedRequestError as refused:
+        raise UsageError(str(refused)) from refused
+    print_json(found) if as_json else answers.print(f"{job} has got its notice", markup=False)

@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(fault.fault, name="fault")
 app.add_typer(fault.database, name="database")
+app.add_typer(fault.spot, name="spot")
 
 
 def describe(here: Project, environment: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from slipway_cli import (
+    approvals,
     corpus,
     dataset,
     documents,
@@ -23,6 +24,7 @@ from slipway_cli import (
     hold,
     labelling,
     local,
+    models,
     prompts,
     reindex,
     tenants,
@@ -33,6 +35,7 @@ from slipway_cli.collect import collect
 from slipway_cli.cost import cost
 from slipway_cli.erase import erase as erase_deleted
 from slipway_cli.errors import CommandError, UsageError
+from slipway_cli.fine_tune import fine_tune
 from slipway_cli.gateway import gateway_of
 from slipway_cli.ingest import IngestReport
 from slipway_cli.ingest import ingest as ingest_files
@@ -59,6 +62,9 @@ app.command("rag-eval")(rag_eval)
 app.command()(cost)
 app.command()(preflight)
 app.command("upgrade-check")(upgrade_check)
+app.command("fine-tune")(fine_tune)
+app.add_typer(approvals.app, name="approvals")
+app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")
 app.add_typer(prompts.app, name="prompts")

@@ -47,6 +47,8 @@ NOT_EMULATED = (
     "Resources listed as recorded keep their settings and do nothing.",
     "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
     "Glue runs glueetl jobs alone, without connections, retries, extra jars or files; workers and DPUs mean nothing.",
+    "Training and processing jobs run their own code on this machine's CPU, on one instance; no image is pulled: torch "
+    "and a requirements.txt are all that is installed. A job that runs when the daemon stops has failed.",
     "The Data Catalog's tables are kept and not queried (no Athena); Lake Formation's grants are recorded.",
     "Firehose loses records not yet delivered when the daemon is killed; its streams take records from PutRecord only.",
     "TestState of Step Functions is refused.",

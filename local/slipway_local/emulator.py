@@ -41,7 +41,7 @@ class Emulator:
     """
 
     def __init__(self, state: Path, cache: Path, place: Place) -> None:
-        self.place = place
+        self.place, self._state = place, state
         self.key = secrets.token_urlsafe(32)  # of the paths under /_slipway; no function is told
         self.answers = Answers()
         self.store = StackStore(state / "stacks")
@@ -106,6 +106,8 @@ class Emulator:
         from slipway_local.rds_data import RdsDataApi
         from slipway_local.s3vectors import S3Vectors
         from slipway_local.textract import service as textract
+        from slipway_local.training import service as training
+        from slipway_local.training.control import TrainingControl
 
         buckets.install()
         object_versions.install()
@@ -116,6 +118,10 @@ class Emulator:
         classify.install()
         self._running += [glue_jobs.install(self.place, self.functions.packages), firehose.install(self.place)]
         self._running.append(textract.install(self.place))
+        jobs = training.install(self.place, self.functions.packages, self._state / "scratch" / "training")
+        self._running.append(jobs)
+        self._working.append(jobs)
+        self.front_door.by_prefix["/_slipway/training"] = locked(TrainingControl(jobs), self.key)
         rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         self.front_door.by_service["s3vectors"] = vectors = S3Vectors(self.place)

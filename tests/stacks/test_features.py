@@ -23,6 +23,7 @@ SWITCHED = {
     "prompts",
     "reindex",
     "knowledge",
+    "training",
 }
 
 

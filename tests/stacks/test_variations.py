@@ -189,6 +189,16 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "removal: destroy\nnetwork: {mode: create}\nencryption: {customer_managed_key: true}",
         lambda t: "VpcConfig" not in t.function("foundation", "empty_bucket"),
     ),
+    "training-private-with-a-key": (
+        HERE + "training: {enabled: true, instance_type: ml.p4d.24xlarge, instances: 2, spot: false}\n"
+        "network: {mode: create}\nencryption: {customer_managed_key: true}",
+        lambda t: (
+            "VolumeKmsKeyId" in text(t["training"])
+            and "VpcConfig" in text(t.of("training", "AWS::StepFunctions::StateMachine"))
+            and "763104351884.dkr.ecr.eu-west-1" in text(t["training"])
+            and ".sagemaker.api" in text(t.of("network", "AWS::EC2::VPCEndpoint"))
+        ),
+    ),
     "tags": (
         "tags: {cost-centre: '42'}",
         lambda t: (

@@ -34,8 +34,9 @@ def write_model(trainer: Any, tokenizer: Any, base: str, settings: TrainingSetti
 
 
 def write_manifest(manifest: dict[str, Any], places: Places) -> None:
-    """Write manifest.json beside the model, and metrics.json for the pipeline."""
+    """Write manifest.json beside the model and, for the pipeline, beside metrics.json: the model may be large."""
     places.output.mkdir(parents=True, exist_ok=True)
     text = json.dumps(manifest, indent=1, sort_keys=True)
-    (places.model / "manifest.json").write_text(text, encoding="utf-8")
+    for folder in (places.model, places.output):
+        (folder / "manifest.json").write_text(text, encoding="utf-8")
     (places.output / "metrics.json").write_text(json.dumps(manifest["metrics"], indent=1), encoding="utf-8")

@@ -8,9 +8,9 @@ Source: Vakulenko et al., "Question Rewriting for Conversational Question Answer
 
 import re
 
+from slipway_runtime.generate.delimited import as_data
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.models import Sampling, TextModel, Turn
-from slipway_runtime.generate.prompt import as_data
 from slipway_runtime.operate.retry import Deadline
 
 SYSTEM = """You rewrite the last question of a conversation so that it can be understood without the conversation.

@@ -188,6 +188,17 @@ def scheduler(call: Call) -> list[Need] | None:
     return [Need(f"scheduler:{call.operation}", call.arn(f"schedule/{group}/{call.parameters.get('Name')}"))]
 
 
+def sagemaker(call: Call) -> list[Need] | None:
+    """Return the versions of a group, for calls that name the group and not yet, or no, version of it.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
+    group = str(call.parameters.get("ModelPackageGroupName") or "").rsplit("/", 1)[-1]
+    if group and call.operation in ("CreateModelPackage", "ListModelPackages"):
+        return [Need(f"sagemaker:{call.operation}", call.arn(f"model-package/{group}/*"))]
+    return None
+
+
 def sts(call: Call) -> list[Need] | None:
     """Return nothing for what everybody may call. Raises RefusedCallError for what gives a session more than it has.
 
@@ -231,6 +242,7 @@ RULES: Mapping[str, Rule] = {
     "s3": s3,
     "s3vectors": s3vectors,
     "scheduler": scheduler,
+    "sagemaker": sagemaker,
     "secretsmanager": secretsmanager,
     "sns": sns,
     "sqs": sqs,

@@ -105,10 +105,11 @@ def main() -> None:
     """Install what training jobs need in the local cloud."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True, help="the local cloud's cache, .slipway/cache")
-    parser.add_argument("--requirements", type=Path, required=True, help="a job's requirements.txt")
+    parser.add_argument("--requirements", type=Path, nargs="+", required=True, help="jobs' requirements.txt")
     given = parser.parse_args()
     try:
-        folders = python_path(Packages(given.cache), given.requirements.read_bytes())
+        for file in given.requirements:
+            folders = python_path(Packages(given.cache), file.read_bytes())
     except NoTorchError as error:
         sys.exit(str(error))
     sys.stdout.write(f"torch is in {folders[1]}\n")

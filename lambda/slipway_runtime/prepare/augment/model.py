@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from slipway_runtime.generate.delimited import TAGS
 from slipway_runtime.generate.models import TRANSIENT
-from slipway_runtime.generate.prompt import TAGS
 from slipway_runtime.operate.retry import Backoff, Deadline, error_code, within
 from slipway_runtime.prepare.augment.books import Spent
 from slipway_runtime.prepare.augment.images import Image

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slipway_runtime.operate.lineage import padded
+from slipway_runtime.operate.record import padded
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.chunk import Chunk
 from slipway_runtime.retrieve.filters import Attributes, Compare, Compound, Equals, Filter, Not, OneOf, matches

@@ -17,10 +17,10 @@ from slipway_runtime.operate.change import Change, Result
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.lifecycle import Lifecycle
-from slipway_runtime.operate.lineage import padded
 from slipway_runtime.operate.objects import Objects, ObjectVersion
 from slipway_runtime.operate.observability import count, logger, measure_rejects, observed
 from slipway_runtime.operate.reader import Reader
+from slipway_runtime.operate.record import padded
 from slipway_runtime.operate.redelivery import shorten
 from slipway_runtime.operate.rejects import rejected_share, source_of
 from slipway_runtime.operate.retry import Deadline, error_code, within

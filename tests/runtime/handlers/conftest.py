@@ -17,6 +17,7 @@ from slipway_runtime.handlers import authorize, chat, embeddings, ingest_documen
 from slipway_runtime.operate import observability
 from slipway_runtime.operate.clients import client
 from support.database import database
+from support.erasing import KEYS
 from support.handled import ARTIFACTS, BUCKET, CURATED, Cloud, Context, CountingBedrock, empty_store, make_tables
 from support.served import CLUSTER_ARN, SECRET_ARN
 
@@ -128,3 +129,11 @@ def cloud(served_data_api: Any, bedrock: Any, monkeypatch: pytest.MonkeyPatch) -
         yield Cloud(s3=s3, dynamodb=dynamodb, data_api=data_api, bedrock=app, faults=faults)
         faults.clear()
     served_data_api.pause(0)
+
+
+@pytest.fixture
+def ingested(cloud: Cloud, context: Context) -> Cloud:
+    """Three documents, and the time that a run of erasure has."""
+    context.seconds = 900
+    assert cloud.ingest(*(cloud.put(key, f"# Title of {key}\n\nText of {key}.") for key in KEYS)) == []
+    return cloud

@@ -17,18 +17,6 @@ from support.erasing import ARTIFACTS, CURATED, KEYS, SET, A, B, C, call, delete
 PERMANENTLY = {"deletion-type": "Permanently Deleted"}
 
 
-@pytest.fixture
-def context(context):
-    context.seconds = 900
-    return context
-
-
-@pytest.fixture
-def ingested(cloud):
-    assert cloud.ingest(*(cloud.put(key, f"# Title of {key}\n\nText of {key}.") for key in KEYS)) == []
-    return cloud
-
-
 @pytest.mark.capability("D11")
 def test_lines_go_from_every_shard_and_version_and_the_report_says_so(ingested, context) -> None:
     s3 = ingested.s3

@@ -36,7 +36,11 @@ class Flow:
 
     def definition(self) -> dict[str, Any]:
         """Return the definition; the engines that are off lead to a failure that says so."""
-        states: dict[str, Any] = {
+        states = self._opening() | self._engines() | self._ending()
+        return {"StartAt": "Defaults", "States": states}
+
+    def _opening(self) -> dict[str, Any]:
+        return {
             "Defaults": {
                 "Type": "Pass",
                 "Parameters": {"run.$": f"States.JsonMerge(States.StringToJson('{DEFAULTS}'), $, false)"},
@@ -50,6 +54,10 @@ class Flow:
                 "Default": "InvalidRun",
             },
             "InvalidRun": {"Type": "Fail", "Error": "InvalidRun", "CausePath": "$.begun.refused"},
+        }
+
+    def _engines(self) -> dict[str, Any]:
+        states: dict[str, Any] = {
             "Engine": {
                 "Type": "Choice",
                 "Choices": [
@@ -63,6 +71,15 @@ class Flow:
                 "Error": "EngineIsOff",
                 "Cause": "ingestion.corpus of the environment file does not switch on the engine that `via` names.",
             },
+        }
+        if self.curate and self.compare and self.publish:
+            states |= self._by_map(self.curate, self.compare, self.publish)
+        if self.job:
+            states["Spark"] = self._spark()
+        return states
+
+    def _ending(self) -> dict[str, Any]:
+        return {
             "Report": self._invoke(self.report) | {"OutputPath": "$.Payload", "Next": "IsHeld"},
             "IsHeld": {
                 "Type": "Choice",
@@ -72,11 +89,6 @@ class Flow:
             "NeedsDecision": {"Type": "Fail", "Error": "NeedsDecision", "CausePath": "$.cause"},
             "Finished": {"Type": "Succeed"},
         }
-        if self.curate and self.compare and self.publish:
-            states |= self._by_map(self.curate, self.compare, self.publish)
-        if self.job:
-            states["Spark"] = self._spark()
-        return {"StartAt": "Defaults", "States": states}
 
     def _begin(self) -> dict[str, Any]:
         return self._invoke(self.begin) | {

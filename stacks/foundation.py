@@ -44,8 +44,9 @@ class FoundationStack(SlipwayStack):
         ingestion, retention = self.settings.ingestion, self.settings.ingestion.retention
         keep = cdk.Duration.days(ingestion.keep_versions_days)
         bucket = functools.partial(SecureBucket, self, access_logs=access_logs.bucket, removal=self.removal, key=key)
+        raw = raw_rules(retention, streams=bool(ingestion.streaming.tenants))
         return {
-            "raw": bucket("Raw", keep_versions=keep, lifecycle=raw_rules(retention), object_lock=retention.legal_hold),
+            "raw": bucket("Raw", keep_versions=keep, lifecycle=raw, object_lock=retention.legal_hold),
             # Made anew from the raw one at any time: a replaced version stays only while a worker could still be at it.
             "curated": bucket(
                 "Curated",

@@ -20,6 +20,7 @@ from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.text_recognition import TextRecognition
 from stacks.embedding import allow_embedding
 from stacks.names import part_of_arn
+from stacks.retention import STREAM_ERRORS
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
 from stacks.settings_ocr import recognises
@@ -30,8 +31,6 @@ TIMEOUT = cdk.Duration.minutes(5)
 BATCH_SIZE = 5
 OLDEST_SECONDS = 3600
 OTHERS = "others"  # sources that are not listed
-# No tenant has such a name: what Firehose could not process lies beside the documents and is none.
-STREAM_ERRORS = "_stream-errors/"
 MEGABYTE = 1_000_000
 # What near-duplicates are searched by. A transaction needs the permission of each of its writes, and no other.
 DUPLICATES_ACTIONS = [

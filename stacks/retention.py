@@ -10,6 +10,8 @@ CORPUS = ("corpus/", "corpus-rejects/", "corpus-duplicates/")
 ARTIFACTS = ("datasets/", "augmented/", "labels/", "augmentation-runs/", "labelling/")
 # What people put there, which nothing but a deletion takes away.
 GIVEN = ("evaluation-sets/", "feedback/")
+# No tenant has such a name: what Firehose could not process lies beside the documents and is none.
+STREAM_ERRORS = "_stream-errors/"
 # What runs leave when they fail.
 CORPUS_WORK, ARTIFACTS_WORK = "corpus-staged/", "datasets-work/"
 CLASSES = {
@@ -20,9 +22,13 @@ CLASSES = {
 }
 
 
-def raw_rules(retention: Retention) -> list[s3.LifecycleRule]:
-    """Return the rules of the raw bucket. What expires leaves a delete marker, whose event removes the document."""
-    return [_raw_rule(rule) for rule in retention.rules if rule.originals or rule.old_versions or rule.expire_days]
+def raw_rules(retention: Retention, *, streams: bool) -> list[s3.LifecycleRule]:
+    """Return the rules of the raw bucket. What expires leaves a delete marker, whose event removes the document.
+
+    `streams`: records come in by Firehose, and those that it could not process are kept for 30 days.
+    """
+    rules = [_raw_rule(rule) for rule in retention.rules if rule.originals or rule.old_versions or rule.expire_days]
+    return [*rules, *([leftover(STREAM_ERRORS, days=30)] if streams else [])]
 
 
 def expiry(prefixes: tuple[str, ...], days: int | None) -> list[s3.LifecycleRule]:
@@ -34,7 +40,7 @@ def expiry(prefixes: tuple[str, ...], days: int | None) -> list[s3.LifecycleRule
 
 
 def leftover(prefix: str, *, days: int) -> s3.LifecycleRule:
-    """Return the rule of work files, which stay only where a run has failed."""
+    """Return the rule of what stays only where something has failed."""
     return s3.LifecycleRule(
         prefix=prefix,
         expiration=cdk.Duration.days(days),

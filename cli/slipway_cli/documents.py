@@ -86,6 +86,7 @@ def show(
     for version in found["versions"]:
         counts = ", ".join(f"{name} {number}" for name, number in sorted(version["counts"].items()))
         state = f"{version['updated_at']}  {version['status']}, rules {version['rules']}; {counts or 'no counts'}"
+        state += f"; deleted at {version['deleted_at']}" if version["deleted_at"] else ""
         answers.print(f"  version {version['version_id']}  [dim]{escape(state)}[/dim]")
     for place in found["used_in"]:
         answers.print(f"  used in {escape(place)}")

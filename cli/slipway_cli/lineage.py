@@ -7,7 +7,8 @@ import msgspec
 from slipway_cli.errors import CommandError
 from slipway_cli.target import Target
 from slipway_runtime.operate.erasure_requests import Requests
-from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.lineage import Lineage
+from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.tracing import shards_of
 from slipway_runtime.prepare.keys import NOWHERE
 
@@ -32,7 +33,7 @@ def lineage(target: Target, document_id: str) -> dict[str, Any]:
         "object": f"s3://{current.bucket}/{current.key}",
         "status": current.status,
         "chunks": current.chunks,
-        "versions": [_version(record) for record in rows.history(document_id)],
+        "versions": [_version(record) for record in rows.history.of(document_id)],
         "used_in": [
             f"s3://{bucket}/{key}" for bucket in buckets.values() for key in shards_of(s3, bucket, document_id)
         ],
@@ -49,5 +50,5 @@ def without_tenant(target: Target, prefix: str) -> list[dict[str, Any]]:
 
 
 def _version(record: Record) -> dict[str, Any]:
-    fields = ("version_id", "status", "updated_at", "sha256", "bytes", "rules", "chunks", "counts")
+    fields = ("version_id", "status", "updated_at", "sha256", "bytes", "rules", "chunks", "counts", "deleted_at")
     return {name: getattr(record, name) for name in fields}

@@ -70,6 +70,18 @@ def test_the_rules_of_the_settings_are_those_of_the_buckets(synthesise: Any) -> 
     }
 
 
+@pytest.mark.capability("D9")
+@pytest.mark.capability("D11")
+def test_what_a_stream_could_not_process_expires_where_there_are_streams(synthesise: Any) -> None:
+    (rule,) = [
+        each for each in lifecycle(synthesise("ingestion: {streaming: {tenants: [acme]}}"), "Raw") if "Prefix" in each
+    ]
+
+    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("_stream-errors/", 30)
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert [each for each in lifecycle(synthesise("ingestion: {}"), "Raw") if "Prefix" in each] == []
+
+
 @pytest.mark.capability("D11")
 def test_legal_holds_give_the_raw_bucket_object_lock_and_who_needs_it_the_permission(synthesise: Any) -> None:
     trial = synthesise(ON)

@@ -10,7 +10,7 @@ import pytest
 
 from slipway_runtime.reindex.compare import compare
 from slipway_runtime.retrieve.stores.contract import GenerationStore, Query, WrongDimensions
-from support.store_contract import pieces, soon, stamp, version
+from support.store_values import pieces, soon, stamp, version
 
 Generation = Callable[[int], GenerationStore]
 OLD, NEW = 8, 16

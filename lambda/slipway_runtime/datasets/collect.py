@@ -15,7 +15,8 @@ from slipway_runtime.datasets.refused import Code, Refused, Reject
 from slipway_runtime.datasets.sources import from_curated, read_source
 from slipway_runtime.datasets.work import Books, Shard, Source, SourceDocument, Work
 from slipway_runtime.operate.curated import Curated, object_key
-from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.lineage import Lineage
+from slipway_runtime.operate.record import Record
 
 # Held at once, some hundred megabytes of a shard at most.
 EXAMPLES_AT_ONCE = 5_000

@@ -14,9 +14,10 @@ from slipway_runtime.operate.catalogue import Catalogue
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.erasure_requests import Request, Requests
-from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.objects import Kept, Objects
 from slipway_runtime.operate.observability import count, observed
+from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.streamed import REJECTED
 

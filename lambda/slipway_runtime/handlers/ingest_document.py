@@ -17,17 +17,18 @@ from slipway_runtime.operate.change import Change, Result
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.lifecycle import Lifecycle
-from slipway_runtime.operate.lineage import padded
 from slipway_runtime.operate.objects import Objects, ObjectVersion
 from slipway_runtime.operate.observability import count, logger, measure_rejects, observed
 from slipway_runtime.operate.reader import Reader
+from slipway_runtime.operate.record import padded
 from slipway_runtime.operate.redelivery import shorten
 from slipway_runtime.operate.rejects import rejected_share, source_of
-from slipway_runtime.operate.retry import Deadline, error_code, within
+from slipway_runtime.operate.retry import Deadline, error_code
 from slipway_runtime.operate.settle import Settling
 from slipway_runtime.prepare.duplicates.settings import CONFIRMED
 from slipway_runtime.prepare.rules.build import RuleSets
 from slipway_runtime.prepare.rules.settings import SourceRules, read
+from slipway_runtime.prepare.time_limit import give_up_after
 from slipway_runtime.reindex.generations import Generation
 from slipway_runtime.reindex.index import Index
 
@@ -70,7 +71,8 @@ def _handled(record: SqsRecord, deadline: Deadline) -> bool:
         event = _event(record)
         if isinstance(event, S3Event):
             facts["document_version"] = event.detail.object.version_id
-        result = within(lambda: _apply(event, deadline), Deadline(deadline.at + GRACE_SECONDS))
+        with give_up_after(deadline.remaining_seconds + GRACE_SECONDS):
+            result = _apply(event, deadline)
     except Exception as error:
         # Every failure has the same answer, delivery again. The text may quote the document, so only the type is
         # logged.
@@ -178,8 +180,13 @@ def _index(generation: Generation) -> Index:
 
 
 def _rules() -> SourceRules:
+    return _read(settings.required("RULES"))
+
+
+@functools.lru_cache(maxsize=1)
+def _read(document: str) -> SourceRules:
     try:
-        return read(settings.required("RULES"))
+        return read(document)
     except msgspec.DecodeError as error:
         raise settings.MissingSetting(f"RULES is not a JSON object of rule sets: {error}") from error
 

@@ -70,7 +70,6 @@ def prepared(
         msgspec.json.encode({"source": item.text, "item": item.number, **_document(item)}) + b"\n" for item in items
     ]
     classes = {"document-version": "2018-11-28", "labels": [{"label": choice} for choice in task.choices]}
-    team = {"UiTemplateS3Uri": files.put(f"{place}page.liquid", _page(task).encode())}
     function = f"arn:aws:lambda:{settings.region}:{account}:function:"
     return {
         "LabelingJobName": job_id,
@@ -86,15 +85,22 @@ def prepared(
         "LabelCategoryConfigS3Uri": files.put(f"{place}classes.json", msgspec.json.encode(classes)),
         "HumanTaskConfig": {
             "WorkteamArn": settings.workteam_arn,
-            "UiConfig": team,
+            "UiConfig": {"UiTemplateS3Uri": files.put(f"{place}page.liquid", _page(task).encode())},
             "PreHumanTaskLambdaArn": f"{function}PRE-{kind}",
             "AnnotationConsolidationConfig": {"AnnotationConsolidationLambdaArn": f"{function}ACS-{kind}"},
-            "TaskTitle": " ".join(request.name.split())[:128],
-            "TaskDescription": " ".join(task.question.split())[:255],
-            "NumberOfHumanWorkersPerDataObject": request.votes,
-            "TaskTimeLimitInSeconds": SECONDS_FOR_A_TASK,
-            "TaskAvailabilityLifetimeInSeconds": max(60, min(request.deadline_seconds, MAX_AVAILABLE_SECONDS)),
+            **_task(request),
         },
+    }
+
+
+def _task(request: JobRequest) -> dict[str, Any]:
+    """Return what people are told, and how long they have."""
+    return {
+        "TaskTitle": " ".join(request.name.split())[:128],
+        "TaskDescription": " ".join(request.task.question.split())[:255],
+        "NumberOfHumanWorkersPerDataObject": request.votes,
+        "TaskTimeLimitInSeconds": SECONDS_FOR_A_TASK,
+        "TaskAvailabilityLifetimeInSeconds": max(60, min(request.deadline_seconds, MAX_AVAILABLE_SECONDS)),
     }
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.lineage import Lineage
+from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.retry import Deadline
 
 

@@ -8,8 +8,9 @@ import msgspec
 from slipway_runtime.operate.change import now
 from slipway_runtime.operate.curated import Curated
 from slipway_runtime.operate.erasure_requests import Requests
-from slipway_runtime.operate.lineage import PAGE_ITEMS, Lineage, Record
+from slipway_runtime.operate.lineage import PAGE_ITEMS, Lineage
 from slipway_runtime.operate.objects import Objects
+from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.stores.contract import VectorStore
 
@@ -94,8 +95,8 @@ class Catalogue:
         while (latest := self.lineage.current(record.document_id)) and latest.status != "deleted":
             # A newer event may be written between reading and writing; then its sequencer is the one to mark.
             lines += curated.forget(self.tenant, record.document_id, latest.sequencer)
-            gone = msgspec.structs.replace(latest, status="deleted", chunks=0, reason="", counts={}, updated_at=now())
-            if self.lineage.put(gone, removed={"objects": removed, "curated": lines, "chunks": chunks}):
+            taken = {"objects": removed, "curated": lines, "chunks": chunks}
+            if self.lineage.delete(latest, sequencer=latest.sequencer, at=now(), removed=taken):
                 break
         else:
             # The objects' own events were quicker to mark it: what went here belongs in its report all the same.

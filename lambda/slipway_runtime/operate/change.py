@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from slipway_runtime.operate.lineage import Record, Status
 from slipway_runtime.operate.objects import ObjectVersion
+from slipway_runtime.operate.record import Record, Status
 from slipway_runtime.prepare.keys import DocumentKey, described, document_id
 from slipway_runtime.retrieve.filters import Attributes
 from slipway_runtime.retrieve.stores.contract import DocumentVersion
@@ -80,8 +80,8 @@ class Arrival:
         )
 
 
-def unkeyed(change: Change, status: Status, reason: str = "") -> Record:
-    """Return an object under a key that names no document as the lineage keeps it."""
+def unkeyed(change: Change, reason: str) -> Record:
+    """Return an object that was rejected for its key as the lineage keeps it."""
     tenant, path = described(change.object.key)
     return Record(
         document_id=document_id(change.object.key),
@@ -93,7 +93,7 @@ def unkeyed(change: Change, status: Status, reason: str = "") -> Record:
         etag=change.object.etag,
         bytes=change.object.size_bytes,
         sequencer=change.sequencer,
-        status=status,
+        status="rejected",
         reason=reason,
         updated_at=now(),
     )

@@ -92,7 +92,7 @@ class Erasing:
         record = self.lineage.current(request.document_id)
         if record is None or record.status == "deleted":
             return frozenset()
-        history = self.lineage.history(request.document_id)
+        history = self.lineage.history.of(request.document_id)
         return frozenset(
             [record.version_id, *(each.version_id for each in history if each.sequencer > request.sequencer)]
         )
@@ -149,7 +149,7 @@ class Erasing:
         if step.failed:
             raise ErasureIncomplete(f"{step.failed} shards could not be erased from; see the log for which and why")
         for request in filter(None, map(self.requests.find, step.ids)):
-            self.lineage.forget_titles(request.document_id, request.sequencer)
+            self.lineage.history.forget_titles(request.document_id, request.sequencer)
             if self.requests.finish(request, self.now(), confirm=step.confirm) and deleted.later[request.document_id]:
                 self.requests.drop(request)  # the document is there again, and what it was is nowhere any more
             step.documents += 1

@@ -5,15 +5,16 @@ again. An event that turns out to be old removes what older ones left.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from slipway_runtime.operate.change import Arrival, Change, Result, now, unkeyed
-from slipway_runtime.operate.lineage import Record
+from slipway_runtime.operate.change import Arrival, Change, Result, now
 from slipway_runtime.operate.ocr import NotYet
 from slipway_runtime.operate.reader import Reader
 from slipway_runtime.operate.recognising import Recognising
+from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.operate.settle import Settling
 from slipway_runtime.prepare.curate import CuratedDocument
@@ -89,13 +90,8 @@ class Lifecycle:
                 other.store.delete(key.tenant, key.document_id, change.sequencer, deadline)
             self.settling.places.leave(arrival, deadline)
         known = self.settling.lineage.current(key.document_id)
-        left_over = {"chunks": 0, "reason": "", "counts": {}, "duplicate_of": "", "similarity": 0.0}
-        gone = msgspec.structs.replace(
-            known or arrival.record("deleted"),
-            **{**left_over, "status": "deleted", "sequencer": change.sequencer, "updated_at": now()},
-        )
-        taken = {"chunks": removed or 0, "curated": lines}
-        if removed is None or not self.settling.lineage.put(gone, removed=taken):
+        last, taken = known or arrival.record("deleted"), {"chunks": removed or 0, "curated": lines}
+        if removed is None or not self._mark(last, change, taken):
             return Result(outcome="stale")
         return Result(outcome="deleted", chunks=removed)
 
@@ -139,8 +135,10 @@ class Lifecycle:
         known = self.settling.lineage.current(document_id(change.object.key))
         if known is None or (permanent and self.reader.objects.current(change.object.bucket, change.object.key)):
             return Result(outcome="gone")
-        is_marked = self.settling.lineage.put(unkeyed(change, "deleted"), removed={})
-        return Result(outcome="deleted" if is_marked else "stale")
+        return Result(outcome="deleted" if self._mark(known, change, {}) else "stale")
+
+    def _mark(self, last: Record, change: Change, removed: Mapping[str, int]) -> bool:
+        return self.settling.lineage.delete(last, sequencer=change.sequencer, at=now(), removed=removed)
 
     def _curated_already(self, arrival: Arrival, sha256: str) -> CuratedDocument | None:
         """Return what was made of the same bytes by the same rules, under the name of this version."""

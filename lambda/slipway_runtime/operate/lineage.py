@@ -1,62 +1,25 @@
 """Lineage in DynamoDB: the current state of each document, each version it had, and what was rejected and why.
 
 An older event never overwrites a newer one: every write is conditional on the sequencer.
-Source: Amazon S3 user guide, "Event message structure" (sequencer: hexadecimal; pad the shorter one with zeros on the
-right, then compare as text).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from slipway_runtime.operate.erasure_requests import request_write
+from slipway_runtime.operate.history import History
+from slipway_runtime.operate.record import Record, cell, item_of, record_of
 from slipway_runtime.operate.retry import Backoff, Deadline, error_code
 from slipway_runtime.prepare.rejected import Rejected
 
-Status = Literal["indexed", "duplicate", "rejected", "recognising", "deleted"]
-SEQUENCER_DIGITS = 32
 INDEX = "by-tenant"
 CURRENT = "current"
 PAGE_ITEMS = 200
 # Two writers of one document are in each other's way for milliseconds; delivering again takes half an hour.
 CONFLICT_SECONDS = 5.0
-
-
-def padded(sequencer: str) -> str:
-    """Return the sequencer so that text order is time order."""
-    return sequencer.upper().ljust(SEQUENCER_DIGITS, "0")
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a document. `sequencer` is padded; `bytes` is the object's size; times are ISO 8601 in UTC.
-
-    `rules` names everything that decided its chunks; `counts` is what the rules of its source did to the text.
-    `duplicate_of`: the document that it repeats, with the Jaccard `similarity`; it is left out, or indexed all the same
-    for the `reason`.
-    """
-
-    document_id: str
-    tenant: str
-    path: str
-    bucket: str
-    key: str
-    sequencer: str
-    status: Status
-    updated_at: str
-    version_id: str = ""
-    etag: str = ""
-    bytes: int = 0
-    media_type: str = ""
-    sha256: str = ""
-    title: str = ""
-    reason: str = ""
-    chunks: int = 0
-    rules: str = ""
-    counts: dict[str, int] = {}
-    duplicate_of: str = ""
-    similarity: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,31 +35,50 @@ class Lineage:
         """Return what is known of a document, read consistently, or None."""
         key = {"document_id": {"S": document_id}, "item": {"S": CURRENT}}
         item = self.client.get_item(TableName=self.documents_table, Key=key, ConsistentRead=True).get("Item")
-        return _record(item) if item else None
+        return record_of(item) if item else None
 
-    def put(self, record: Record, *, removed: Mapping[str, int] | None = None) -> bool:
-        """Write the current item and the history item together, and with a deletion the request to erase what is left.
+    @property
+    def history(self) -> History:
+        """What became of each version."""
+        return History(client=self.client, table=self.documents_table)
 
-        `removed`: what a deletion took away so far, by kind.
+    def put(self, record: Record) -> bool:
+        """Write what became of a version: the current item and its row in the history together.
+
         Returns False, with nothing written, if a newer version is there. A conflict with another writer is waited out.
         """
-        if record.status == "deleted":
-            record = msgspec.structs.replace(record, title="")  # it is the document's own words
         self._count_change(record.tenant)
-        current = _item(record)
-        # History items carry no `tenant`, which keeps them out of the index.
-        history = {**current, "item": {"S": f"version#{record.sequencer}"}, "tenant_id": current["tenant"]}
-        del history["tenant"]
+        return self._write([self._current(record), self.history.noted(record)])
+
+    def delete(self, last: Record, *, sequencer: str, at: str, removed: Mapping[str, int]) -> bool:
+        """Mark a document as deleted by the event `sequencer`, and ask for the erasure of what is left, all or none.
+
+        `last`: what was known of it; `removed`: what went so far, by kind. Returns: as `put`.
+        """
+        self._count_change(last.tenant)
+        nothing = {"chunks": 0, "reason": "", "counts": {}, "duplicate_of": "", "similarity": 0.0}
+        then = {"status": "deleted", "sequencer": sequencer, "updated_at": at, "deleted_at": at}
+        # The title is the document's own words.
+        gone = msgspec.structs.replace(last, **nothing, **then, title="")
+        asked = request_write(
+            self.documents_table, gone.document_id, sequencer, tenant=gone.tenant, at=at, removed=removed
+        )
+        writes = [self._current(gone), {"Update": asked}]
+        if last.status != "deleted":
+            writes.append(self.history.ended(last, at))
+        return self._write(writes)
+
+    def _current(self, record: Record) -> dict[str, Any]:
         guarded = {
             "TableName": self.documents_table,
-            "Item": {**current, "item": {"S": CURRENT}},
+            "Item": {**item_of(record), "item": {"S": CURRENT}},
             "ConditionExpression": "attribute_not_exists(document_id) OR sequencer <= :sequencer",
             "ExpressionAttributeValues": {":sequencer": {"S": record.sequencer}},
         }
+        return {"Put": guarded}
+
+    def _write(self, writes: Sequence[Mapping[str, Any]]) -> bool:
         try:
-            writes = [{"Put": guarded}, {"Put": {"TableName": self.documents_table, "Item": history}}]
-            if record.status == "deleted":
-                writes.append({"Update": self._request(record, removed or {})})
             self.backoff.call(
                 lambda: self.client.transact_write_items(TransactItems=writes),
                 retry_on=_is_conflict,
@@ -150,48 +132,6 @@ class Lineage:
             return False
         return True
 
-    def _request(self, record: Record, removed: Mapping[str, int]) -> dict[str, Any]:
-        return request_write(
-            self.documents_table,
-            record.document_id,
-            record.sequencer,
-            tenant=record.tenant,
-            at=record.updated_at,
-            removed=removed,
-        )
-
-    def history(self, document_id: str) -> Iterator[Record]:
-        """Yield what is known of each version of a document, the oldest first."""
-        for item in self._versions(document_id):
-            tenant = item.pop("tenant_id")
-            yield _record(item | {"tenant": tenant})
-
-    def forget_titles(self, document_id: str, sequencer: str) -> None:
-        """Take the titles, which are the document's own words, out of its history up to the event `sequencer`."""
-        for item in self._versions(document_id):
-            if item.get("title", {}).get("S") and item["sequencer"]["S"] <= sequencer:
-                self.client.update_item(
-                    TableName=self.documents_table,
-                    Key={name: item[name] for name in ("document_id", "item")},
-                    UpdateExpression="SET title = :none",
-                    ExpressionAttributeValues={":none": {"S": ""}},
-                )
-
-    def _versions(self, document_id: str) -> Iterator[dict[str, Any]]:
-        request: dict[str, Any] = {
-            "TableName": self.documents_table,
-            "KeyConditionExpression": "document_id = :id AND begins_with(#item, :version)",
-            "ExpressionAttributeNames": {"#item": "item"},
-            "ExpressionAttributeValues": {":id": {"S": document_id}, ":version": {"S": "version#"}},
-            "ConsistentRead": True,
-        }
-        while True:
-            page = self.client.query(**request)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
     def reject(
         self,
         document_id: str,
@@ -217,8 +157,8 @@ class Lineage:
             "code": rejected.code,
             "reason": rejected.reason,
         }
-        numbers = {"bytes": _cell(size_bytes), "line": _cell(line)}
-        item = {name: _cell(value) for name, value in text.items()} | numbers
+        numbers = {"bytes": cell(size_bytes), "line": cell(line)}
+        item = {name: cell(value) for name, value in text.items()} | numbers
         self.client.put_item(TableName=self.rejects_table, Item=item)
 
     def list(self, tenant: str, *, prefix: str = "", after: Record | None = None) -> Iterator[Record]:
@@ -238,7 +178,7 @@ class Lineage:
             request["ExclusiveStartKey"] = {name: {"S": value} for name, value in start.items()}
         while True:
             page = self.client.query(**request)
-            yield from map(_record, page["Items"])
+            yield from map(record_of, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -254,26 +194,3 @@ def _is_conflict(error: Exception) -> bool:
     response: dict[str, Any] = getattr(error, "response", {})
     codes = {reason.get("Code") for reason in response.get("CancellationReasons", [])}
     return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
-
-
-def _item(record: Record) -> dict[str, Any]:
-    return {name: _cell(value) for name, value in msgspec.structs.asdict(record).items()}
-
-
-def _cell(value: str | float | dict[str, int]) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return {"M": {name: _cell(number) for name, number in value.items()}}
-    return {"S": value} if isinstance(value, str) else {"N": str(value)}
-
-
-def _record(item: dict[str, Any]) -> Record:
-    return msgspec.convert({name: _value(cell) for name, cell in item.items()}, Record)
-
-
-def _value(cell: dict[str, Any]) -> Any:
-    ((kind, value),) = cell.items()
-    if kind == "M":
-        return {name: _value(inner) for name, inner in value.items()}
-    if kind == "N":
-        return int(value) if value.isdigit() else float(value)
-    return value

@@ -48,7 +48,8 @@ class Reader:
         seconds = min(self.limits.wall_seconds, deadline.remaining_seconds)
         try:
             raw = RawObject(key=version.key, version_id=version.version_id, data=data)
-            limits = replace(self.limits, wall_seconds=max(0.0, seconds))
+            rules_seconds = min(self.limits.rules_cpu_seconds, seconds)
+            limits = replace(self.limits, wall_seconds=max(0.0, seconds), rules_cpu_seconds=rules_seconds)
             return curate_any(raw, self.sources.of(version.key), limits, recognised if ocr else None)
         except Rejected as rejected:
             if rejected.code == "too_slow" and seconds < self.limits.wall_seconds:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from slipway_runtime.operate.again import Again
 from slipway_runtime.operate.change import Arrival, Change, Result
-from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.objects import ObjectVersion
 from slipway_runtime.operate.ocr import NotYet, Ocr
+from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.retry import Deadline
 
 LOOK_AGAIN_SECONDS = 900  # the longest that SQS holds a message back

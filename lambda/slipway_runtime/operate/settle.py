@@ -13,8 +13,9 @@ import msgspec
 
 from slipway_runtime.operate.change import Arrival, Change, Result, unkeyed
 from slipway_runtime.operate.curated import Curated
-from slipway_runtime.operate.lineage import Lineage, Record
+from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.places import Place, Places
+from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.curate import CuratedDocument
 from slipway_runtime.prepare.keys import document_id
@@ -83,7 +84,7 @@ class Settling:
 
     def reject_key(self, change: Change, rejected: Rejected) -> Result:
         """Note an object under a key that names no document, among those of the tenant that the key begins with."""
-        if not self.lineage.put(unkeyed(change, "rejected", f"{rejected.code}: {rejected.reason}")):
+        if not self.lineage.put(unkeyed(change, f"{rejected.code}: {rejected.reason}")):
             return Result(outcome="stale")
         self.note(change, rejected)
         return Result(outcome="rejected", code=rejected.code)

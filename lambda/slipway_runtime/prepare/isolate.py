@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slipway_runtime.prepare.document import Extracted, Section
-from slipway_runtime.prepare.rejected import Code, Rejected, Scan
+from slipway_runtime.prepare.rejected import Code, Rejected, Scan, TooSlow
 from slipway_runtime.prepare.sniff import DOCX, PDF, MediaType
 
 BROKEN: dict[MediaType, Code] = {
@@ -38,11 +38,15 @@ SLOW_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Limits of one parse. Units: bytes of address space, seconds of CPU and of wall clock, characters of text."""
+    """Limits of one document. Units: bytes of address space, seconds of CPU and of wall clock, characters of text.
+
+    `rules_cpu_seconds` is for what comes after reading; the others are for reading.
+    """
 
     memory_bytes: int = 768 * 1024**2
     cpu_seconds: int = 60
     wall_seconds: float = 90.0
+    rules_cpu_seconds: float = 60.0
     text_characters: int = 20_000_000
 
 
@@ -107,6 +111,6 @@ def _crashed(broken: Code, limits: Limits) -> Rejected:
     return Rejected(broken, f"the parser crashed on this document, {cause}; {remedy}")
 
 
-def _too_slow(limits: Limits) -> Rejected:
+def _too_slow(limits: Limits) -> TooSlow:
     spent = f"more than {limits.cpu_seconds} s of CPU or {limits.wall_seconds:.0f} s"
-    return Rejected("too_slow", f"reading took {spent}; split the document into parts")
+    return TooSlow(f"reading took {spent}")

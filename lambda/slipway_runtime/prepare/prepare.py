@@ -15,6 +15,7 @@ from slipway_runtime.prepare.rules.base import Counts, RuleSet
 from slipway_runtime.prepare.rules.language import identify
 from slipway_runtime.prepare.sniff import MediaType, guesses, names_text, sniff_binary
 from slipway_runtime.prepare.streamed import counted, is_streamed, sift
+from slipway_runtime.prepare.time_limit import cpu_limit
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
 RULES_VERSION = "4"
@@ -37,7 +38,8 @@ def prepare(
     """Return the clean text of a document with its maps of pages and headings, after the rules of its source.
 
     `ocr`: the text recognised in a scan, which is then taken for its text.
-    Raises: Rejected with a code and a reason if the document cannot be read, holds no text, or is refused by a rule.
+    Raises: Rejected with a code and a reason if the document cannot be read, holds no text, is refused by a rule, or
+    takes too long.
     """
     if not data.strip():
         raise Rejected("empty", "the object holds no bytes but white space; upload the document again")
@@ -52,6 +54,14 @@ def prepare(
     else:
         media_type, extracted = ocr.media_type, ocr.extracted(TextBudget(limits.text_characters))
         counts.update(ocr.counts())
+    with cpu_limit(limits.rules_cpu_seconds):
+        document = _rewritten(extracted, media_type, path.rsplit("/", 1)[-1], rules, counts)
+        rules.check(document)
+    return document
+
+
+def _rewritten(extracted: Extracted, media_type: str, name: str, rules: RuleSet, counts: Counts) -> PreparedDocument:
+    """Return the document as the text rules leave it, with what they did in `counts`."""
     text, pages = _join(extracted.sections, rules, counts)
     if not text.strip():
         raise Rejected(
@@ -68,9 +78,9 @@ def prepare(
     described = description(rules.rewrite_title(extracted.description, counts))
     counts.update(left_out)
     counts.update({"attributes.dropped": extracted.left_out} if extracted.left_out else {})
-    document = PreparedDocument(
+    return PreparedDocument(
         text=text,
-        title=(title or rules.rewrite_title(path.rsplit("/", 1)[-1], counts))[:MAX_TITLE_CHARACTERS],
+        title=(title or rules.rewrite_title(name, counts))[:MAX_TITLE_CHARACTERS],
         media_type=media_type,
         pages=pages,
         headings=found,
@@ -79,8 +89,6 @@ def prepare(
         description=described,
         attributes=attributes,
     )
-    rules.check(document)
-    return document
 
 
 def _stated(extracted: Extracted) -> str:

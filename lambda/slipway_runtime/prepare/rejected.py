@@ -49,6 +49,15 @@ class Rejected(Exception):  # noqa: N818 - a verdict on a document, not a fault
         self.reason = reason
 
 
+class TooSlow(Rejected):
+    """A document that took more time than one may: `spent` says what took how much, `rule` which one was at work."""
+
+    def __init__(self, spent: str, rule: str = "") -> None:
+        named = f"{rule}: {spent}" if rule else spent
+        super().__init__("too_slow", f"{named}; split the document into parts")
+        self.spent = spent
+
+
 class Scan(Rejected):
     """A document whose text can only be recognised (OCR): its media type, and how many pages there are to read."""
 

@@ -98,6 +98,8 @@ def test_after_a_deletion_no_bucket_table_or_database_holds_its_words(filled: Sl
 
     shown = filled.json("documents", "show", A)
     assert (shown["status"], shown["used_in"]) == ("deleted", [])
+    assert [version["status"] for version in shown["versions"]] == ["indexed", "indexed"]
+    assert [bool(version["deleted_at"]) for version in shown["versions"]] == [False, True]
     removed = shown["deletion"]["removed"]
     assert (removed["objects"], removed["chunks"], removed["examples"]) == (2, 1, 4)
     assert removed["curated"] >= 2  # both may have seen the same version

@@ -14,8 +14,9 @@ from slipway_runtime.corpus.sources import Sources
 from slipway_runtime.corpus.stage import Stage
 from slipway_runtime.corpus.storage import Folder, StoredObject
 from slipway_runtime.operate.retry import Deadline
-from slipway_runtime.prepare.rules.base import RuleSet, TextRule
+from slipway_runtime.prepare.rules.base import RuleSet
 from slipway_runtime.prepare.rules.build import RuleSets
+from support.slow_rules import Endless
 
 RUN = Run(run_id="trial", date="2026-11-21")
 TEXT = b"The pump of the north station leaks when the valve is open."
@@ -29,15 +30,6 @@ class Objects(Folder):
     def read(self, key: str, max_bytes: int) -> StoredObject | None:
         data = self.found.get(key)
         return None if data is None else StoredObject(key=key, version_id="v1", data=data, modified=1.0)
-
-
-class Endless(TextRule):
-    name = "endless"
-
-    def rewrite(self, text: str) -> tuple[str, Any]:
-        while "slow" in text:
-            pass
-        return text, {}
 
 
 def stage(tmp_path: Path, objects: dict[str, bytes], **settings: Any) -> Stage:
@@ -99,6 +91,7 @@ def test_a_document_that_takes_too_long_is_rejected_and_the_next_one_is_not(tmp_
     )
 
     assert [(one.key, one.code) for one in found.rejects] == [("acme/a.md", "too_slow")]
+    assert found.rejects[0].reason.startswith("endless: ")
     assert [entry.key for entry in found.kept] == ["acme/b.md"]
 
 

@@ -8,7 +8,10 @@ from botocore.stub import Stubber
 
 from slipway_runtime.handlers import ingest_document
 from slipway_runtime.operate.curated import Curated
+from slipway_runtime.prepare.rules.base import RuleSet
 from slipway_runtime.prepare.rules.settings import read
+from slipway_runtime.prepare.time_limit import cpu_limit
+from support.slow_rules import Endless
 
 KEY = "acme/mail/a.md"
 VALUES = {
@@ -175,6 +178,20 @@ def test_names_that_cannot_be_asked_for_now_bring_the_message_back_and_nothing_g
     assert ruled.curated_versions(KEY) == []
     assert ruled.rows(KEY) == []
     assert ruled.lineage(KEY) == {}
+
+
+@pytest.mark.capability("D5")
+def test_rules_that_take_too_long_reject_their_document_by_name_and_no_other(ruled, monkeypatch) -> None:
+    """The search is inside the regular expression's engine, where no other thread of the process would run."""
+    monkeypatch.setattr("slipway_runtime.prepare.rules.build.build", lambda *_: RuleSet(text_rules=(Endless(),)))
+    monkeypatch.setattr("slipway_runtime.prepare.prepare.cpu_limit", lambda _seconds: cpu_limit(0.3))
+    others = [ruled.put(f"acme/{number}.md", f"Document {number} of the batch.") for number in (1, 2)]
+
+    assert ruled.ingest(others[0], ruled.put(KEY, "This is slow."), others[1], seconds=290) == []
+
+    assert [row["code"] for row in ruled.rejects()] == ["too_slow"]
+    assert ruled.lineage(KEY)["reason"].startswith("too_slow: endless: its rules took more than 0.3 s of CPU")
+    assert [ruled.lineage(f"acme/{number}.md")["status"] for number in (1, 2)] == ["indexed", "indexed"]
 
 
 def test_rules_that_cannot_be_read_bring_the_message_back(ruled, logged) -> None:

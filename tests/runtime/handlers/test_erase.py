@@ -5,26 +5,16 @@ Expectations of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Deleti
 
 import json
 
+import boto3
 import pytest
 
 from slipway_runtime.handlers import erase
 from slipway_runtime.operate import erasing, shards
+from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.objects import Objects
 from support.erasing import ARTIFACTS, CURATED, KEYS, SET, A, B, C, call, delete, line, run, versions
 
 PERMANENTLY = {"deletion-type": "Permanently Deleted"}
-
-
-@pytest.fixture
-def context(context):
-    context.seconds = 900
-    return context
-
-
-@pytest.fixture
-def ingested(cloud):
-    assert cloud.ingest(*(cloud.put(key, f"# Title of {key}\n\nText of {key}.") for key in KEYS)) == []
-    return cloud
 
 
 @pytest.mark.capability("D11")
@@ -147,6 +137,32 @@ def test_the_history_of_a_deleted_document_stays_without_its_words(ingested, con
     )["Items"]
     assert len(items) == 3
     assert "Title" not in str(items)
+
+
+@pytest.mark.capability("D10")
+def test_each_version_stays_in_the_history_once_with_what_became_of_it(ingested, context) -> None:
+    """What S3 tells of the versions that a deletion removed adds nothing to what the deletion noted."""
+    ingested.ingest(ingested.put(KEYS[0], "A second text."))
+    rows = ingested.s3.list_object_versions(Bucket="raw-bucket", Prefix=KEYS[0])["Versions"]
+    newest, oldest = (row["VersionId"] for row in rows)
+    delete(context, A)
+    for version in (oldest, newest):
+        entry = {"key": KEYS[0], "version-id": version}
+        assert ingested.ingest(ingested.event("Object Deleted", entry, PERMANENTLY)) == []
+
+    lineage = Lineage(client=boto3.client("dynamodb"), documents_table="documents", rejects_table="")
+    first, second = lineage.history.of(A)
+
+    assert (first.version_id, first.status, first.chunks, first.deleted_at) == (oldest, "indexed", 1, "")
+    assert (second.version_id, second.status, second.chunks) == (newest, "indexed", 1)
+    assert second.sha256 != first.sha256
+    assert second.deleted_at.endswith("Z")
+    current = lineage.current(A)
+    assert current
+    assert (current.status, current.chunks, current.counts, current.title) == ("deleted", 0, {}, "")
+
+    ingested.ingest(ingested.put(KEYS[0], "A third text."))
+    assert [bool(each.deleted_at) for each in lineage.history.of(A)] == [False, True, False]
 
 
 @pytest.mark.capability("D11")

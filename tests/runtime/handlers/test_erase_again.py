@@ -14,18 +14,6 @@ OUTCOME = f"augmentation-runs/acme/first/documents/{A}.json"
 WORK = "datasets-work/failed-1/0/examples.jsonl"
 
 
-@pytest.fixture
-def context(context):
-    context.seconds = 900
-    return context
-
-
-@pytest.fixture
-def ingested(cloud):
-    assert cloud.ingest(*(cloud.put(key, f"# Title of {key}\n\nText of {key}.") for key in KEYS)) == []
-    return cloud
-
-
 @pytest.mark.capability("D11")
 def test_of_a_document_that_came_again_the_lines_of_before_go(ingested, context) -> None:
     old = ingested.lineage(KEYS[0])["version_id"]

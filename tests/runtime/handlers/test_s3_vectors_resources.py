@@ -10,7 +10,7 @@ from slipway_runtime.handlers import empty_vector_bucket, migrate_store
 from slipway_runtime.operate.clients import client
 from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore
 from support.s3_vectors import ServedVectors, served_s3_vectors
-from support.store_contract import pieces, soon, vectors, version
+from support.store_values import pieces, soon, vectors, version
 
 from .test_custom_resources import event, waiting  # noqa: F401 - the fixture
 

@@ -4,7 +4,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from slipway_runtime.operate.lineage import Lineage, Record, Status
+from slipway_runtime.operate.lineage import Lineage
+from slipway_runtime.operate.record import Record, Status
 
 
 @pytest.mark.capability("S9")

@@ -11,7 +11,7 @@ from slipway_runtime.retrieve.filters import Equals
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from slipway_runtime.retrieve.stores.contract import Query, StoreUnavailable
 from support.database import database
-from support.store_contract import DIMENSIONS, cosine, pieces, soon, vectors, version
+from support.store_values import DIMENSIONS, cosine, pieces, soon, vectors, version
 
 
 @pytest.fixture

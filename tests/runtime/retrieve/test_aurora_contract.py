@@ -7,7 +7,8 @@ import pytest
 from slipway_runtime.retrieve.stores.aurora import schema
 from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from support.database import database
-from support.store_contract import DIMENSIONS, StoreContract, soon
+from support.store_contract import StoreContract
+from support.store_values import DIMENSIONS, soon
 
 
 class TestAurora(StoreContract):

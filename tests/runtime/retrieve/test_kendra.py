@@ -16,7 +16,7 @@ from slipway_runtime.retrieve.stores.kendra.attribute_filter import pushed
 from slipway_runtime.retrieve.stores.kendra.fields import ordered
 from slipway_runtime.retrieve.stores.kendra.store import KendraStore
 from support.kendra import ServedKendra, served_kendra
-from support.store_contract import DIMENSIONS, pieces, soon, stamp, version
+from support.store_values import DIMENSIONS, pieces, soon, stamp, version
 
 pytestmark = pytest.mark.capability("R3")
 KNOWN = ("document_id", "language", "year")

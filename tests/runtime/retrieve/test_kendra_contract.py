@@ -7,7 +7,8 @@ import pytest
 
 from slipway_runtime.retrieve.stores.kendra.store import KendraStore
 from support.kendra import ServedKendra, served_kendra
-from support.store_contract import DIMENSIONS, StoreContract, soon
+from support.store_contract import StoreContract
+from support.store_values import DIMENSIONS, soon
 
 FILTERED_BY = ("draft", "language", "tags", "year")
 

@@ -15,7 +15,7 @@ from slipway_runtime.retrieve.stores.opensearch import client, index, rows
 from slipway_runtime.retrieve.stores.opensearch.fusion import Found, fuse
 from slipway_runtime.retrieve.stores.opensearch.store import OpenSearchStore
 from support.opensearch import NAME, LocalOpenSearch
-from support.store_contract import DIMENSIONS, pieces, soon, stamp, vectors, version
+from support.store_values import DIMENSIONS, pieces, soon, stamp, vectors, version
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.capability("R2")

@@ -6,7 +6,8 @@ import pytest
 
 from slipway_runtime.retrieve.stores.contract import VectorStore
 from support.opensearch import LocalOpenSearch
-from support.store_contract import DIMENSIONS, StoreContract, soon
+from support.store_contract import StoreContract
+from support.store_values import DIMENSIONS, soon
 from support.waiting import wait_for
 
 

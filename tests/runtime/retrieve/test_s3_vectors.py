@@ -20,7 +20,7 @@ from slipway_runtime.retrieve.stores.s3_vectors.filter_document import filter_do
 from slipway_runtime.retrieve.stores.s3_vectors.service import VectorBucket
 from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore
 from support.s3_vectors import ServedVectors, served_s3_vectors
-from support.store_contract import DIMENSIONS, pieces, soon, stamp, vectors, version
+from support.store_values import DIMENSIONS, pieces, soon, stamp, vectors, version
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.capability("R4")

@@ -6,7 +6,8 @@ import pytest
 
 from slipway_runtime.retrieve.stores.s3_vectors.store import S3VectorsStore
 from support.s3_vectors import ServedVectors, served_s3_vectors
-from support.store_contract import DIMENSIONS, StoreContract, soon
+from support.store_contract import StoreContract
+from support.store_values import DIMENSIONS, soon
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from slipway_runtime.retrieve.stores.contract import DocumentVersion, Mode, Query, VectorStore
 from support.database import database
 from support.opensearch import LocalOpenSearch
-from support.store_contract import soon, stamp
+from support.store_values import soon, stamp
 from support.waiting import wait_for
 
 ASKED = json.loads((Path(__file__).parents[2] / "local" / "manual_questions.json").read_text())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from slipway_runtime.prepare.document import PreparedDocument
-from slipway_runtime.prepare.rejected import Code, Rejected
+from slipway_runtime.prepare.rejected import Code, Rejected, TooSlow
 
 Counts = Counter[str]
 
@@ -73,9 +73,12 @@ class RuleSet:
         return replace(self, text_rules=tuple(rule.fresh() for rule in self.text_rules))
 
     def rewrite(self, text: str, counts: Counts) -> str:
-        """Return the text after every text rule, and add what they did to `counts`."""
+        """Return the text after every text rule, and add what they did to `counts`. Raises: TooSlow naming the rule."""
         for rule in self.text_rules:
-            text, done = rule.rewrite(text)
+            try:
+                text, done = rule.rewrite(text)
+            except TooSlow as slow:
+                raise TooSlow(slow.spent, rule.name) from None
             counts.update({f"{rule.name}.{what}": number for what, number in done.items() if number})
         return text
 
@@ -93,7 +96,11 @@ class RuleSet:
         Raises: Rejected with the first finding; its reason names the filter.
         """
         for rule in self.filters:
-            if finding := rule.refuse(document):
+            try:
+                finding = rule.refuse(document)
+            except TooSlow as slow:
+                raise TooSlow(slow.spent, rule.name) from None
+            if finding:
                 raise Rejected(finding.code, f"{rule.name}: {finding.reason}")
 
 

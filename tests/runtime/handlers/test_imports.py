@@ -13,6 +13,7 @@ HANDLERS = sorted(
 OF_RUNS = {"corpus_begin", "corpus_compare", "corpus_publish", "corpus_report", "curate_batch"} | {
     f"dataset_{step}" for step in ("plan", "collect", "finish")
 }
+OF_RUNS |= {"gate", "training_step"}
 
 
 @pytest.mark.parametrize("name", sorted(set(HANDLERS) - OF_RUNS))

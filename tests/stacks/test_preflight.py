@@ -21,6 +21,7 @@ from stacks.settings_file import read_settings
 ROOT = Path(__file__).parents[2]
 GITHUB = "https://github.com"
 CHATBOT = f"{GITHUB}/aws-samples/aws-genai-llm-chatbot"
+AGENTS = f"{GITHUB}/aws-samples/sample-autonomous-cloud-coding-agents"
 EXAMPLES = f"{GITHUB}/aws/amazon-sagemaker-examples"
 CHANGES = "https://docs.aws.amazon.com/general/latest/gr/service_availability_change.html"
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
@@ -278,7 +279,10 @@ EUROPEAN = {"default": {"routes": [{"bedrock": "eu.amazon.nova-lite-v1:0"}]}}
 # Plant, id of the check, severity, setting, where it happened to somebody.
 PLANTS: list[tuple[Callable[[Trial], None], str, Severity, str, str]] = [
     (kendra, "region-type", ERROR, "retrieval.store", f"{GITHUB}/aws/aws-cdk/issues/34062"),
-    (move("eu-north-1"), "region-service", ERROR, "ingestion.ocr", f"{CHATBOT}/issues/651"),
+    (
+        *(move("me-central-1"), "region-service", ERROR, "ingestion.ocr"),
+        f"{GITHUB}/aws-samples/aws-ai-intelligent-document-processing/issues/29",
+    ),
     (move("mars-east-1"), "region-unknown", ERROR, "region", f"{GITHUB}/brefphp/bref/issues/1353"),
     (
         *(settings(models=EUROPEAN), "model-region", ERROR, "models.default"),
@@ -288,8 +292,8 @@ PLANTS: list[tuple[Callable[[Trial], None], str, Severity, str, str]] = [
         *(settings(network=IMPORTED), "zones", ERROR, "network.import.availability_zones"),
         f"{GITHUB}/aws-samples/saas-reference-architecture-ecs/issues/12",
     ),
-    (too_many_resources, "template-limits", ERROR, "gateway", f"{GITHUB}/anomalyco/sst/issues/2252"),
-    (too_large_template, "template-limits", ERROR, "observability", f"{GITHUB}/aws/aws-cdk/issues/19276"),
+    (too_many_resources, "template-limits", ERROR, "gateway", f"{AGENTS}/issues/852"),
+    (too_large_template, "template-limits", ERROR, "observability", f"{AGENTS}/issues/830"),
     (long_name, "property", ERROR, "gateway", f"{GITHUB}/aws/karpenter-provider-aws/issues/3479"),
     (bucket_name, "property", ERROR, "", f"{CHATBOT}/issues/347"),
     (hard_coded_partition, "partition", ERROR, "gateway", f"{GITHUB}/aws/aws-cdk/issues/35116"),
@@ -299,12 +303,12 @@ PLANTS: list[tuple[Callable[[Trial], None], str, Severity, str, str]] = [
     (waf_log_group, "waf-log-name", ERROR, "gateway.waf", f"{GITHUB}/aws/aws-cdk/issues/35311"),
     (waf_scope, "waf-scope", ERROR, "gateway.waf", f"{CHATBOT}/issues/585"),
     (export, "exports", ERROR, "network", f"{GITHUB}/aws/aws-cdk/issues/7602"),
-    (unpublished, "missing-name", ERROR, "ingestion", f"{CHATBOT}/issues/429"),
+    (unpublished, "missing-name", ERROR, "ingestion", f"{GITHUB}/awslabs/aws-deployment-framework/issues/659"),
     (published_later, "circular-stacks", ERROR, "ingestion", f"{GITHUB}/aws/aws-cdk/issues/3414"),
     (circle, "circular-resources", ERROR, "gateway", f"{GITHUB}/aws/aws-cdk/issues/1341"),
     (without_endpoint, "endpoint", ERROR, "network.nat_gateways", f"{CHATBOT}/pull/507"),
     (variables, "variables", ERROR, "gateway", f"{CHATBOT}/issues/583"),
-    (kept_variable, "variables", ERROR, "gateway", f"{GITHUB}/aws-cloudformation/cfn-lint/issues/1945"),
+    (kept_variable, "variables", ERROR, "gateway", f"{GITHUB}/wazuh/wazuh-indexer/issues/235"),
     (large_layer, "code-size", ERROR, "gateway", f"{GITHUB}/aws-samples/pace-genai-demos/issues/18"),
     (
         *(reserved, "reserved-concurrency", WARNING, "ingestion.max_concurrency"),

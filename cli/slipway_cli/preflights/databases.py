@@ -15,7 +15,7 @@ LINKED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-servi
 
 
 def engine_versions(subject: Subject) -> Iterator[Finding]:
-    """Yield an error for each cluster with a version of its engine that RDS does not offer, or is about to take away."""
+    """Yield an error for each cluster with a version of its engine that RDS does not offer, or soon no longer."""
     for cluster in subject.of("AWS::RDS::DBCluster"):
         engine, version = cluster.properties.get("Engine"), str(cluster.properties.get("EngineVersion", ""))
         offered = {value for rule in _rules("engine_version", engine) for value in _versions(rule["then"])}

@@ -58,6 +58,6 @@ def _refused(resource: Resource, what: str, documentation: str) -> Finding:
         what=what,
         where=resource.where,
         setting=setting_of(resource),
-        remedy="Leave the name to CloudFormation, or shorten what it is made of.",
+        remedy="Write what the page allows; a name is best left to CloudFormation, or made of less.",
         documentation=documentation,
     )

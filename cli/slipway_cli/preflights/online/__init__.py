@@ -1,5 +1,6 @@
 """The checks that ask the account, read-only: what may not be asked is a warning, never silence."""
 
+import functools
 from collections.abc import Callable, Iterator
 
 from botocore.exceptions import ClientError
@@ -33,6 +34,7 @@ def online(subject: Subject, client: Clients) -> list[Finding]:
 
     Raises: ClientError, BotoCoreError for what is no matter of permissions, such as missing credentials.
     """
+    client = functools.cache(client)  # making one takes longer than asking
     found: list[Finding] = []
     for check in ONLINE:
         try:

@@ -128,7 +128,7 @@ def remedies(plan: Plan) -> list[str]:
         wider = replace(plan, tensor_parallel=plan.instance.ranks)
         found += [f"tensor_parallel {wider.tensor_parallel}"] * wider.fits
     if not plan.instance.accelerator.neuron:
-        smaller = [replace(plan, quantization=name) for name in ("fp8", "int4")]  # type: ignore[arg-type]
+        smaller = [replace(plan, quantization=name) for name in ("fp8", "int4")]
         found += [f"quantization {one.quantization}" for one in smaller if one.fits and plan.quantization == "none"]
     found += [f"instance {name}" for name in _larger(plan)]
     return found

@@ -18,6 +18,7 @@ from stacks import (
     settings_models_rules,
     settings_network_rules,
     settings_retention_rules,
+    settings_serving_rules,
     settings_store_kendra_rules,
     settings_store_opensearch_rules,
 )
@@ -119,6 +120,7 @@ def _context(settings: Settings) -> Iterator[Violation]:
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     settings_labelling_rules.violations,
+    settings_serving_rules.violations,
     *settings_account_rules.RULES,
     *settings_network_rules.RULES,
     *settings_retention_rules.RULES,

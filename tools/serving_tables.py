@@ -36,7 +36,7 @@ def image(found: dict[str, Any], version: str, rest: str) -> dict[str, Any]:
 
 def differences(counts: dict[str, Any]) -> list[str]:
     """Return in what the table of instances differs from what SageMaker says."""
-    model = botocore.session.get_session().get_service_model("sagemaker")
+    model: Any = botocore.session.get_session().get_service_model("sagemaker")
     hosted = set(model.shape_for("ProductionVariantInstanceType").enum)
     told = {name: one["Count"] for region in counts.values() for name, one in region.items()}
     return [f"{name}: no type of endpoints" for name in sorted(set(INSTANCES) - hosted)] + [

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from enum import Enum
 from typing import Any
 
 from slipway_local.endpoints.service import READY, Endpoints
@@ -17,7 +18,6 @@ TICK_SECONDS = 0.5
 AVERAGED_SECONDS = 10.0
 COOLDOWN_SECONDS = 300.0  # what a policy that says nothing waits before it takes copies away
 COMPONENT = "sagemaker:inference-component:DesiredCopyCount"
-VARIANT = "sagemaker:variant:DesiredInstanceCount"
 TRACKED = ("ConcurrentRequestsPerCopyHighResolution", "ConcurrentRequestsPerModelHighResolution")
 
 
@@ -123,14 +123,9 @@ class Scaling:
 
 
 def install() -> None:
-    """Let moto's Application Auto Scaling know the dimension of inference components."""
-    from moto.applicationautoscaling import models
+    """Let moto's Application Auto Scaling know the dimension of inference components, which its list lacks."""
+    from moto.applicationautoscaling import models, responses
 
-    valid = models._target_params_are_valid
-
-    def known(namespace: str, r_id: str, dimension: str) -> bool:
-        if dimension == COMPONENT and namespace == "sagemaker" and r_id.startswith("inference-component/"):
-            return True
-        return bool(valid(namespace, r_id, dimension))
-
-    models._target_params_are_valid = known
+    known = {one.name: one.value for one in models.ScalableDimensionValueSet}
+    wider = Enum("ScalableDimensionValueSet", known | {"SAGEMAKER_INFERENCE_COMPONENT_DESIRED_COPY_COUNT": COMPONENT})  # type: ignore[misc]
+    models.ScalableDimensionValueSet = responses.ScalableDimensionValueSet = wider

@@ -34,6 +34,8 @@ class Awaited(Api):
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Update it and wait. Raises: RuntimeError if it was rolled back."""
         name = existing.physical_id.rpartition("/")[2]
+        if new.get("RuntimeConfig") == old.get("RuntimeConfig"):  # how many copies there are is the scaling's by now
+            new = {key: value for key, value in new.items() if key != "RuntimeConfig"}
         updated = super().update(context, Created(physical_id=name, attributes=existing.attributes), old, new)
         if reason := self._wait(context, name).get("FailureReason"):
             raise RuntimeError(reason)

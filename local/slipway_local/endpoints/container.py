@@ -45,6 +45,7 @@ class Copy:
         arguments = ["--port", str(self.port), "--model", str(folder)]
         here = {name: value.replace(ROOT + "/model", str(folder)) for name, value in variables.items()}
         env = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1", **here}
+        env["HOME"] = str(folder)  # below the scratch folder: what a killed daemon leaves behind is found by it
         self._process = subprocess.Popen(
             [interpreter(), str(program_of(image, folder)), *arguments], env=env, cwd=folder, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEn
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceComponent.html
 """
 
+import shutil
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ class Endpoints:
 
     def __init__(self, place: Place, folder: Path) -> None:
         self.place, self._folder = place, folder
+        shutil.rmtree(folder, ignore_errors=True)  # of a daemon before this one
         self.configs: dict[str, Json] = {}
         self.endpoints: dict[str, Json] = {}
         self.components: dict[str, Json] = {}

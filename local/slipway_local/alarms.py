@@ -141,7 +141,7 @@ def _statistic(alarm: Any, values: list[float]) -> float:
 
 def _recent(data: list[Any], since: float) -> Points:
     found: Points = defaultdict(list)
-    for datum in reversed(list(data)):
+    for datum in reversed(data):
         at = datum.timestamp.replace(tzinfo=datum.timestamp.tzinfo or UTC).timestamp()
         if at < since:
             break

@@ -31,7 +31,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(about.get("seconds", 0))
-        (given.model / "asked").open("ab").write(body + b"\\n")
+        if about.get("cuts"):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"5\\r\\nbegun\\r\\nff\\r\\nnot all")
+            self.close_connection = True
+            return
         self.answer(about.get("status", 200), json.dumps({"by": about["name"]}).encode())
 http.server.ThreadingHTTPServer(("127.0.0.1", given.port), Handler).serve_forever()
 """

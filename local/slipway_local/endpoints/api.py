@@ -63,19 +63,19 @@ class _Operations:
             "CreateEndpointConfig": self._create_config,
             "DescribeEndpointConfig": lambda asked: dict(self._config(asked["EndpointConfigName"])),
             "DeleteEndpointConfig": self._delete_config,
-            "ListEndpointConfigs": lambda _: {"EndpointConfigs": list(self._of.configs.values())},
+            "ListEndpointConfigs": lambda asked: {"EndpointConfigs": _listed(self._of.configs, asked)},
             "CreateEndpoint": self._create,
             "UpdateEndpoint": self._update,
             "DescribeEndpoint": lambda asked: shown.endpoint(self._of, self._endpoint(asked["EndpointName"])),
             "DeleteEndpoint": self._delete,
-            "ListEndpoints": lambda _: {"Endpoints": list(self._of.endpoints.values())},
+            "ListEndpoints": lambda asked: {"Endpoints": _listed(self._of.endpoints, asked)},
             "UpdateEndpointWeightsAndCapacities": self._weigh,
             "CreateInferenceComponent": self._create_component,
             "DescribeInferenceComponent": lambda asked: shown.component(self._of, self._component(asked)),
             "UpdateInferenceComponent": self._update_component,
             "UpdateInferenceComponentRuntimeConfig": self._copies,
             "DeleteInferenceComponent": self._delete_component,
-            "ListInferenceComponents": lambda _: {"InferenceComponents": list(self._of.components.values())},
+            "ListInferenceComponents": lambda asked: {"InferenceComponents": _listed(self._of.components, asked)},
         }
 
     def _create_config(self, asked: Json) -> Json:
@@ -177,6 +177,19 @@ def _found(known: dict[str, Json], name: str, what: str, arn: str) -> Json:
     if name not in known:
         raise _ConflictError(f'Could not find {what} "{arn}/{name}".')
     return known[name]
+
+
+def _listed(known: dict[str, Json], asked: Json) -> list[Json]:
+    """Return the records that a List operation asks for, all at once. Raises: Refused for what it cannot sort out."""
+    equal = {"StatusEquals": ("EndpointStatus", "InferenceComponentStatus"), "EndpointNameEquals": ("EndpointName",),
+             "VariantNameEquals": ("VariantName",)}  # fmt: skip
+    if unknown := set(asked) - {"NameContains", "MaxResults", *equal}:
+        raise Refused(f"{', '.join(sorted(unknown))}; supported are NameContains, {', '.join(equal)}")
+    found = [one for name, one in known.items() if asked.get("NameContains", "").lower() in name.lower()]
+    for filtered, members in equal.items():
+        if filtered in asked:
+            found = [one for one in found if asked[filtered] in [one.get(member) for member in members]]
+    return found
 
 
 def _snake(name: str) -> str:

@@ -11,18 +11,17 @@ from slipway_local.endpoints.container import Copy, NotStartedError, remove
 from slipway_local.permissions.enforcement import enforcement
 from slipway_local.training.objects import NoObjectsError, Objects
 
-STARTUP_SECONDS = 600.0
 SESSION = "SageMaker"
 
 
 class Fleet:
-    """Copies of a model of moto's. `about` names them in the log: the endpoint and the variant or component."""
+    """Copies of a model of moto's. `about` names them in the log; each has `seconds` to pass its first health check."""
 
-    def __init__(self, place: Place, folder: Path, model: Any, group: str, about: str, role: str = "") -> None:
+    def __init__(self, place: Place, folder: Path, model: Any, group: str, about: str, seconds: float) -> None:
         self._place, self._folder, self._model = place, folder, model
-        self._group, self._about, self.role = group, about, role or model.execution_role_arn
+        self._group, self._about, self.role = group, about, model.execution_role_arn
         self._copies: list[Copy] = []
-        self._wanted = 0
+        self._wanted, self._seconds = 0, seconds
         self._lock, self._sizing = threading.Lock(), threading.Lock()
 
     @property
@@ -35,14 +34,14 @@ class Fleet:
         """Return how many requests are being answered."""
         return sum(copy.in_flight for copy in self._copies)
 
-    def resize(self, count: int, seconds: float = STARTUP_SECONDS) -> None:
+    def resize(self, count: int) -> None:
         """Start or end copies until there are `count` that live. Raises: NotStartedError."""
         with self._sizing:
             with self._lock:
                 self._wanted = count
                 self._copies = [copy for copy in self._copies if copy.alive]
             while self.count < count:
-                copy = self._started(seconds)
+                copy = self._started()
                 with self._lock:
                     self._copies.append(copy)
             with self._lock:
@@ -82,7 +81,7 @@ class Fleet:
         with self._lock:
             copy.in_flight -= 1
 
-    def _started(self, seconds: float) -> Copy:
+    def _started(self) -> Copy:
         image, variables, sources = container_of(self._place, self._model)
         credentials = enforcement.sessions.open(self.role, SESSION, self._place.region)
         if not self._folder.is_dir():
@@ -94,7 +93,7 @@ class Fleet:
             "AWS_SESSION_TOKEN": credentials.session_token,
         }  # fmt: skip
         isolated = bool(getattr(self._model, "enable_network_isolation", False))
-        copy.start(self._folder, image, {**({} if isolated else aws), **variables}, seconds)
+        copy.start(self._folder, image, {**({} if isolated else aws), **variables}, self._seconds)
         return copy
 
     def _fetch(self, sources: list[tuple[str, bool]], objects: Objects) -> None:

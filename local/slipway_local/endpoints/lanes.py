@@ -113,3 +113,14 @@ def _watch(seconds: float, alarmed: Alarmed) -> str:
     while not (name := alarmed()) and time.monotonic() < deadline:
         time.sleep(CHECK_SECONDS)
     return name
+
+
+def instances_of(config: dict[str, Any]) -> int:
+    """Return the instances of all variants of an endpoint configuration."""
+    return int(sum(variant.get("InitialInstanceCount", 1) for variant in config["ProductionVariants"]))
+
+
+def excludes(request: dict[str, Any], name: str) -> bool:
+    """Return whether an UpdateEndpoint that retains the variants' properties leaves this one out."""
+    excluded = request.get("ExcludeRetainedVariantProperties") or ()
+    return any(one["VariantPropertyType"] == name for one in excluded)

@@ -16,13 +16,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from slipway_local.aws_json import ServiceError, read_body, respond_error
-from slipway_local.endpoints import capture, metrics
+from slipway_local.endpoints import capture, metrics, stream
 from slipway_local.endpoints.container import Copy
 from slipway_local.endpoints.fleet import Fleet
 from slipway_local.endpoints.lanes import Lane
 from slipway_local.endpoints.service import Endpoints
 from slipway_local.front_door import Application
-from slipway_local.functions.streaming_api import event_message
 
 PATH = re.compile(r"/endpoints/([^/]+)/(invocations|invocations-response-stream|async-invocations)")
 LIMIT_BYTES = 25 * 2**20
@@ -99,6 +98,7 @@ class _Call:
             connection, response = copy.invoke(self._body, self._headers())
             if response.status >= 300:
                 payload = response.read()
+                connection.close()
                 raise self._model_error(response, payload)
         except OSError as error:
             fleet.give_back(copy)
@@ -121,10 +121,10 @@ class _Call:
         try:
             while piece := response.read1(PIECE_BYTES):
                 payload += piece
-                yield event_message("PayloadPart", "application/octet-stream", piece)
+                yield stream.part(piece)
         except (OSError, http.client.HTTPException) as error:
             status = 500
-            yield event_message("ModelStreamError", "application/json", b'{"ErrorCode":"ModelInvocationFailed"}')
+            yield stream.broken(str(error))
             sys.stderr.write(f"endpoint {self._name}: the stream broke: {error}\n")
         finally:
             connection.close()

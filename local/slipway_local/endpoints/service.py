@@ -5,28 +5,28 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeIn
 """
 
 import shutil
-import sys
 import threading
 import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from slipway_local.aws import Place
+from slipway_local.endpoints.background import Background
 from slipway_local.endpoints.container import NotStartedError
 from slipway_local.endpoints.fleet import Fleet
-from slipway_local.endpoints.lanes import Lane, Steps, roll, steps_of
+from slipway_local.endpoints.lanes import Lane, Steps, excludes, instances_of, roll, steps_of
 
 Json = dict[str, Any]
 READY = "InService"
 TICK_SECONDS = 0.5
+STARTUP_SECONDS = 600.0  # where a variant does not say how long
 
 
-class Endpoints:
+class Endpoints(Background):
     """What SageMaker knows, as plain data, and beside it the lanes of what runs. `changes` counts."""
 
     def __init__(self, place: Place, folder: Path) -> None:
+        super().__init__()
         self.place, self._folder = place, folder
         shutil.rmtree(folder, ignore_errors=True)  # of a daemon before this one
         self.configs: dict[str, Json] = {}
@@ -35,8 +35,6 @@ class Endpoints:
         self.lanes: dict[tuple[str, str], Lane] = {}  # by endpoint and variant
         self.shadows: dict[str, tuple[str, float, Lane]] = {}  # by endpoint: its variant, and its share
         self.copies: dict[str, Lane] = {}  # by component
-        self.changes = 0
-        self._closing = threading.Event()
         self._number = 0
 
     def state(self) -> Any:
@@ -164,13 +162,14 @@ class Endpoints:
     def _roll(self, endpoint: Json, request: Json) -> None:
         name, wanted = endpoint["EndpointName"], request["EndpointConfigName"]
         config = self.configs[wanted]
-        steps = steps_of(endpoint["DeploymentConfig"], _instances(config))
+        steps = steps_of(endpoint["DeploymentConfig"], instances_of(config))
         lanes = []
         for variant in config["ProductionVariants"]:
             key = (name, variant["VariantName"])
             if variant.get("ModelName"):
                 count = variant.get("InitialInstanceCount", 1)
-                if request.get("RetainAllVariantProperties") and key in self.lanes:
+                counts = request.get("RetainAllVariantProperties") and not excludes(request, "DesiredInstanceCount")
+                if counts and key in self.lanes:
                     count = self.lanes[key].fleet.count
                 fleet = self._fleet(name, variant)
                 lanes.append((self.lanes.setdefault(key, Lane(self._fleet(name, variant))), fleet, count))
@@ -181,8 +180,9 @@ class Endpoints:
         kept = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
         for key in [key for key in self.lanes if key[0] == name and key[1] not in kept]:
             self.lanes.pop(key).close()
+        weighs = not request.get("RetainAllVariantProperties") or excludes(request, "DesiredWeight")
         for variant_name, variant in kept.items():
-            if (name, variant_name) in self.lanes:
+            if weighs and (name, variant_name) in self.lanes:
                 self.lanes[name, variant_name].weight = variant.get("InitialVariantWeight", 1.0)
         endpoint |= {"EndpointConfigName": wanted, "EndpointStatus": READY, "LastModifiedTime": time.time()}
 
@@ -223,18 +223,23 @@ class Endpoints:
         return next((name for name in names if name in alarms and alarms[name].state_value == "ALARM"), "")
 
     def _fleet(self, endpoint: str, variant: Json) -> Fleet:
-        return self._made(f"/aws/sagemaker/Endpoints/{endpoint}", variant["VariantName"], variant["ModelName"])
+        group = f"/aws/sagemaker/Endpoints/{endpoint}"
+        return self._made(group, variant["VariantName"], variant["ModelName"], variant)
 
     def _component_fleet(self, component: Json) -> Fleet:
-        name, model = component["InferenceComponentName"], component["Specification"]["ModelName"]
-        return self._made(f"/aws/sagemaker/InferenceComponents/{name}", component["VariantName"], model)
+        group = f"/aws/sagemaker/InferenceComponents/{component['InferenceComponentName']}"
+        specification = component["Specification"]
+        startup = specification.get("StartupParameters") or {}
+        return self._made(group, component["VariantName"], specification["ModelName"], startup)
 
-    def _made(self, group: str, about: str, model_name: str) -> Fleet:
+    def _made(self, group: str, about: str, model_name: str, startup: Json) -> Fleet:
         from moto.sagemaker.models import sagemaker_backends
 
         self._number += 1
         models = sagemaker_backends[self.place.account][self.place.region]._models
-        return Fleet(self.place, self._folder / str(self._number), models[model_name], group, f"{about}/{self._number}")
+        seconds = float(startup.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS))
+        about, folder = f"{about}/{self._number}", self._folder / str(self._number)
+        return Fleet(self.place, folder, models[model_name], group, about, seconds)
 
     def _all_lanes(self) -> list[Lane]:
         return [*self.lanes.values(), *self.copies.values(), *(lane for _, _, lane in self.shadows.values())]
@@ -244,23 +249,3 @@ class Endpoints:
             for lane in self._all_lanes():
                 if lane.fleet.is_hurt:
                     self._later(lane.fleet.heal)
-
-    def _later(self, work: Callable[[], None], record: Json | None = None) -> None:
-        """Work in the background; what goes wrong is the record's FailureReason, and in the log."""
-
-        def run() -> None:
-            try:
-                work()
-            except Exception as error:
-                if not self._closing.is_set():
-                    traceback.print_exc(file=sys.stderr)
-                    for status in ("EndpointStatus", "InferenceComponentStatus"):
-                        if record and status in record:
-                            record.update({status: "Failed", "FailureReason": f"{type(error).__name__}: {error}"})
-            self.changes += 1
-
-        threading.Thread(target=run, daemon=True).start()
-
-
-def _instances(config: Json) -> int:
-    return int(sum(variant.get("InitialInstanceCount", 1) for variant in config["ProductionVariants"]))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EventStreamError
 
 from support.endpoints import IMAGE, ROLE, Serving, alarm, variant
 from support.waiting import wait_for
@@ -232,6 +232,47 @@ def test_what_is_not_emulated_is_refused_by_name(serving: Serving, more: dict[st
 
     with pytest.raises(ClientError, match=said):
         serving.sagemaker.create_endpoint_config(**given)
+
+
+@pytest.mark.capability("S2")
+def test_a_stream_that_breaks_ends_with_its_error_and_counts_as_failed(serving: Serving) -> None:
+    """Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_ResponseStream.html"""
+    serving.model("cuts", cuts=True)
+    serving.config("cuts", ("main", "cuts", 1))
+    serving.endpoint("cuts", "cuts")
+    pieces = []
+
+    with pytest.raises(EventStreamError, match="ModelStreamError"):
+        for event in serving.runtime.invoke_endpoint_with_response_stream(EndpointName="cuts", Body=b"{}")["Body"]:
+            pieces.append(event["PayloadPart"]["Bytes"])
+
+    assert b"".join(pieces).startswith(b"begun")
+    assert wait_for(lambda: serving.sum("Invocation5XXErrors", EndpointName="cuts", VariantName="main") == 1)
+
+
+@pytest.mark.capability("S4")
+def test_an_update_keeps_weights_and_counts_that_somebody_set_if_it_is_told_to(serving: Serving) -> None:
+    """Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html"""
+    serving.model("kept")
+    for number in (1, 2, 3):
+        serving.config(f"kept-{number}", ("main", "kept", 1))
+    serving.endpoint("kept", "kept-1")
+    wanted = [{"VariantName": "main", "DesiredWeight": 5, "DesiredInstanceCount": 2}]
+    serving.sagemaker.update_endpoint_weights_and_capacities(EndpointName="kept", DesiredWeightsAndCapacities=wanted)
+
+    def after(config: str, **more: Any) -> tuple[float, int]:
+        serving.sagemaker.update_endpoint(EndpointName="kept", EndpointConfigName=config, **more)
+        (found,) = serving.settled("kept")["ProductionVariants"]
+        return found["CurrentWeight"], found["CurrentInstanceCount"]
+
+    excluded = [{"VariantPropertyType": "DesiredWeight"}]
+    assert after("kept-2", RetainAllVariantProperties=True) == (5, 2)
+    assert after("kept-3", RetainAllVariantProperties=True, ExcludeRetainedVariantProperties=excluded) == (1, 2)
+    assert after("kept-1") == (1, 1)
+    names = serving.sagemaker.list_endpoints(NameContains="KEPT", StatusEquals="InService")["Endpoints"]
+    assert [one["EndpointName"] for one in names] == ["kept"]
+    with pytest.raises(ClientError, match="CreationTimeAfter"):
+        serving.sagemaker.list_endpoints(CreationTimeAfter=0)
 
 
 @pytest.mark.capability("O14")

@@ -1,5 +1,6 @@
 """SageMaker endpoints whose model servers are processes of this machine, with what scales and judges them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,12 @@ def install(place: Place, folder: Path, front_door: FrontDoor) -> Served:
     scaled, alarms = scaling.Scaling(endpoints), Alarms(place)
     alarms.actions.append(scaled.act)
     api.install(endpoints)
-    scaling.install()
+
+    def scaled_by_moto(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        scaling.install()  # not before: moto's part is large
+        return front_door.moto(environ, start_response)
+
+    front_door.by_service["application-autoscaling"] = scaled_by_moto
     front_door.by_service["sagemaker"] = Runtime(endpoints, front_door.moto)
     for one in (endpoints, scaled, alarms):
         one.begin()

@@ -110,12 +110,16 @@ class Scaling:
         return lane.in_flight if lane else 0
 
     def _backend(self) -> Any:
-        from moto.applicationautoscaling.models import applicationautoscaling_backends
-
-        return applicationautoscaling_backends[self._of.place.account][self._of.place.region]
+        """Return moto's backend; None until somebody has asked for it: importing it takes 2 s and 120 MiB."""
+        module = sys.modules.get("moto.applicationautoscaling.models")
+        backends = getattr(module, "applicationautoscaling_backends", None)
+        return backends[self._of.place.account][self._of.place.region] if backends else None
 
     def _policies(self) -> list[Any]:
-        return [one for one in list(self._backend().policies.values()) if one.service_namespace == "sagemaker"]
+        backend = self._backend()
+        return (
+            [one for one in list(backend.policies.values()) if one.service_namespace == "sagemaker"] if backend else []
+        )
 
     def _target(self, policy: Any) -> Any:
         dimensions = self._backend().targets.get(policy.scalable_dimension, {})
@@ -126,6 +130,8 @@ def install() -> None:
     """Let moto's Application Auto Scaling know the dimension of inference components, which its list lacks."""
     from moto.applicationautoscaling import models, responses
 
+    if any(one.value == COMPONENT for one in models.ScalableDimensionValueSet):
+        return
     known = {one.name: one.value for one in models.ScalableDimensionValueSet}
     wider = Enum("ScalableDimensionValueSet", known | {"SAGEMAKER_INFERENCE_COMPONENT_DESIRED_COPY_COUNT": COMPONENT})  # type: ignore[misc]
     models.ScalableDimensionValueSet = responses.ScalableDimensionValueSet = wider

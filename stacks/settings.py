@@ -35,6 +35,7 @@ from stacks.settings_reindex import Reindex
 from stacks.settings_retention import Retention
 from stacks.settings_rules import violations
 from stacks.settings_section import Section
+from stacks.settings_serving import Serving
 from stacks.settings_sources import Rules, Source
 from stacks.settings_store_kendra import KendraSettings
 from stacks.settings_store_opensearch import OpenSearch
@@ -193,6 +194,7 @@ class Settings(Section):
         description="Alias that clients name as `model`, with what is behind it; `default` must be one.",
     )
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
+    serving: Serving = Field(default_factory=Serving, description="Models of your own.")
     reindex: Reindex = Field(default_factory=Reindex, description="A new index beside the old one.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
     acknowledged_changes: list[AcknowledgedChange] = Field(

@@ -62,6 +62,7 @@ class Emulator:
         self._start_functions()
         self._start_data()
         self._start_bedrock()
+        self._start_endpoints()
         self._start_opensearch()
         self.front_door.by_prefix["/_slipway/"] = locked(Control(self), self.key)
         self.keeper.add("settings", _Settings(self))
@@ -149,6 +150,14 @@ class Emulator:
         self.front_door.by_service["bedrock"] = Bedrock(
             runtime, BedrockControl(guardrails), knowledge_bases, self.front_door.moto
         )
+
+    def _start_endpoints(self) -> None:
+        from slipway_local import endpoints
+
+        served = endpoints.install(self.place, self._state / "scratch" / "endpoints", self.front_door)
+        self._running += served.running
+        self._working += served.working
+        self.keeper.add("endpoints", served.endpoints)
 
     def _start_opensearch(self) -> None:
         from slipway_local.opensearch import BehaviourControl, OpenSearch

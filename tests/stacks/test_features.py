@@ -22,6 +22,7 @@ SWITCHED = {
     "evaluation",
     "prompts",
     "reindex",
+    "serving",
     "knowledge",
     "training",
 }

@@ -18,6 +18,7 @@ from slipway_runtime.generate.events import Event
 from slipway_runtime.operate.retry import CONNECTION_ERRORS, error_code
 
 BUSY = (424, 500, 502, 503, 504)
+ASLEEP = "no capacity to process this request"
 STREAM_ERRORS = ("ModelStreamError", "InternalStreamFailure")
 
 
@@ -78,7 +79,8 @@ class SageMaker:
                 return protocol.too_long()
             return BackendError(400, "The model of this alias refuses the request as it is.", code="refused_by_model")
         if code == "ValidationError":
-            return protocol.unknown(self.endpoint)
+            # An inference component that has been scaled to zero; the request wakes it.
+            return protocol.unavailable() if ASLEEP in text else protocol.unknown(self.endpoint)
         if code in ("AccessDeniedException", "AccessDenied"):
             return protocol.denied()
         down = code in ("ServiceUnavailable", "ModelNotReadyException", "InternalFailure", *STREAM_ERRORS)

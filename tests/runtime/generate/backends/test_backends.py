@@ -148,6 +148,10 @@ def test_what_sagemaker_is_asked_has_botocores_shape() -> None:
     assert endpoint.refuses(asked(False, tools=(LOOK,))).param == "tools"
 
 
+# Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-zero-instances.html
+ASLEEP = "Inference Component has no capacity to process this request. ApplicationAutoScaling may be in-progress."
+
+
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
@@ -155,6 +159,7 @@ def test_what_sagemaker_is_asked_has_botocores_shape() -> None:
         ({"Code": "ModelError", "original": 503}, 503, "model_unavailable"),
         ({"Code": "ModelError", "original": 400}, 400, "refused_by_model"),
         ({"Code": "ValidationError"}, 404, "model_not_found"),
+        ({"Code": "ValidationError", "Message": ASLEEP}, 503, "model_unavailable"),
         ({"Code": "AccessDeniedException"}, 500, "model_access_denied"),
         ({"Code": "ServiceUnavailable"}, 503, "model_unavailable"),
         ({"Code": "Odd"}, 500, "model_error"),
@@ -164,7 +169,8 @@ def test_sagemakers_errors_are_openais(error: dict[str, Any], status: int, code:
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         headers = [("x-amzn-errortype", error["Code"]), ("content-type", "application/json")]
         start_response("424 x", headers)
-        return [json.dumps({"Message": "private", "OriginalStatusCode": error.get("original")}).encode()]
+        message = error.get("Message", "private")
+        return [json.dumps({"Message": message, "OriginalStatusCode": error.get("original")}).encode()]
 
     with serve(app) as url, pytest.raises(ApiError) as caught:
         collect(SageMaker(client=client("sagemaker-runtime", url), endpoint="mine").stream(asked(False)))

@@ -35,7 +35,7 @@ def hard_coded_partition(trial: Trial) -> None:
     arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     trust = {"Version": "2012-10-17", "Statement": []}
     trial.add("AWS::IAM::Role", ManagedPolicyArns=[arn], AssumeRolePolicyDocument=trust)
-    gov = {"default": {"routes": [{"bedrock": "us-gov.amazon.nova-lite-v1:0"}]}}
+    gov = {name: {"routes": [{"bedrock": "us-gov.amazon.nova-lite-v1:0"}]} for name in ("default", "fast")}
     settings(models=gov)(trial)
 
 
@@ -146,7 +146,7 @@ IMPORTED = {
         "availability_zones": ["us-east-1a", "us-west-2b"],
     },
 }
-EUROPEAN = {"default": {"routes": [{"bedrock": "eu.amazon.nova-lite-v1:0"}]}}
+EUROPEAN = {name: {"routes": [{"bedrock": "eu.amazon.nova-lite-v1:0"}]} for name in ("default", "fast")}
 PLATFORM: list[Plant] = [
     (kendra, "region-type", ERROR, "retrieval.store", f"{GITHUB}/aws/aws-cdk/issues/34062"),
     (

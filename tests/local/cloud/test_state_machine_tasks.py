@@ -202,7 +202,7 @@ def test_heartbeats_keep_a_task_until_they_stop(local_cloud: Any, machines: Mach
 
 @pytest.mark.parametrize(
     "resource",
-    ["sagemaker:createTrainingJob.sync", "batch:submitJob.sync", "http:invoke", "eks:call", "ecs:runTask.sync"],
+    ["sagemaker:createTransformJob.sync", "batch:submitJob.sync", "http:invoke", "eks:call", "ecs:runTask.sync"],
 )
 def test_what_is_not_emulated_fails_by_name_and_is_never_caught(machines: Machines, resource: str) -> None:
     state = task(resource, {}, Catch=[{"ErrorEquals": ["States.ALL"], "Next": "B"}], End=True)

@@ -15,6 +15,7 @@ from slipway_local.deploy.providers import (
     opensearch,
     state_machines,
     storage,
+    tables,
     triggers,
 )
 from slipway_local.deploy.providers.base import Provider
@@ -39,6 +40,7 @@ PROVIDERS: dict[str, Provider] = {
     **opensearch.PROVIDERS,
     **state_machines.PROVIDERS,
     **storage.PROVIDERS,
+    **tables.PROVIDERS,
     **triggers.PROVIDERS,
 }
 REFUSED = {

@@ -30,7 +30,8 @@ class Setting:
 
 
 def tags(
-    service: str, tag: str, untag: str, *, of: str = "resourceArn", by: str = "{id}", keys: str = "tagKeys", put: str = "tags",
+    service: str, tag: str, untag: str, *, of: str = "resourceArn", by: str = "{id}", keys: str = "tagKeys",
+    put: str = "tags",
     pair: tuple[str, str] = ("Key", "Value"), more: Mapping[str, str] = NOTHING, name: str = "Tags",
 ) -> Setting:  # fmt: skip
     """Return the setting of a type's tags; `of` is the parameter that takes the resource, `by` what it is called."""

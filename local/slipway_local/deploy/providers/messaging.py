@@ -122,7 +122,6 @@ _QUEUE = {
     "MaximumMessageSize": 1_048_576,
     "MessageRetentionPeriod": 345_600,
     "ReceiveMessageWaitTimeSeconds": 0,
-    "RedriveAllowPolicy": "",
     "RedrivePolicy": "",
     "SqsManagedSseEnabled": "true",
     "VisibilityTimeout": 30,

@@ -73,7 +73,7 @@ _MACHINE = {
     "DefinitionString": None,
     "DefinitionSubstitutions": {},
     "EncryptionConfiguration": {"Type": "AWS_OWNED_KEY"},
-    "LoggingConfiguration": {"Level": "OFF", "IncludeExecutionData": False},
+    "LoggingConfiguration": {"Level": "OFF"},
     "TracingConfiguration": {"Enabled": False},
 }
 PROVIDERS: dict[str, Provider] = {

@@ -10,7 +10,7 @@ import pytest
 
 from slipway_local import cloud
 from support import cloudformation
-from support.templates import template
+from support.templates import parameter, template
 from support.updates import MACHINE_BASE, QUEUE, ROLE, TABLE_BASE, document
 
 pytestmark = pytest.mark.capability("O14")
@@ -114,8 +114,8 @@ def test_a_managed_policy_changes_as_often_as_one_likes(local_cloud: Any) -> Non
 
 
 def test_an_inline_policy_leaves_no_grant_behind(local_cloud: Any) -> None:
-    def names(policy: str | None, *roles: str) -> list[list[str]]:
-        body = template(A=ROLE, B=ROLE)
+    def names(policy: str | None, *roles: str, **more: Any) -> list[list[str]]:
+        body = template(A=ROLE, B=ROLE, **more)
         if policy:
             properties = {
                 "PolicyName": policy,
@@ -129,6 +129,9 @@ def test_an_inline_policy_leaves_no_grant_behind(local_cloud: Any) -> None:
         return [iam.list_role_policies(RoleName=outputs[key])["PolicyNames"] for key in "AB"]
 
     assert names("one", "A", "B") == [["one"], ["one"]]
+    assert names("one", "B") == [[], ["one"]]
+    with pytest.raises(cloud.LocalCloudError, match="nothing-here"):
+        names("two", "A", "B", failing=parameter("{{resolve:ssm:/nothing-here}}", DependsOn="One"))
     assert names("one", "B") == [[], ["one"]]
     assert names("two", "A", "B") == [["two"], ["two"]]
     assert names(None) == [[], []]
@@ -165,4 +168,30 @@ def test_a_policy_that_leaves_the_template_is_in_force_no_more(local_cloud: Any)
     topic = local_cloud.place.client("sns").get_topic_attributes(TopicArn=outputs["Topic"])["Attributes"]
     statement = json.loads(topic["Policy"])["Statement"][0]["Sid"]
     assert (shown.get("Attributes", {}), statement) == ({}, "__default_statement_ID")
+    local_cloud.remove("Replace")
+
+
+def test_a_rule_of_a_security_group_goes_when_another_one_takes_its_place(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupingress.html"""
+    network = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
+    group = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "x", "VpcId": {"Ref": "Network"}}}
+
+    def ports(*ports: int) -> list[int]:
+        rules = {
+            f"Rule{port}" if port > 99 else "Rule": {
+                "Type": "AWS::EC2::SecurityGroupIngress",
+                "Properties": {"GroupId": {"Fn::GetAtt": ["Group", "GroupId"]}, "IpProtocol": "tcp",
+                               "FromPort": port, "ToPort": port, "CidrIp": "10.0.0.0/8"},
+            }
+            for port in ports
+        }  # fmt: skip
+        body = template(Network=network, Group=group, **rules)
+        body["Outputs"] = {"Group": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}}}
+        found = local_cloud.outputs(local_cloud.deploy(Replace=body), "Replace")["Group"]
+        (shown,) = local_cloud.place.client("ec2").describe_security_groups(GroupIds=[found])["SecurityGroups"]
+        return sorted(one["FromPort"] for one in shown["IpPermissions"])
+
+    assert ports(22, 100) == [22, 100]
+    assert ports(23) == [23]
+    assert ports() == []
     local_cloud.remove("Replace")

@@ -76,7 +76,10 @@ def call(place: Place, service: str, operation: str, arguments: Mapping[str, Any
 
 
 def dig(answer: Any, path: str) -> Any:
-    """Return the member at a dotted path, None where there is none."""
+    """Return the member at a dotted path, of a list the one with that number; None where there is none."""
     for part in path.split("."):
-        answer = answer.get(part) if isinstance(answer, dict) else None
+        if isinstance(answer, list):
+            answer = answer[int(part)] if int(part) < len(answer) else None
+        else:
+            answer = answer.get(part) if isinstance(answer, dict) else None
     return answer

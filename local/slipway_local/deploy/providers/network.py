@@ -85,6 +85,14 @@ def _gone(operation: str, parameter: str) -> dict[str, Any]:
     return {"delete_call": operation, "delete_with": {parameter: "{id}"}}
 
 
+def _group_rule(direction: str) -> Provider:
+    return _ec2(
+        f"authorize_security_group_{direction}", "@SecurityGroupRules.0.SecurityGroupRuleId", prepare=_single_rule,
+        attributes={"Id": "{id}"}, delete_call=f"revoke_security_group_{direction}",
+        delete_with={"GroupId": "{GroupId}", "SecurityGroupRuleIds": "{id}"},
+    )  # fmt: skip
+
+
 PROVIDERS: dict[str, Provider] = {
     "AWS::EC2::VPC": _ec2(
         "create_vpc", "@Vpc.VpcId", prepare=_tagged("vpc"),
@@ -132,12 +140,8 @@ PROVIDERS: dict[str, Provider] = {
         settings=(Setting(_group_rules, "SecurityGroupIngress", "SecurityGroupEgress"), _TAGS),
         attributes={"GroupId": "{id}", "Id": "{id}", "VpcId": "{VpcId}"}, **_gone("delete_security_group", "GroupId"),
     ),
-    "AWS::EC2::SecurityGroupIngress": _ec2(
-        "authorize_security_group_ingress", "{GroupId}|ingress", prepare=_single_rule,
-    ),
-    "AWS::EC2::SecurityGroupEgress": _ec2(
-        "authorize_security_group_egress", "{GroupId}|egress", prepare=_single_rule,
-    ),
+    "AWS::EC2::SecurityGroupIngress": _group_rule("ingress"),
+    "AWS::EC2::SecurityGroupEgress": _group_rule("egress"),
     "AWS::EC2::VPCEndpoint": _ec2(
         "create_vpc_endpoint", "@VpcEndpoint.VpcEndpointId", attributes={"Id": "{id}"},
         delete_call="delete_vpc_endpoints", delete_with={"VpcEndpointIds": "{id}"},

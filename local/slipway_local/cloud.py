@@ -92,6 +92,9 @@ def deploy(state: Path, assembly: Path, progress: Progress) -> None:
             progress(event["stack"], event["logical_id"], event["what"])
         elif event["error"]:
             raise LocalCloudError(event["error"])
+        else:
+            return
+    raise LocalCloudError(f"the daemon died while it deployed; its log is {state.resolve() / 'daemon.log'}")
 
 
 def credentials(state: Path) -> Credentials:

@@ -59,7 +59,8 @@ NOT_EMULATED = (
     "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",
     "Conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
-    "Settings of live resources that the emulated service does not know are checked by the schema, then dropped.",
+    "Settings of live resources that the emulated service does not know are checked by the schema, then dropped; an "
+    "update that changes one is refused by its name.",
     "A resource type that is not supported refuses the whole deployment, before anything is made.",
     "After a restart, state machines' calls and asynchronous events that were in progress are made again.",
     "A stack's tags are kept with the stack, not put on its resources; change sets do not outlive the daemon.",

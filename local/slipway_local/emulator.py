@@ -16,7 +16,7 @@ from slipway_local.deploy import bootstrap
 from slipway_local.deploy.assembly import read_assembly, upload_assets
 from slipway_local.deploy.engine import Engine, Progress
 from slipway_local.deploy.outputs import DeployError
-from slipway_local.deploy.providers.base import Api
+from slipway_local.deploy.providers.api import Api
 from slipway_local.deploy.providers.custom import Answers
 from slipway_local.deploy.stack_state import StackStore
 from slipway_local.faults import FaultControl, Faults

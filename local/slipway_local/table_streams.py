@@ -49,3 +49,18 @@ def install() -> None:
         self.record |= {"awsRegion": table.table_arn.split(":")[3], "eventVersion": "1.1"}
 
     StreamShard.add, StreamRecord.__init__ = add_change, initialise
+    _let_streams_begin_again()
+
+
+def _let_streams_begin_again() -> None:
+    """Let a table have a stream once its former one is disabled."""
+    from moto.dynamodb.models import DynamoDBBackend
+
+    update = DynamoDBBackend.update_table_streams
+
+    def update_table_streams(backend: Any, table: Any, specification: Any) -> None:
+        if not (table.stream_specification or {}).get("StreamEnabled"):
+            table.latest_stream_label = None
+        update(backend, table, specification)
+
+    DynamoDBBackend.update_table_streams = update_table_streams

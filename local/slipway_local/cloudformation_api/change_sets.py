@@ -77,7 +77,7 @@ class ChangeSets:
             name=name,
             stack=state,
             prepared=prepared,
-            changes=changes(prepared, partial, place.region),
+            changes=changes(prepared, partial, place),
         )
         if state.fingerprint == prepared.fingerprint:
             change_set.status, change_set.execution_status = "FAILED", "UNAVAILABLE"

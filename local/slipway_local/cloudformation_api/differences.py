@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Re
 
 from typing import Any
 
+from slipway_local.aws import Place
 from slipway_local.deploy.intrinsics import Resolver
 from slipway_local.deploy.plan import Planned
 from slipway_local.deploy.replacement import replacing_properties
@@ -15,14 +16,14 @@ from slipway_local.deploy.stack_state import Record
 Change = dict[str, Any]
 
 
-def changes(prepared: Prepared, resolver: Resolver, region: str) -> list[Change]:
+def changes(prepared: Prepared, resolver: Resolver, place: Place) -> list[Change]:
     """Return the changes; `resolver` is partial, over the stack as it is."""
     records = prepared.state.records
     found: list[Change] = []
     moved: set[str] = set()  # what is new, replaced or changed: references to it are not known yet
     for one in prepared.planned:
         record = records.get(one.logical_id)
-        change = _added(one) if record is None else _modified(one, record, resolver, moved, region)
+        change = _added(one) if record is None else _modified(one, record, resolver, moved, place)
         if change:
             if change.get("Replacement") != "False":
                 moved.add(one.logical_id)
@@ -48,14 +49,14 @@ def _removed(record: Record) -> Change:
     }
 
 
-def _modified(one: Planned, record: Record, resolver: Resolver, moved: set[str], region: str) -> Change | None:
+def _modified(one: Planned, record: Record, resolver: Resolver, moved: set[str], place: Place) -> Change | None:
     wanted = resolver.resolve(one.properties)
     names = sorted(n for n in {*wanted, *record.properties} if wanted.get(n) != record.properties.get(n))
     dynamic = moved & set(one.depends_on)
     if not names and not dynamic:
         return None
-    create_only = property_names(schema_of(one.type, region) or {}, "createOnlyProperties")
-    replacing = replacing_properties(one.type, record.properties, wanted, region) if names else set()
+    create_only = property_names(schema_of(one.type, place.region) or {}, "createOnlyProperties")
+    replacing = replacing_properties(one, record.properties, wanted, place) if names else set()
     if not one.provider.updatable or record.type != one.type:
         replacing = set(names)
     certain = "True" if replacing else "False"

@@ -44,7 +44,7 @@ class Change:
             wanted = resolver.resolve(one.properties)
             if existing is None:
                 self._create(one, wanted)
-            elif existing.type != one.type or must_replace(one, existing.properties, wanted, self._engine.place.region):
+            elif existing.type != one.type or must_replace(one, existing.properties, wanted, self._engine.place):
                 verb = "create"
                 self._event(existing, "UPDATE_IN_PROGRESS", REPLACING)
                 self._create(one, wanted)
@@ -69,6 +69,8 @@ class Change:
         arguments = self._arguments(one, wanted)
         try:
             created = one.provider.create(context, arguments)
+            if before and (before.type, before.physical_id) == (one.type, created.physical_id):
+                raise TemplateError(f"{created.physical_id} is there already: a replacement needs another name")
         except PartlyCreatedError as error:
             self._created(one, error.created, wanted, before)
             self._state.records[one.logical_id].status = "CREATE_FAILED"

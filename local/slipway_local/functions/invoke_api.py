@@ -70,6 +70,8 @@ def _keep_settings(functions: Functions) -> None:
     def update_configuration(record: Any, changes: Any) -> Any:
         kept = {name: changes[name] for name in KEPT_SETTINGS if name in changes}
         record.slipway_settings = {**record.slipway_settings, **kept}
+        record.tracing_config = changes.get("TracingConfig", record.tracing_config)
+        record.ephemeral_storage = changes.get("EphemeralStorage", {"Size": record.ephemeral_storage})["Size"]
         return update(record, changes)
 
     def publish_layer_version(backend: Any, spec: Any) -> Any:

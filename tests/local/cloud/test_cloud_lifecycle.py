@@ -61,6 +61,23 @@ def test_up_status_death_up_again_and_down(assembly: Path, tmp_path: Path, local
     cloud.down(state)
 
 
+def test_a_daemon_that_dies_while_it_deploys_is_an_error(assembly: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+
+    def kill(stack: str, logical_id: str, what: str) -> None:
+        if what.startswith("creating"):
+            os.kill(int((state / "daemon.lock").read_text()), signal.SIGKILL)
+
+    # Slow enough to be still at work when the message has come.
+    many = {f"Queue{number}": {"Type": "AWS::SQS::Queue"} for number in range(200)}
+    (assembly / "One.template.json").write_text(json.dumps({"Resources": many}))
+    try:
+        with pytest.raises(LocalCloudError, match=r"daemon died while it deployed|went away while it was asked"):
+            cloud.up(assembly, state, environment="dev", cache=CACHE, progress=kill)
+    finally:
+        cloud.down(state)
+
+
 def test_down_ends_every_process(local_cloud: Any, tmp_path: Path) -> None:
     body = {
         "Resources": {

@@ -16,6 +16,7 @@ from slipway_local.deploy.providers import (
     sagemaker,
     state_machines,
     storage,
+    tables,
     triggers,
 )
 from slipway_local.deploy.providers.base import Provider
@@ -41,6 +42,7 @@ PROVIDERS: dict[str, Provider] = {
     **sagemaker.PROVIDERS,
     **state_machines.PROVIDERS,
     **storage.PROVIDERS,
+    **tables.PROVIDERS,
     **triggers.PROVIDERS,
 }
 REFUSED = {

@@ -4,7 +4,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, api, call, text
+from slipway_local.deploy.providers.api import Setting, api
+from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider, changed
+from slipway_local.deploy.providers.calls import call, text
 from slipway_local.rest_api.mock import check_templates
 
 
@@ -20,8 +22,9 @@ _API_SETTINGS = {"Name": "name", "Description": "description", "ApiKeySourceType
 
 def _api_settings(context: Context, rest_api: str, new: Properties, old: Properties) -> None:
     """Patch what changed, and the binary media types, which moto's CreateRestApi loses."""
-    changed = {name: path for name, path in _API_SETTINGS.items() if old and name in new and new[name] != old.get(name)}
-    operations = [{"op": "replace", "path": f"/{path}", "value": text(new[name])} for name, path in changed.items()]
+    values = {"ApiKeySourceType": "HEADER", **new}
+    paths = {path: values.get(name, "") for name, path in _API_SETTINGS.items() if old and name in changed(old, new)}
+    operations = [{"op": "replace", "path": f"/{path}", "value": text(value)} for path, value in paths.items()]
     before, after = (set(properties.get("BinaryMediaTypes", [])) for properties in (old, new))
     for verb, types in (("add", after - before), ("remove", before - after)):
         for kind in sorted(types):
@@ -67,11 +70,8 @@ def _refuse_integration(integration: Properties) -> None:
     check_templates(integration)
 
 
-class Method:
+class Method(Everything):
     """AWS::ApiGateway::Method: a method, its integration, and the responses of both."""
-
-    mode = "live"
-    updatable = True
 
     def create(self, context: Context, properties: Properties) -> Created:
         """Put the method and all that belongs to it."""
@@ -177,7 +177,8 @@ def _of_api(parameter: str) -> dict[str, str]:
 
 PROVIDERS: dict[str, Provider] = {
     "AWS::ApiGateway::RestApi": _rest(
-        "create_rest_api", "@id", name="Name", prepare=_api, after=_api_settings,
+        "create_rest_api", "@id", name="Name", prepare=_api,
+        settings=(Setting(_api_settings, "BinaryMediaTypes", *_API_SETTINGS),),
         rename={"ApiKeySourceType": "apiKeySource"},
         attributes={"RootResourceId": "@rootResourceId", "RestApiId": "{id}"},
         delete_call="delete_rest_api", delete_with={"restApiId": "{id}"},
@@ -188,7 +189,8 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApiGateway::Method": Method(),
     "AWS::ApiGateway::Authorizer": _rest(
-        "create_authorizer", "@id", prepare=_authorizer, after=_authorizer_settings,
+        "create_authorizer", "@id", prepare=_authorizer,
+        settings=(Setting(_authorizer_settings, *_AUTHORIZER_SETTINGS),),
         attributes={"AuthorizerId": "{id}"},
         delete_call="delete_authorizer", delete_with=_of_api("authorizerId"),
     ),
@@ -198,7 +200,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApiGateway::Model": _rest("create_model", "{Name}", name="Name", prepare=_model),
     "AWS::ApiGateway::GatewayResponse": _rest(
-        "put_gateway_response", "{RestApiId}|{ResponseType}", update_call="put_gateway_response",
+        "put_gateway_response", "{RestApiId}|{ResponseType}", update_call="put_gateway_response", update_replaces=True,
         delete_call="delete_gateway_response",
         delete_with={"restApiId": "{RestApiId}", "responseType": "{ResponseType}"},
     ),
@@ -207,11 +209,13 @@ PROVIDERS: dict[str, Provider] = {
         delete_call="delete_deployment", delete_with=_of_api("deploymentId"),
     ),
     "AWS::ApiGateway::Stage": _rest(
-        "create_stage", "{StageName}", prepare=_stage, after=_stage_settings,
+        "create_stage", "{StageName}", prepare=_stage,
+        settings=(Setting(_stage_settings, "DeploymentId", "MethodSettings", "Variables"),),
         delete_call="delete_stage", delete_with=_of_api("stageName"),
     ),
     "AWS::ApiGateway::ApiKey": _rest(
-        "create_api_key", "@id", name="Name", after=_key_settings, attributes={"APIKeyId": "{id}"},
+        "create_api_key", "@id", name="Name", prepare=lambda context, properties: {"Enabled": False, **properties},
+        settings=(Setting(_key_settings, "Enabled", "Description"),), attributes={"APIKeyId": "{id}"},
         delete_call="delete_api_key", delete_with={"apiKey": "{id}"},
     ),
     "AWS::ApiGateway::UsagePlan": _rest(

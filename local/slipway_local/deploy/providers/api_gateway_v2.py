@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from slipway_local.deploy.providers.base import Context, Properties, Provider, api, call
+from slipway_local.deploy.providers.api import Setting, api, tags
+from slipway_local.deploy.providers.base import Context, Properties, Provider
+from slipway_local.deploy.providers.calls import call
 from slipway_local.http_api.authorizers import ISSUER
 
 
@@ -16,9 +18,10 @@ def _api(context: Context, properties: Properties) -> Properties:
 
 
 def _cors(context: Context, api_id: str, new: Properties, old: Properties) -> None:
-    """Take away a configuration that is gone: UpdateApi leaves out what it is not given."""
-    if "CorsConfiguration" in old and "CorsConfiguration" not in new:
-        call(context.place, "apigatewayv2", "delete_cors_configuration", {"ApiId": api_id})
+    """Set the configuration or take it away: UpdateApi leaves out what it is not given."""
+    cors = new.get("CorsConfiguration")
+    operation = "update_api" if cors else "delete_cors_configuration"
+    call(context.place, "apigatewayv2", operation, {"ApiId": api_id, "CorsConfiguration": cors})
 
 
 def _integration(context: Context, properties: Properties) -> Properties:
@@ -50,7 +53,11 @@ def _of_api(parameter: str) -> dict[str, str]:
 
 PROVIDERS: dict[str, Provider] = {
     "AWS::ApiGatewayV2::Api": _v2(
-        "create_api", "@ApiId", name="Name", prepare=_api, after=_cors,
+        "create_api", "@ApiId", name="Name", prepare=_api,
+        defaults={"Description": "", "DisableExecuteApiEndpoint": False},
+        settings=(Setting(_cors, "CorsConfiguration", created=False),
+                  tags("apigatewayv2", "tag_resource", "untag_resource",
+                       by="arn:{partition}:apigateway:{region}::/apis/{id}")),
         attributes={"ApiId": "{id}", "ApiEndpoint": "https://{id}.execute-api.{region}.amazonaws.com",
                     "ExecuteApiArn": "arn:{partition}:execute-api:{region}:{account}:{id}"},
         update_call="update_api", update_with={"ApiId": "{id}"},

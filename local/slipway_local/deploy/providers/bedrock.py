@@ -3,13 +3,14 @@
 import dataclasses
 from typing import Any
 
-from slipway_local.deploy.providers.base import Api, Context, Created, Properties, Provider, api, call
+from slipway_local.deploy.providers.api import Api, api
+from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider
+from slipway_local.deploy.providers.calls import call
 
 
-class GuardrailVersion:
+class GuardrailVersion(Everything):
     """AWS::Bedrock::GuardrailVersion: the draft as it is now, under the next number."""
 
-    mode = "live"
     updatable = False
 
     def create(self, context: Context, properties: Properties) -> Created:
@@ -49,6 +50,7 @@ _GUARDRAIL: dict[str, Any] = {
         "Version": "@version",
     },
     "update_call": "update_guardrail",
+    "update_replaces": True,
     "update_with": {"guardrailIdentifier": "{id}"},
     "delete_call": "delete_guardrail",
     "delete_with": {"guardrailIdentifier": "{id}"},
@@ -58,7 +60,7 @@ PROVIDERS: dict[str, Provider] = {
         "bedrock-agent", "create_knowledge_base", "@knowledgeBase.knowledgeBaseId",
         attributes={"KnowledgeBaseId": "@knowledgeBase.knowledgeBaseId",
                     "KnowledgeBaseArn": "@knowledgeBase.knowledgeBaseArn"},
-        update_call="update_knowledge_base", update_with={"knowledgeBaseId": "{id}"},
+        update_call="update_knowledge_base", update_with={"knowledgeBaseId": "{id}"}, update_replaces=True,
         delete_call="delete_knowledge_base", delete_with={"knowledgeBaseId": "{id}"},
     ),
     "AWS::Bedrock::DataSource": DataSource(

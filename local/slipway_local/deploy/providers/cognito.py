@@ -1,6 +1,7 @@
 """Cognito user pools and what belongs to them. Federation, the hosted login page and triggers are not emulated."""
 
-from slipway_local.deploy.providers.base import Context, Properties, Provider, api
+from slipway_local.deploy.providers.api import api
+from slipway_local.deploy.providers.base import Context, Properties, Provider
 
 
 def _pool(context: Context, properties: Properties) -> Properties:
@@ -23,6 +24,7 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::Cognito::UserPool": api(
         "cognito-idp", "create_user_pool", "@UserPool.Id", name="UserPoolName", prepare=_pool,
         rename={"UserPoolName": "PoolName"}, update_call="update_user_pool", update_with={"UserPoolId": "{id}"},
+        update_replaces=True,
         attributes={"Arn": "@UserPool.Arn", "UserPoolId": "{id}", "ProviderName": _PROVIDER,
                     "ProviderURL": f"https://{_PROVIDER}"},
         delete_call="delete_user_pool", delete_with={"UserPoolId": "{id}"},

@@ -2,23 +2,15 @@
 
 import io
 import zipfile
-from typing import Any
 
-from slipway_local.deploy.providers.base import Api, Context, Created, Properties, Provider, api, call
+from slipway_local.deploy.providers.api import Api, Setting, api, tags
+from slipway_local.deploy.providers.base import Context, Created, Properties, Provider
+from slipway_local.deploy.providers.calls import call
 
 
-class Function(Api):
-    """AWS::Lambda::Function; an update changes code and configuration by two calls."""
-
-    def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
-        """Send the code if it changed, then the configuration."""
-        name = {"FunctionName": existing.physical_id}
-        if new["Code"] != old["Code"]:
-            call(context.place, "lambda", "update_function_code", {**_function(context, new)["Code"], **name})
-        rest = {"Environment": {"Variables": {}}, "Layers": [], "Description": "", **new, **name}
-        call(context.place, "lambda", "update_function_configuration", rest)
-        _concurrency(context, existing.physical_id, new, old)
-        return existing
+def _code(context: Context, name: str, new: Properties, old: Properties) -> None:
+    code = _function(context, {**new})["Code"]
+    call(context.place, "lambda", "update_function_code", {**code, "FunctionName": name})
 
 
 def _function(context: Context, properties: Properties) -> Properties:
@@ -45,6 +37,15 @@ def _concurrency(context: Context, name: str, new: Properties, old: Properties) 
         client.delete_function_concurrency(FunctionName=name)
 
 
+def _alias(context: Context, properties: Properties) -> Properties:
+    """Return the arguments: Lambda has the weights by version."""
+    routing = properties.get("RoutingConfig")
+    if routing:
+        weights = {one["FunctionVersion"]: one["FunctionWeight"] for one in routing["AdditionalVersionWeights"]}
+        properties["RoutingConfig"] = {"AdditionalVersionWeights": weights}
+    return properties
+
+
 class Layer(Api):
     """AWS::Lambda::LayerVersion; Ref is the version's ARN."""
 
@@ -55,14 +56,28 @@ class Layer(Api):
 
 
 _FUNCTION_ARN = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
-_ALIAS: dict[str, Any] = {
-    "delete_call": "delete_alias",
-    "delete_with": {"FunctionName": "{FunctionName}", "Name": "{Name}"},
+_FUNCTION = {
+    "DeadLetterConfig": {},
+    "Description": "",
+    "Environment": {"Variables": {}},
+    "EphemeralStorage": {"Size": 512},
+    "Layers": [],
+    "LoggingConfig": {},
+    "MemorySize": 128,
+    "Timeout": 3,
+    "TracingConfig": {"Mode": "PassThrough"},
+    "VpcConfig": {},
 }
 PROVIDERS: dict[str, Provider] = {
-    "AWS::Lambda::Function": Function(
-        service="lambda", create_call="create_function", ref="{FunctionName}", name="FunctionName", prepare=_function,
-        after=_concurrency, attributes={"Arn": _FUNCTION_ARN},
+    "AWS::Lambda::Function": api(
+        "lambda", "create_function", "{FunctionName}", name="FunctionName", prepare=_function,
+        attributes={"Arn": _FUNCTION_ARN},
+        update_call="update_function_configuration", update_with={"FunctionName": "{id}"}, defaults=_FUNCTION,
+        update_drops=("CapacityProviderConfig", "DurableConfig", "FileSystemConfigs", "ImageConfig", "KmsKeyArn",
+                      "SnapStart"),
+        settings=(Setting(_code, "Code", created=False), Setting(_concurrency, "ReservedConcurrentExecutions"),
+                  tags("lambda", "tag_resource", "untag_resource", of="Resource", keys="TagKeys", put="Tags",
+                       by=_FUNCTION_ARN.replace("FunctionName", "id"))),
         delete_call="delete_function", delete_with={"FunctionName": "{id}"},
     ),
     "AWS::Lambda::LayerVersion": Layer(
@@ -74,6 +89,8 @@ PROVIDERS: dict[str, Provider] = {
         attributes={"Version": "@Version", "FunctionArn": "{id}"},
     ),
     "AWS::Lambda::Alias": api(
-        "lambda", "create_alias", "@AliasArn", update_call="update_alias", attributes={"AliasArn": "{id}"}, **_ALIAS
+        "lambda", "create_alias", "@AliasArn", prepare=_alias, attributes={"AliasArn": "{id}"},
+        update_call="update_alias", defaults={"Description": "", "RoutingConfig": {}},
+        delete_call="delete_alias", delete_with={"FunctionName": "{FunctionName}", "Name": "{Name}"},
     ),
 }  # fmt: skip

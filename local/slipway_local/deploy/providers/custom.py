@@ -8,7 +8,7 @@ import threading
 import uuid
 from typing import Any
 
-from slipway_local.deploy.providers.base import Context, Created, PartlyCreatedError, Properties
+from slipway_local.deploy.providers.base import Context, Created, Everything, PartlyCreatedError, Properties
 
 DEFAULT_TIMEOUT_SECONDS = 3600.0
 ANSWER_BYTES, ID_BYTES = 4096, 1024
@@ -55,15 +55,12 @@ class Answers:
             del self._waiting[token]
 
 
-class CustomResource:
+class CustomResource(Everything):
     """Sends Create, Update and Delete events; `Data` of the answer becomes the attributes.
 
     An update that answers with another PhysicalResourceId means that the old one is deleted afterwards, which the
     engine does.
     """
-
-    mode = "live"
-    updatable = True
 
     def create(self, context: Context, properties: Properties) -> Created:
         """Send Create and wait for the answer."""

@@ -1,51 +1,12 @@
-"""DynamoDB tables, SSM parameters, Secrets Manager secrets and RDS clusters."""
+"""SSM parameters, Secrets Manager secrets and RDS clusters."""
 
 import json
 from typing import Any
 
-from slipway_local.deploy.providers.base import Api, Context, Created, Properties, Provider, api, call
-
-
-def _table(context: Context, properties: Properties) -> Properties:
-    stream, encryption = properties.get("StreamSpecification"), properties.get("SSESpecification", {})
-    if stream:
-        properties["StreamSpecification"] = {"StreamEnabled": True, **stream}
-    if encryption:
-        properties["SSESpecification"] = {"Enabled": encryption.get("SSEEnabled", True)} | {
-            key: encryption[key] for key in ("SSEType", "KMSMasterKeyId") if key in encryption
-        }
-    if "BillingMode" not in properties and "ProvisionedThroughput" not in properties:
-        properties["BillingMode"] = "PAY_PER_REQUEST"
-    return properties
-
-
-def _table_settings(context: Context, table: str, new: Properties, old: Properties) -> None:
-    """Set what CreateTable does not take, and change indexes one by one, as UpdateTable wants it."""
-    place = context.place
-    recovery, expiry = new.get("PointInTimeRecoverySpecification"), new.get("TimeToLiveSpecification")
-    replica: Properties = next(iter(new.get("Replicas", [])), {})
-    recovery = recovery or replica.get("PointInTimeRecoverySpecification")
-    if recovery:
-        arguments = {"TableName": table, "PointInTimeRecoverySpecification": recovery}
-        call(place, "dynamodb", "update_continuous_backups", arguments)
-    if expiry and expiry != old.get("TimeToLiveSpecification"):
-        call(place, "dynamodb", "update_time_to_live", {"TableName": table, "TimeToLiveSpecification": expiry})
-    if old:
-        for change in _index_changes(new, old):
-            definitions = new["AttributeDefinitions"]
-            arguments = {
-                "TableName": table,
-                "AttributeDefinitions": definitions,
-                "GlobalSecondaryIndexUpdates": [change],
-            }
-            call(place, "dynamodb", "update_table", arguments)
-
-
-def _index_changes(new: Properties, old: Properties) -> list[Properties]:
-    after = {index["IndexName"]: index for index in new.get("GlobalSecondaryIndexes", [])}
-    before = {index["IndexName"]: index for index in old.get("GlobalSecondaryIndexes", [])}
-    gone = [{"Delete": {"IndexName": name}} for name in before if after.get(name) != before[name]]
-    return gone + [{"Create": after[name]} for name in after if after[name] != before.get(name)]
+from slipway_local.aws import Place
+from slipway_local.deploy.providers.api import Api, api, tags
+from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider, changed
+from slipway_local.deploy.providers.calls import call, parameters_of
 
 
 def _parameter(context: Context, properties: Properties) -> Properties:
@@ -57,18 +18,18 @@ class Parameter(Api):
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Overwrite the value."""
-        return super().update(context, existing, old, {**new, "Overwrite": True})
+        overwrite = {"Overwrite": True}
+        return super().update(context, existing, {**old, **overwrite}, {**new, **overwrite})
 
 
 class Secret(Api):
     """AWS::SecretsManager::Secret; a generated value is made once and survives updates."""
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
-        """Change the description, the key or a literal value; generate anew only if its rules changed."""
-        kept = {"Description", "KmsKeyId", "SecretString"}
-        if new.get("GenerateSecretString") != old.get("GenerateSecretString"):
-            kept.add("GenerateSecretString")
-        return super().update(context, existing, old, {key: value for key, value in new.items() if key in kept})
+        """Change what has changed; generate anew only if the rules changed."""
+        same = old.get("GenerateSecretString") == new.get("GenerateSecretString")
+        kept = [{k: v for k, v in p.items() if not (same and k == "GenerateSecretString")} for p in (old, new)]
+        return super().update(context, existing, *kept)
 
 
 def _secret(context: Context, properties: Properties) -> Properties:
@@ -86,11 +47,8 @@ def _secret(context: Context, properties: Properties) -> Properties:
     return properties
 
 
-class SecretTargetAttachment:
+class SecretTargetAttachment(Everything):
     """Adds the database's address to the secret with its password."""
-
-    mode = "live"
-    updatable = False
 
     def create(self, context: Context, properties: Properties) -> Created:
         """Write host, port, engine and name into the secret."""
@@ -123,11 +81,18 @@ class SecretTargetAttachment:
         """Leave the secret as it is: secret and database go their own ways."""
 
 
-class Cluster:
-    """AWS::RDS::DBCluster: moto keeps the record, a real PostgreSQL holds the data."""
+# What a cluster goes back to when its property leaves the template.
+_CLUSTER_DEFAULTS = {
+    "BackupRetentionPeriod": 1,
+    "CopyTagsToSnapshot": False,
+    "DeletionProtection": False,
+    "EnableHttpEndpoint": False,
+    "EnableIAMDatabaseAuthentication": False,
+}
 
-    mode = "live"
-    updatable = True
+
+class Cluster(Everything):
+    """AWS::RDS::DBCluster: moto keeps the record, a real PostgreSQL holds the data."""
 
     def create(self, context: Context, properties: Properties) -> Created:
         """Start the database, then record the cluster with its real address."""
@@ -156,9 +121,16 @@ class Cluster:
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Change the record, and the master password with it."""
-        arguments = {**new, "DBClusterIdentifier": existing.physical_id}
+        gone = {name: value for name, value in _CLUSTER_DEFAULTS.items() if name in old and name not in new}
+        arguments = {**gone, **new, "DBClusterIdentifier": existing.physical_id}
         call(context.place, "rds", "modify_db_cluster", arguments)
         return existing
+
+    def unreached(self, place: Place, old: Properties, new: Properties) -> list[str]:
+        """Return what ModifyDBCluster does not take, and what cannot be taken back."""
+        names, known = changed(old, new), parameters_of(place, "rds", "modify_db_cluster")
+        stuck = {name for name in names - new.keys() if name.lower() in known and name not in _CLUSTER_DEFAULTS}
+        return sorted(n for n in names if n.lower() not in known) + [f"{name} (removed)" for name in sorted(stuck)]
 
     def delete(self, context: Context, existing: Created, properties: Properties) -> None:
         """Delete the record and the data."""
@@ -188,30 +160,21 @@ def _rds(create: str, ref: str, name: str, **rest: Any) -> Provider:
     return api("rds", create, ref, name=name, name_limit=60, name_lower=True, prepare=_lower_name, **rest)
 
 
-_TABLE: dict[str, Any] = {
-    "name": "TableName",
-    "name_limit": 255,
-    "prepare": _table,
-    "after": _table_settings,
-    "attributes": {
-        "Arn": "@TableDescription.TableArn",
-        "StreamArn": "@TableDescription.LatestStreamArn",
-        "TableId": "@TableDescription.TableId",
-    },
-    "delete_call": "delete_table",
-    "delete_with": {"TableName": "{id}"},
-}
 PROVIDERS: dict[str, Provider] = {
-    "AWS::DynamoDB::Table": api("dynamodb", "create_table", "{TableName}", **_TABLE),
-    "AWS::DynamoDB::GlobalTable": api("dynamodb", "create_table", "{TableName}", **_TABLE),
     "AWS::SSM::Parameter": Parameter(
         service="ssm", create_call="put_parameter", ref="{Name}", name="Name", prepare=_parameter,
-        update_call="put_parameter",
+        update_call="put_parameter", defaults={"Description": "", "AllowedPattern": "", "DataType": "text"},
+        settings=(tags("ssm", "add_tags_to_resource", "remove_tags_from_resource", of="ResourceId",
+                       put="Tags", more={"ResourceType": "Parameter"}),),
         delete_call="delete_parameter", delete_with={"Name": "{id}"},
     ),
     "AWS::SecretsManager::Secret": Secret(
         service="secretsmanager", create_call="create_secret", ref="@ARN", name="Name", prepare=_secret,
         attributes={"Id": "{id}"}, update_call="update_secret", update_with={"SecretId": "{id}"},
+        update_drops=("Type",),
+        # No call takes a value away: it stays until another one is given. Nor does moto take a description away.
+        defaults={"GenerateSecretString": None, "SecretString": None, "KmsKeyId": "alias/aws/secretsmanager"},
+        settings=(tags("secretsmanager", "tag_resource", "untag_resource", of="SecretId", put="Tags"),),
         delete_call="delete_secret", delete_with={"SecretId": "{id}", "ForceDeleteWithoutRecovery": "true"},
     ),
     "AWS::SecretsManager::SecretTargetAttachment": SecretTargetAttachment(),

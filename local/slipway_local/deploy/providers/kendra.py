@@ -1,6 +1,7 @@
 """Kendra indexes."""
 
-from slipway_local.deploy.providers.base import Provider, api
+from slipway_local.deploy.providers.api import api
+from slipway_local.deploy.providers.base import Provider
 
 PROVIDERS: dict[str, Provider] = {
     "AWS::Kendra::Index": api(

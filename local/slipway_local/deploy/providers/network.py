@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from slipway_local.deploy.providers.base import Context, Properties, Provider, api, call
+from slipway_local.deploy.providers.api import Setting, api, tags
+from slipway_local.deploy.providers.base import Context, Properties, Provider
+from slipway_local.deploy.providers.calls import call
 
 _RULE_KEYS = ("IpProtocol", "FromPort", "ToPort")
 
@@ -17,15 +19,14 @@ def _tagged(kind: str) -> Any:
 
 
 def _vpc_dns(context: Context, vpc: str, new: Properties, old: Properties) -> None:
-    for name in ("EnableDnsSupport", "EnableDnsHostnames"):
-        if name in new:
-            call(context.place, "ec2", "modify_vpc_attribute", {"VpcId": vpc, name: {"Value": new[name]}})
+    for name, default in (("EnableDnsSupport", True), ("EnableDnsHostnames", False)):
+        value = {"Value": new.get(name, default)}
+        call(context.place, "ec2", "modify_vpc_attribute", {"VpcId": vpc, name: value})
 
 
 def _public(context: Context, subnet: str, new: Properties, old: Properties) -> None:
-    if "MapPublicIpOnLaunch" in new:
-        value = {"SubnetId": subnet, "MapPublicIpOnLaunch": {"Value": new["MapPublicIpOnLaunch"]}}
-        call(context.place, "ec2", "modify_subnet_attribute", value)
+    value = {"SubnetId": subnet, "MapPublicIpOnLaunch": {"Value": new.get("MapPublicIpOnLaunch", False)}}
+    call(context.place, "ec2", "modify_subnet_attribute", value)
 
 
 def _permission(rule: Properties) -> Properties:
@@ -77,33 +78,48 @@ def _ec2(operation: str, ref: str, **rest: Any) -> Provider:
     return api("ec2", operation, ref, **rest)
 
 
+_TAGS = tags("ec2", "create_tags", "delete_tags", of="Resources", keys="Tags", put="Tags")
+
+
 def _gone(operation: str, parameter: str) -> dict[str, Any]:
     return {"delete_call": operation, "delete_with": {parameter: "{id}"}}
 
 
+def _group_rule(direction: str) -> Provider:
+    return _ec2(
+        f"authorize_security_group_{direction}", "@SecurityGroupRules.0.SecurityGroupRuleId", prepare=_single_rule,
+        attributes={"Id": "{id}"}, delete_call=f"revoke_security_group_{direction}",
+        delete_with={"GroupId": "{GroupId}", "SecurityGroupRuleIds": "{id}"},
+    )  # fmt: skip
+
+
 PROVIDERS: dict[str, Provider] = {
     "AWS::EC2::VPC": _ec2(
-        "create_vpc", "@Vpc.VpcId", prepare=_tagged("vpc"), after=_vpc_dns, **_gone("delete_vpc", "VpcId"),
+        "create_vpc", "@Vpc.VpcId", prepare=_tagged("vpc"),
+        settings=(Setting(_vpc_dns, "EnableDnsSupport", "EnableDnsHostnames"), _TAGS), **_gone("delete_vpc", "VpcId"),
         attributes={"VpcId": "{id}", "CidrBlock": "@Vpc.CidrBlock"},
     ),
     "AWS::EC2::Subnet": _ec2(
-        "create_subnet", "@Subnet.SubnetId", prepare=_tagged("subnet"), after=_public,
+        "create_subnet", "@Subnet.SubnetId", prepare=_tagged("subnet"),
+        settings=(Setting(_public, "MapPublicIpOnLaunch"), _TAGS),
         attributes={"SubnetId": "{id}", "AvailabilityZone": "@Subnet.AvailabilityZone", "VpcId": "@Subnet.VpcId",
                     "CidrBlock": "@Subnet.CidrBlock"}, **_gone("delete_subnet", "SubnetId"),
     ),
     "AWS::EC2::RouteTable": _ec2(
-        "create_route_table", "@RouteTable.RouteTableId", prepare=_tagged("route-table"),
+        "create_route_table", "@RouteTable.RouteTableId", prepare=_tagged("route-table"), settings=(_TAGS,),
         attributes={"RouteTableId": "{id}"}, **_gone("delete_route_table", "RouteTableId"),
     ),
     "AWS::EC2::SubnetRouteTableAssociation": _ec2(
         "associate_route_table", "@AssociationId", **_gone("disassociate_route_table", "AssociationId"),
     ),
     "AWS::EC2::Route": _ec2(
-        "create_route", "{RouteTableId}|{DestinationCidrBlock}", delete_call="delete_route",
+        "create_route", "{RouteTableId}|{DestinationCidrBlock}", update_call="replace_route", update_replaces=True,
+        delete_call="delete_route",
         delete_with={"RouteTableId": "{RouteTableId}", "DestinationCidrBlock": "{DestinationCidrBlock}"},
     ),
     "AWS::EC2::InternetGateway": _ec2(
         "create_internet_gateway", "@InternetGateway.InternetGatewayId", prepare=_tagged("internet-gateway"),
+        settings=(_TAGS,),
         attributes={"InternetGatewayId": "{id}"}, **_gone("delete_internet_gateway", "InternetGatewayId"),
     ),
     "AWS::EC2::VPCGatewayAttachment": _ec2(
@@ -120,15 +136,12 @@ PROVIDERS: dict[str, Provider] = {
         attributes={"NatGatewayId": "{id}"}, **_gone("delete_nat_gateway", "NatGatewayId"),
     ),
     "AWS::EC2::SecurityGroup": _ec2(
-        "create_security_group", "@GroupId", name="GroupName", name_limit=255, prepare=_group, after=_group_rules,
+        "create_security_group", "@GroupId", name="GroupName", name_limit=255, prepare=_group,
+        settings=(Setting(_group_rules, "SecurityGroupIngress", "SecurityGroupEgress"), _TAGS),
         attributes={"GroupId": "{id}", "Id": "{id}", "VpcId": "{VpcId}"}, **_gone("delete_security_group", "GroupId"),
     ),
-    "AWS::EC2::SecurityGroupIngress": _ec2(
-        "authorize_security_group_ingress", "{GroupId}|ingress", prepare=_single_rule,
-    ),
-    "AWS::EC2::SecurityGroupEgress": _ec2(
-        "authorize_security_group_egress", "{GroupId}|egress", prepare=_single_rule,
-    ),
+    "AWS::EC2::SecurityGroupIngress": _group_rule("ingress"),
+    "AWS::EC2::SecurityGroupEgress": _group_rule("egress"),
     "AWS::EC2::VPCEndpoint": _ec2(
         "create_vpc_endpoint", "@VpcEndpoint.VpcEndpointId", attributes={"Id": "{id}"},
         delete_call="delete_vpc_endpoints", delete_with={"VpcEndpointIds": "{id}"},

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from slipway_local.deploy.providers.base import Api, Context, Created, Properties, Provider, api, call
+from slipway_local.deploy.providers.api import Api, api
+from slipway_local.deploy.providers.base import Context, Created, Properties, Provider
+from slipway_local.deploy.providers.calls import call
 
 SERVICE = "opensearchserverless"
 

@@ -3,15 +3,14 @@
 import uuid
 from typing import Any
 
-from slipway_local.deploy.providers.base import Context, Created, Properties
+from slipway_local.deploy.providers.base import Context, Created, Everything, Properties
 from slipway_local.deploy.schemas import property_names
 
 
-class Recorded:
+class Recorded(Everything):
     """Keeps a resource of any type; Ref and Fn::GetAtt give values of the form that its schema describes."""
 
     mode = "recorded"
-    updatable = True
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema

@@ -4,7 +4,9 @@ import json
 import re
 from typing import Any
 
-from slipway_local.deploy.providers.base import Context, Properties, Provider, api, text
+from slipway_local.deploy.providers.api import api, tags
+from slipway_local.deploy.providers.base import Context, Properties, Provider
+from slipway_local.deploy.providers.calls import text
 
 
 def _definition(context: Context, properties: Properties) -> str:
@@ -12,12 +14,12 @@ def _definition(context: Context, properties: Properties) -> str:
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-stepfunctions-statemachine.html
     """
-    if "DefinitionS3Location" in properties:
+    if properties.get("DefinitionS3Location"):
         where = properties["DefinitionS3Location"]
         version = {"VersionId": where["Version"]} if "Version" in where else {}
         s3 = context.place.client("s3")
         definition = s3.get_object(Bucket=where["Bucket"], Key=where["Key"], **version)["Body"].read().decode()
-    elif "Definition" in properties:
+    elif properties.get("Definition"):
         definition = json.dumps(properties["Definition"])
     else:
         definition = properties["DefinitionString"]
@@ -63,11 +65,24 @@ def _alias(context: Context, properties: Properties) -> Properties:
     }
 
 
+_TAGS = tags("stepfunctions", "tag_resource", "untag_resource")
+# What a machine goes back to; of the definitions, the one that is there counts.
+_MACHINE = {
+    "Definition": None,
+    "DefinitionS3Location": None,
+    "DefinitionString": None,
+    "DefinitionSubstitutions": {},
+    "EncryptionConfiguration": {"Type": "AWS_OWNED_KEY"},
+    "LoggingConfiguration": {"Level": "OFF"},
+    "TracingConfiguration": {"Enabled": False},
+}
 PROVIDERS: dict[str, Provider] = {
     "AWS::StepFunctions::StateMachine": api(
         "stepfunctions", "create_state_machine", "@stateMachineArn", name="StateMachineName", name_limit=80,
         prepare=_machine, attributes={"Arn": "@stateMachineArn", "Name": "{name}", "StateMachineRevisionId": "INITIAL"},
         update_call="update_state_machine", update_with={"stateMachineArn": "{id}"},
+        update_sets=("DefinitionString", "DefinitionS3Location", "DefinitionSubstitutions"), defaults=_MACHINE,
+        settings=(_TAGS,),
         delete_call="delete_state_machine", delete_with={"stateMachineArn": "{id}"},
     ),
     "AWS::StepFunctions::StateMachineVersion": api(
@@ -78,12 +93,13 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::StepFunctions::StateMachineAlias": api(
         "stepfunctions", "create_state_machine_alias", "@stateMachineAliasArn", name="Name", name_limit=80,
         prepare=_alias, attributes={"Arn": "@stateMachineAliasArn"},
-        update_call="update_state_machine_alias", update_with={"stateMachineAliasArn": "{id}"},
+        update_call="update_state_machine_alias", update_sets=("DeploymentPreference",),
+        defaults={"Description": ""}, update_with={"stateMachineAliasArn": "{id}"},
         delete_call="delete_state_machine_alias", delete_with={"stateMachineAliasArn": "{id}"},
     ),
     "AWS::StepFunctions::Activity": api(
         "stepfunctions", "create_activity", "@activityArn", name="Name", name_limit=80,
-        attributes={"Arn": "@activityArn", "Name": "{Name}"},
+        attributes={"Arn": "@activityArn", "Name": "{Name}"}, settings=(_TAGS,),
         delete_call="delete_activity", delete_with={"activityArn": "{id}"},
     ),
 }  # fmt: skip

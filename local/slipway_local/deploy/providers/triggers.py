@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from slipway_local.deploy.providers.base import Api, Context, Created, Properties, Provider, api
+from slipway_local.deploy.providers.api import Api, api, tags
+from slipway_local.deploy.providers.base import Context, Created, Properties, Provider
 
 # What a mapping goes back to when its property leaves the template.
-_DEFAULTS: Properties = {
+_MAPPING: Properties = {
+    "BatchSize": lambda properties: 10 if ":sqs:" in str(properties["EventSourceArn"]) else 100,
     "BisectBatchOnFunctionError": False,
     "DestinationConfig": {},
     "Enabled": True,
@@ -16,17 +18,6 @@ _DEFAULTS: Properties = {
     "MaximumRetryAttempts": -1,
     "ScalingConfig": {},
 }
-
-
-class Mapping(Api):
-    """AWS::Lambda::EventSourceMapping; an update also resets what has left the template."""
-
-    def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
-        """Send every setting."""
-        gone = {name: _DEFAULTS[name] for name in old.keys() - new.keys() if name in _DEFAULTS}
-        if "BatchSize" in old and "BatchSize" not in new:
-            gone["BatchSize"] = 10 if ":sqs:" in str(new["EventSourceArn"]) else 100
-        return super().update(context, existing, old, {**gone, **new})
 
 
 def _statement(context: Context, properties: Properties) -> Properties:
@@ -54,24 +45,28 @@ PROVIDERS: dict[str, Provider] = {
         "lambda", "add_permission", "{StatementId}", prepare=_statement, delete_call="remove_permission",
         delete_with={"FunctionName": "{FunctionName}", "StatementId": "{id}"},
     ),
-    "AWS::Lambda::EventSourceMapping": Mapping(
-        service="lambda", create_call="create_event_source_mapping", ref="@UUID",
+    "AWS::Lambda::EventSourceMapping": api(
+        "lambda", "create_event_source_mapping", "@UUID", defaults=_MAPPING,
         attributes={"Id": "{id}", "EventSourceMappingArn": "@EventSourceMappingArn"},
         update_call="update_event_source_mapping", update_with={"UUID": "{id}"},
         delete_call="delete_event_source_mapping", delete_with={"UUID": "{id}"},
     ),
     "AWS::Lambda::EventInvokeConfig": api(
         "lambda", "put_function_event_invoke_config", "{FunctionName}|{Qualifier}",
-        update_call="put_function_event_invoke_config", delete_call="delete_function_event_invoke_config",
+        update_call="put_function_event_invoke_config", update_replaces=True,
+        delete_call="delete_function_event_invoke_config",
         delete_with={"FunctionName": "{FunctionName}", "Qualifier": "{Qualifier}"},
     ),
     "AWS::Scheduler::Schedule": Schedule(
         service="scheduler", create_call="create_schedule", ref="{Name}", name="Name", prepare=_schedule,
         attributes={"Arn": _SCHEDULE_ARN}, update_call="update_schedule", update_with={"Name": "{id}"},
+        update_replaces=True, update_drops=("GroupName",),
         delete_call="delete_schedule", delete_with=_SCHEDULE,
     ),
     "AWS::Scheduler::ScheduleGroup": api(
         "scheduler", "create_schedule_group", "{Name}", name="Name", attributes={"Arn": "@ScheduleGroupArn"},
+        settings=(tags("scheduler", "tag_resource", "untag_resource", of="ResourceArn", keys="TagKeys", put="Tags",
+                       by="arn:{partition}:scheduler:{region}:{account}:schedule-group/{id}"),),
         delete_call="delete_schedule_group", delete_with={"Name": "{id}"},
     ),
 }  # fmt: skip

@@ -107,6 +107,8 @@ WRONG = [
     (chain({"Type": "Pass", "Parameters": {"a.$": "x"}}), SCHEMA, "/States/S0/Parameters/a.$"),
     (chain({"Type": "Pass", "Parameters": {"b.$": "States.Nope()"}}), SCHEMA, "/States/S0/Parameters/b.$"),
     (chain({"Type": "Task", "Resource": "arn:nonsense"}), SCHEMA, "/States/S0/Resource"),
+    # https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html: SQS runs no jobs
+    (chain({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.sync"}), SCHEMA, "/States/S0/Resource"),
     (chain(TWICE), "DUPLICATE_STATE_NAME", "/States/S0/Branches[0]/States/S0"),
     (chain(UNRETRIABLE), SCHEMA, "/States/S0/Retry[0]/ErrorEquals"),
     ({**chain({"Type": "Pass"}), "TimeoutSeconds": 0}, SCHEMA, "/TimeoutSeconds"),

@@ -120,8 +120,7 @@ class Emulator:
         self.keeper.add("vector buckets", vectors)
         self.front_door.by_service["kendra"] = kendra = Kendra(self.place)
         self.keeper.add("kendra", kendra)
-        faults = Faults()
-        self.front_door.add_layer(faults)
+        self.front_door.add_layer(faults := Faults())
         self.front_door.add_layer(enforcement.layer)
         disturb = locked(FaultControl(faults, rds_data.pause_clusters), self.key)
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}

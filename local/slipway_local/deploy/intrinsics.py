@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeVar
 from slipway_local.deploy.scope import NO_VALUE, Scope
 
 SUB = re.compile(r"\$\{(!?)([^}]+)\}")
-QUOTED_CHARACTERS = 200
 Result = TypeVar("Result")
 
 
@@ -238,7 +237,7 @@ def _text(value: Any) -> str:
 
 
 def _quoted(value: Any) -> str:
-    return json.dumps(value, default=str)[:QUOTED_CHARACTERS]
+    return json.dumps(value, default=str)[:200]
 
 
 def _called(function: Callable[[Any], Result], name: str, argument: Any) -> Result:

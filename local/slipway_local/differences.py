@@ -64,5 +64,6 @@ NOT_EMULATED = (
     "A resource type that is not supported refuses the whole deployment, before anything is made.",
     "After a restart, state machines' calls and asynchronous events that were in progress are made again.",
     "A stack's tags are kept with the stack, not put on its resources; change sets do not outlive the daemon.",
-    "CloudFormation macros, nested stacks, stack sets, drift, imports and container image assets are refused.",
+    "CloudFormation macros, nested stacks, stack sets, drift, imports, wait conditions and container image assets are "
+    "refused.",
 )

@@ -1,7 +1,5 @@
 """Everything behind the one port: moto, our services beside it, the stacks, and what is kept of all that."""
 
-import contextlib
-import importlib
 import json
 import os
 import secrets
@@ -23,13 +21,13 @@ from slipway_local.faults import FaultControl, Faults
 from slipway_local.front_door import FrontDoor
 from slipway_local.functions.packages import Packages
 from slipway_local.functions.service import Functions
+from slipway_local.moto_services import import_services
 from slipway_local.permissions.enforcement import enforcement
 from slipway_local.postgres import Postgres
 from slipway_local.recovery import Recovery
 from slipway_local.remote import locked
 from slipway_local.snapshot import Keeper
 
-MOTO_MODULES = {"lambda": "awslambda"}
 # The Data API gives a transaction three idle minutes, in which a killed function's row locks hold up its successor.
 TRANSACTION_IDLE_SECONDS = 30.0
 
@@ -129,8 +127,7 @@ class Emulator:
         self.keeper.add("vector buckets", vectors)
         self.front_door.by_service["kendra"] = kendra = Kendra(self.place)
         self.keeper.add("kendra", kendra)
-        faults = Faults()
-        self.front_door.add_layer(faults)
+        self.front_door.add_layer(faults := Faults())
         self.front_door.add_layer(enforcement.layer)
         disturb = locked(FaultControl(faults, rds_data.pause_clusters), self.key)
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
@@ -145,10 +142,10 @@ class Emulator:
             model_key=os.environ.get("SLIPWAY_MODEL_KEY"),
             guardrails=guardrails,
         )
-        knowledge_bases = KnowledgeBases(self.place, runtime.embedder)
-        self.keeper.add("knowledge bases", knowledge_bases)
+        bases = KnowledgeBases(self.place, runtime.embedder)
+        self.keeper.add("knowledge bases", bases)
         self.front_door.by_service["bedrock"] = Bedrock(
-            runtime, BedrockControl(guardrails), knowledge_bases, self.front_door.moto
+            runtime, BedrockControl(guardrails), bases, self.front_door.moto
         )
 
     def _start_endpoints(self) -> None:
@@ -162,8 +159,7 @@ class Emulator:
     def _start_opensearch(self) -> None:
         from slipway_local.opensearch import BehaviourControl, OpenSearch
 
-        opensearch = OpenSearch(self.place)
-        self.front_door.by_service["aoss"] = opensearch
+        self.front_door.by_service["aoss"] = opensearch = OpenSearch(self.place)
         self.front_door.by_prefix["/_slipway/opensearch"] = locked(BehaviourControl(opensearch), self.key)
         self.keeper.add("opensearch", opensearch)
 
@@ -212,7 +208,7 @@ class Emulator:
                 engine.deploy(bootstrap.bootstrap_request())
             planned = [one for request in requests for one in engine.prepare(request, early=True).planned]
             services = {one.provider.service for one in planned if isinstance(one.provider, Api)}
-            threading.Thread(target=_import_services, args=(sorted(services),), daemon=True).start()
+            threading.Thread(target=import_services, args=(sorted(services),), daemon=True).start()
             for stack, request in zip(stacks, requests, strict=True):
                 progress(stack.name, "", "deploying")
                 upload_assets(stack, self.place, lambda what, name=stack.name: progress(name, "", what))  # type: ignore[misc]
@@ -242,21 +238,13 @@ class Emulator:
 
     def describe(self) -> dict[str, Any]:
         """Return what `status` shows."""
-        refused = [line for lines in self.store.refused.values() for line in lines]
-        resources: dict[str, list[str]] = {"live": [], "recorded": [], "refused": refused}
-        stacks = {}
-        for state in self.store.all():
-            stacks[state.name] = {"status": state.status, "reason": state.reason, "outputs": state.outputs}
-            for record in state.records.values():
-                resources[record.mode].append(f"{record.type} {state.name}/{record.logical_id}")
         unkept = self.keeper.error
         return {
             "environment": self.environment,
             "endpoint_url": self.place.endpoint_url,
             "state": "failed" if self.error else "running",
             "error": self.error,
-            "stacks": stacks,
-            "resources": resources,
+            **self.store.describe(),
             "environments": self.functions.process_ids(),
             "enforce_iam": enforcement.on,
             "notices": [*self.recovery.notices, *([f"The state is not being kept: {unkept}."] if unkept else [])],
@@ -275,10 +263,3 @@ class _Settings:
 
     def restore(self, state: dict[str, Any]) -> None:
         self._emulator.configure(**state)
-
-
-def _import_services(names: list[str]) -> None:
-    """Import moto's services before they are asked for, while the deployment waits for processes."""
-    for name in names:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(f"moto.{MOTO_MODULES.get(name, name)}.responses")

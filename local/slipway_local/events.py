@@ -11,6 +11,7 @@ import traceback
 import uuid
 from typing import Any
 
+from slipway_local import event_patterns
 from slipway_local.aws_json import ServiceError
 from slipway_local.input_transformer import transform
 from slipway_local.permissions.senders import Role, Service
@@ -39,6 +40,7 @@ def install(targets: Targets) -> None:
                     raise ValidationException(error.message) from None
         put(self, name, event_bus_arn, targets)
 
+    event_patterns.install()
     Rule.send_to_targets = send_to_targets
     EventsBackend.put_targets = put_targets
 

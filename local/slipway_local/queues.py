@@ -11,6 +11,8 @@ import time
 import uuid
 from typing import Any
 
+from slipway_local import queue_messages
+
 POLL_SECONDS = 0.1
 
 
@@ -25,6 +27,7 @@ def install() -> "InFlight":
         if not hasattr(message, "slipway_source"):
             message.slipway_source = self.queue_arn
         with self._messages_lock:
+            queue_messages.number(self, message)
             add(self, message)
 
     def delete_message(self: Any, receipt_handle: str) -> None:
@@ -35,6 +38,7 @@ def install() -> "InFlight":
     _receive_one_by_one(backend)
     _check_names(backend)
     _keep_policies(queue)
+    queue_messages.install()
     return InFlight(_add_move_tasks(responses))
 
 

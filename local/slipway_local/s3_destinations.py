@@ -5,12 +5,17 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permiss
 """
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 from slipway_local.permissions.enforcement import enforcement
 from slipway_local.permissions.senders import DELIVERY_ACTIONS
 
 KINDS = ("Topic", "Queue", "CloudFunction")
+AMBIGUOUS = (
+    "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are "
+    "overlapping for the same event type."
+)
 SKIP = "x-amz-skip-destination-validation"
 
 
@@ -23,6 +28,8 @@ def install() -> None:
 
     def parse_and_check(self: Any) -> Any:
         configuration = parse(self)
+        if _overlap(configuration):
+            raise S3ClientError("InvalidArgument", AMBIGUOUS)
         closed = [] if self.headers.get(SKIP, "").lower() == "true" else _closed(self.bucket_name, configuration)
         if closed:
             raise S3ClientError(
@@ -33,6 +40,31 @@ def install() -> None:
         return configuration
 
     S3Response._notification_config_from_body = parse_and_check
+
+
+def _overlap(configuration: Mapping[str, Any]) -> bool:
+    """Return whether one change of an object would fall under two configurations.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+    """
+    every = [one for kind in KINDS for one in configuration.get(f"{kind}Configuration", ())]
+    return any(_both(one, other) for one, other in combinations(every, 2))
+
+
+def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    kinds = [(first.rstrip("*"), second.rstrip("*")) for first in one["Event"] for second in other["Event"]]
+    (prefix, suffix), (other_prefix, other_suffix) = _filters(one), _filters(other)
+    return (
+        any(first.startswith(second) or second.startswith(first) for first, second in kinds)
+        and (prefix.startswith(other_prefix) or other_prefix.startswith(prefix))
+        and (suffix.endswith(other_suffix) or other_suffix.endswith(suffix))
+    )
+
+
+def _filters(one: Mapping[str, Any]) -> tuple[str, str]:
+    rules = ((one.get("Filter") or {}).get("S3Key") or {}).get("FilterRule") or ()
+    found = {str(rule["Name"]).lower(): str(rule["Value"]) for rule in rules}
+    return found.get("prefix", ""), found.get("suffix", "")
 
 
 def _closed(bucket: str, configuration: Mapping[str, Any]) -> list[str]:

@@ -43,6 +43,27 @@ def install(targets: Targets) -> None:
                 targets.send(policy["deadLetterTargetArn"], message, topic)
 
     Subscription.publish, Topic.publish = deliver, identified
+    _ignore_case()
+
+
+def _ignore_case() -> None:
+    """Let equals-ignore-case match: moto lowers what was sent and not what the policy says.
+
+    Source: https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html
+    """
+    from moto.sns.utils import FilterPolicyMatcher
+
+    match = FilterPolicyMatcher._field_match
+
+    def field_match(field: str, rules: list[Any], *arguments: Any, **named: Any) -> bool:
+        return bool(match(field, [_lowered(rule) for rule in rules], *arguments, **named))
+
+    FilterPolicyMatcher._field_match = staticmethod(field_match)
+
+
+def _lowered(rule: Any) -> Any:
+    text = rule.get("equals-ignore-case") if isinstance(rule, dict) else None
+    return {"equals-ignore-case": text.lower()} if isinstance(text, str) else rule
 
 
 def _invoke(

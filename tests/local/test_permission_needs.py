@@ -152,3 +152,31 @@ def test_some_operations_need_more(
     service: str, method: str, arguments: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     assert needed(service, method, arguments) == expected
+
+
+KEY = {"tenant": {"S": "blue"}}
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "named"),
+    [
+        ("put_item", {"TableName": "t", "Item": {**KEY, "secret": {"S": "x"}}}, ["secret", "tenant"]),
+        ("update_item", {"TableName": "t", "Key": KEY, "UpdateExpression": "SET a.b = if_not_exists(#c, :d) REMOVE e",
+         "ExpressionAttributeNames": {"#c": "count"}, "ExpressionAttributeValues": {":d": {"N": "1"}}},
+         ["a", "count", "e", "tenant"]),
+        ("query", {"TableName": "t", "KeyConditionExpression": "tenant = :t AND begins_with(moment, :m)",
+         "ProjectionExpression": "title, pages[0].text",
+         "ExpressionAttributeValues": {":t": {"S": "blue"}, ":m": {"S": "2"}}}, ["moment", "pages", "tenant", "title"]),
+        ("batch_write_item", {"RequestItems": {"t": [{"PutRequest": {"Item": {**KEY, "x": {"S": "1"}}}},
+         {"DeleteRequest": {"Key": KEY}}]}}, ["tenant", "x"]),
+        ("batch_get_item", {"RequestItems": {"t": {"Keys": [KEY], "ProjectionExpression": "y"}}}, ["tenant", "y"]),
+        ("transact_write_items", {"TransactItems": [{"Put": {"TableName": "t", "Item": {"z": {"S": "1"}}}}]}, ["z"]),
+    ],
+)  # fmt: skip
+def test_the_attributes_that_a_request_names(method: str, arguments: dict[str, Any], named: list[str]) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html"""
+    environ = sent("dynamodb", method, **arguments)
+    signature = signature_of(environ)
+    assert signature is not None
+    [need] = needs(read(environ, signature, ACCOUNT, "aws"))
+    assert need.context["dynamodb:attributes"] == named

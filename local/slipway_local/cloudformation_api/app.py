@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html
 """
 
+import traceback
 import uuid
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -43,6 +44,9 @@ class CloudFormationApi:
             result = ServiceError("ValidationError", str(error))
         except ServiceError as error:
             result = error
+        except Exception as error:
+            traceback.print_exc()
+            result = ServiceError("InternalFailure", f"{type(error).__name__}: {error}; the daemon's log has more", 500)
         answer = QuerySerializer(operation, SerializationContext(str(uuid.uuid4()))).serialize(result)
         content = answer["body"].encode() if isinstance(answer["body"], str) else answer["body"]
         status = answer["status_code"]

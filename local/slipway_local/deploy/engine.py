@@ -12,11 +12,12 @@ from typing import Any
 from slipway_local.aws import Place
 from slipway_local.deploy import parameters
 from slipway_local.deploy.change import Change
-from slipway_local.deploy.intrinsics import NoResources, Resolver, Scope
+from slipway_local.deploy.intrinsics import NoResources, Resolver
 from slipway_local.deploy.outputs import DeployError, keep_imported, outputs_of, way_out
 from slipway_local.deploy.plan import RefusedError, plan
 from slipway_local.deploy.providers.base import Context
 from slipway_local.deploy.request import Prepared, StackRequest
+from slipway_local.deploy.scope import Scope
 from slipway_local.deploy.stack_state import NEW, StackState, StackStore, now
 from slipway_local.deploy.templates import parse_template
 
@@ -153,6 +154,7 @@ class Engine:
             outputs, exports = outputs_of(prepared)
             keep_imported(self.store, state, exports, outputs)
         except Exception as error:
+            change.failure = change.failure or str(error)  # of an output: no resource failed
             left = self._roll_back(prepared, change, verb)
             raise DeployError("\n".join([str(error), *left])) from error
         if verb != "CREATE":

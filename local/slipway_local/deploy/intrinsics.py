@@ -7,13 +7,13 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
-from slipway_local.aws import Place
+from slipway_local.deploy.scope import NO_VALUE, Scope
 
 SUB = re.compile(r"\$\{(!?)([^}]+)\}")
-NO_VALUE = object()
+Result = TypeVar("Result")
 
 
 class TemplateError(ValueError):
@@ -73,32 +73,6 @@ def _sub_references(item: Any, found: set[str]) -> None:
     found.update(name.split(".")[0] for escape, name in SUB.findall(text) if not escape and name not in variables)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """What a template's values may refer to besides its resources; `exports` are those of all stacks, by name."""
-
-    place: Place
-    stack_name: str
-    stack_id: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    exports: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def pseudo_parameters(self) -> dict[str, Any]:
-        """Return the pseudo parameters, by name."""
-        place = self.place
-        return {
-            "AWS::AccountId": place.account,
-            "AWS::Region": place.region,
-            "AWS::Partition": place.partition,
-            "AWS::URLSuffix": "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com",
-            "AWS::StackName": self.stack_name,
-            "AWS::StackId": self.stack_id,
-            "AWS::NotificationARNs": [],
-            "AWS::NoValue": NO_VALUE,
-        }
-
-
 class Resolver:
     """Resolves one template's values for one stack.
 
@@ -120,7 +94,7 @@ class Resolver:
             "Ref": self._ref,
             "Fn::GetAtt": self._get_att,
             "Fn::Sub": self._sub,
-            "Fn::Join": lambda v: str(v[0]).join(_text(item) for item in self._whole(v[1])),
+            "Fn::Join": lambda v: str(v[0]).join(_text(item) for item in self._items(v[1])),
             "Fn::Select": self._select,
             "Fn::Split": lambda v: _text(self._whole(v[1])).split(v[0]),
             "Fn::If": lambda v: self.resolve(v[1] if self.condition(v[0]) else v[2]),
@@ -130,10 +104,10 @@ class Resolver:
             "Fn::Cidr": self._cidr,
             "Fn::ToJsonString": lambda v: json.dumps(self._whole(v)),
             "Fn::ImportValue": self._import,
-            "Fn::Length": lambda v: len(self._whole(v)),
+            "Fn::Length": lambda v: len(self._items(v)),
         }
         self._tests: dict[str, Callable[[Any], bool]] = {
-            "Fn::Equals": lambda v: _text(self.resolve(v[0])) == _text(self.resolve(v[1])),
+            "Fn::Equals": lambda v: _text(self._whole(v[0])) == _text(self._whole(v[1])),
             "Fn::Contains": lambda v: self.resolve(v[1]) in self.resolve(v[0]),
             "Fn::And": lambda v: all(self.condition(item) for item in v),
             "Fn::Or": lambda v: any(self.condition(item) for item in v),
@@ -150,30 +124,38 @@ class Resolver:
         if len(value) == 1:
             name, argument = next(iter(value.items()))
             if name in self._functions:
-                return self._apply(name, argument, value)
+                try:
+                    return _called(self._functions[name], name, argument)
+                except UnknownResourceError:
+                    if self._partial:
+                        return value
+                    raise
             if name.startswith("Fn::"):
                 raise TemplateError(f"{name} is not supported")
         members = ((key, self.resolve(item)) for key, item in value.items())
         return {key: item for key, item in members if item is not NO_VALUE}
 
-    def _apply(self, name: str, argument: Any, value: Any) -> Any:
-        try:
-            return self._functions[name](argument)
-        except UnknownResourceError:
-            if self._partial:
-                return value
-            raise
-
     def condition(self, value: Any) -> bool:
         """Evaluate a condition function, or a condition by its name."""
         if isinstance(value, str):
             if value not in self._conditions:
-                self._conditions[value] = self.condition(self._template.get("Conditions", {})[value])
+                self._conditions[value] = self._named_condition(value)
             return self._conditions[value]
         name, argument = next(iter(value.items()))
         if name not in self._tests:
             raise TemplateError(f"{name} is no condition function")
-        return self._tests[name](argument)
+        return _called(self._tests[name], name, argument)
+
+    def _named_condition(self, name: str) -> bool:
+        body = self._template.get("Conditions", {}).get(name)
+        if body is None:
+            raise TemplateError(f"{self.scope.stack_name}: there is no condition {name} in this template")
+        try:
+            return self.condition(body)
+        except UnknownResourceError:
+            raise
+        except TemplateError as error:
+            raise TemplateError(f"{self.scope.stack_name}: condition {name}: {error}") from error
 
     def _ref(self, name: str) -> Any:
         return self._values[name] if name in self._values else self._resources.ref(name)
@@ -193,6 +175,12 @@ class Resolver:
         finally:
             self._partial = partial
 
+    def _items(self, value: Any) -> list[Any]:
+        items = self._whole(value)
+        if not isinstance(items, list):
+            raise TypeError(f"expected a list, got {_quoted(items)}")
+        return items
+
     def _get_att(self, argument: Any) -> Any:
         logical_id, _, name = argument.partition(".") if isinstance(argument, str) else (argument[0], "", argument[1])
         return self._resources.attribute(logical_id, self.resolve(name))
@@ -211,7 +199,7 @@ class Resolver:
         return SUB.sub(one, text)
 
     def _select(self, argument: Any) -> Any:
-        items = self._whole(argument[1])
+        items = self._items(argument[1])
         index = int(self.resolve(argument[0]))
         if not 0 <= index < len(items):
             raise TemplateError(f"Fn::Select: index {index} of a list of {len(items)}")
@@ -235,10 +223,28 @@ class Resolver:
 
         block, count, bits = (self._whole(item) for item in argument)
         network = ipaddress.ip_network(block)
-        subnets = network.subnets(new_prefix=network.max_prefixlen - int(bits))
-        return [str(next(subnets)) for _ in range(int(count))]
+        found = list(islice(network.subnets(new_prefix=network.max_prefixlen - int(bits)), int(count)))
+        if len(found) < int(count):
+            raise TemplateError(f"Fn::Cidr: {block} has {len(found)} blocks of {bits} bits, not {count}")
+        return list(map(str, found))
 
 
 def _text(value: Any) -> str:
-    """Return a scalar as CloudFormation writes it into text."""
+    """Return a scalar as CloudFormation writes it into text. Raises TypeError for a list or an object."""
+    if isinstance(value, dict | list):
+        raise TypeError(f"expected text, got {_quoted(value)}")
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _quoted(value: Any) -> str:
+    return json.dumps(value, default=str)[:200]
+
+
+def _called(function: Callable[[Any], Result], name: str, argument: Any) -> Result:
+    """Return what a function gives. Raises TemplateError that names it for an argument that it cannot take."""
+    try:
+        return function(argument)
+    except TemplateError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise TemplateError(f"{name} cannot take {_quoted(argument)}: {error}") from error

@@ -6,6 +6,8 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn
 from collections.abc import Mapping
 from typing import Any
 
+from slipway_local.deploy.intrinsics import Resolver, TemplateError
+from slipway_local.deploy.plan import MALFORMED
 from slipway_local.deploy.request import Prepared
 from slipway_local.deploy.stack_state import StackState, StackStore
 
@@ -18,9 +20,19 @@ def outputs_of(prepared: Prepared) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the outputs' values, and of each export its output; called when all resources exist."""
     resolver, declared = prepared.resolver, prepared.template.get("Outputs", {})
     live = {key: o for key, o in declared.items() if "Condition" not in o or resolver.condition(o["Condition"])}
-    values = {key: resolver.resolve(output["Value"]) for key, output in live.items()}
+    values = {key: _text(f"{prepared.state.name}: output {key}", resolver, o["Value"]) for key, o in live.items()}
     exports = {str(resolver.resolve(o["Export"]["Name"])): key for key, o in live.items() if "Export" in o}
     return values, exports
+
+
+def _text(place: str, resolver: Resolver, value: Any) -> Any:
+    try:
+        result = resolver.resolve(value)
+    except TemplateError as error:
+        raise DeployError(f"{place}: {error}") from error
+    if not isinstance(result, str | int | float):
+        raise DeployError(f"{place}: {MALFORMED}")
+    return result
 
 
 def keep_imported(store: StackStore, state: StackState, exports: Mapping[str, str], outputs: Mapping[str, Any]) -> None:

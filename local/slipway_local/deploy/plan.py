@@ -1,14 +1,18 @@
 """What a template asks for, checked before anything is made: its resources in order, each with its provider."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from slipway_local.deploy.intrinsics import Resolver, TemplateError, UnknownResourceError, references
 from slipway_local.deploy.mistakes import mistakes
-from slipway_local.deploy.providers import IGNORED, provider_of
+from slipway_local.deploy.providers import provider_of
 from slipway_local.deploy.providers.base import Provider
 from slipway_local.deploy.schemas import problems, schema_of
+from slipway_local.deploy.scope import PSEUDO_PARAMETERS
+
+IGNORED = {"AWS::CDK::Metadata"}
+MALFORMED = "The Value field of every Outputs member must evaluate to a String"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,23 +46,27 @@ def plan(stack_name: str, template: Mapping[str, Any], resolver: Resolver, regio
     if wrong := mistakes(stack_name, template):
         raise RefusedError("\n".join(wrong), [])
     every = template["Resources"]
-    bodies = {key: body for key, body in every.items() if body.get("Type") not in IGNORED and _holds(resolver, body)}
-    known = {*every, *template.get("Parameters", {})}
-    errors = [*_broken_rules(stack_name, template, resolver), *_unknown_outputs(stack_name, template, resolver, known)]
+    bodies = {key: body for key, body in every.items() if body["Type"] not in IGNORED and _holds(resolver, body)}
+    known = {*bodies, *template.get("Parameters", {}), *PSEUDO_PARAMETERS}
+    errors = [*_broken_rules(stack_name, template, resolver), *_wrong_outputs(stack_name, template, resolver, known)]
     refused: list[str] = []
     planned: dict[str, Planned] = {}
     for logical_id, body in bodies.items():
-        name = f"{stack_name}/{logical_id} ({body.get('Type')})"
-        provider = provider_of(str(body.get("Type")), region)
+        name = f"{stack_name}/{logical_id} ({body['Type']})"
+        provider = provider_of(str(body["Type"]), region)
         if isinstance(provider, str):
             errors.append(f"{name}: {provider}")
-            refused.append(f"{body.get('Type')} {stack_name}/{logical_id}: {provider}")
+            refused.append(f"{body['Type']} {stack_name}/{logical_id}: {provider}")
             continue
-        properties = resolver.resolve(body.get("Properties", {}))
+        try:
+            properties = resolver.resolve(body.get("Properties", {}))
+        except TemplateError as error:
+            errors.append(f"{name}: {error}")
+            continue
         errors += [f"{name}: property {path} {what}" for path, what in property_problems(body, properties, region)]
-        one = _planned(logical_id, body, provider, properties, set(bodies))
-        errors += [f"{name}: there is no {other} in this template" for other in _unknown(body, properties, known)]
-        planned[logical_id] = one
+        unknown = [*sorted(references(properties) - known), *sorted({*_explicit(body)} - {*every})]
+        errors += [f"{name}: {_absent(other, every)}" for other in unknown]
+        planned[logical_id] = _planned(logical_id, body, provider, properties, set(bodies))
     if errors:
         raise RefusedError("\n".join(errors), refused)
     return _ordered(stack_name, planned)
@@ -101,19 +109,24 @@ def _explicit(body: Mapping[str, Any]) -> list[str]:
     return [depends_on] if isinstance(depends_on, str) else depends_on
 
 
-def _unknown(body: Mapping[str, Any], properties: dict[str, Any], known: set[str]) -> list[str]:
-    names = references(properties) | set(_explicit(body))
-    return sorted(name for name in names - known if not name.startswith("AWS::"))
+def _absent(name: str, every: Mapping[str, Any]) -> str:
+    return f"{name} is not made: its condition is false" if name in every else f"there is no {name} in this template"
 
 
-def _unknown_outputs(stack_name: str, template: Mapping[str, Any], resolver: Resolver, known: set[str]) -> list[str]:
-    live = {key: output for key, output in template.get("Outputs", {}).items() if _holds(resolver, output)}
-    return [
-        f"{stack_name}: output {key}: there is no {name} in this template"
-        for key, output in live.items()
-        for name in sorted(references(resolver.resolve(output["Value"])) - known)
-        if not name.startswith("AWS::")
-    ]
+def _wrong_outputs(stack_name: str, template: Mapping[str, Any], resolver: Resolver, known: set[str]) -> Iterator[str]:
+    """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html"""
+    every = template["Resources"]
+    for key, output in template.get("Outputs", {}).items():
+        if not _holds(resolver, output):
+            continue
+        try:
+            value = resolver.resolve([output["Value"], output.get("Export", {})])
+        except TemplateError as error:
+            yield f"{stack_name}: output {key}: {error}"
+            continue
+        yield from (f"{stack_name}: output {key}: {_absent(n, every)}" for n in sorted(references(value) - known))
+        if isinstance(value[0], list) or (isinstance(value[0], dict) and not references(value[0])):
+            yield f"{stack_name}: output {key}: {MALFORMED}"
 
 
 def _broken_rules(stack_name: str, template: Mapping[str, Any], resolver: Resolver) -> list[str]:

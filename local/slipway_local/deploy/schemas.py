@@ -63,6 +63,13 @@ def schema_of(resource_type: str, region: str) -> dict[str, Any] | None:
     return dict(json.loads(UNICODE_CLASS.sub(lambda match: SHORT_CLASSES.get(match[1], r"\\S"), text)))
 
 
+@functools.cache
+def other_schema(kind: str, name: str = "configuration") -> dict[str, Any] | None:
+    """Return cfn-lint's schema of a part of templates, such as (`functions`, `join`), or None where it has none."""
+    path = _data() / "other" / kind / f"{name}.json"
+    return dict(json.loads(path.read_text())) if path.exists() else None
+
+
 def property_names(schema: dict[str, Any], section: str) -> set[str]:
     """Return the top-level names of one of the schema's lists, such as `createOnlyProperties`."""
     return {path.split("/")[2] for path in schema.get(section, [])}
@@ -74,8 +81,12 @@ def problems(properties: dict[str, Any], schema: dict[str, Any]) -> Iterator[tup
         name = path.removeprefix("/properties/")
         if name in properties:
             yield name, "is read-only"
-    validator = _validator_class()(schema)
-    for error in validator.iter_errors(properties):
+    yield from violations(validator_class()(schema), properties)
+
+
+def violations(validator: Any, instance: Any) -> Iterator[tuple[str, str]]:
+    """Yield (path, what is wrong) for what a validator's schema forbids."""
+    for error in validator.iter_errors(instance):
         yield from _described(error, ())
 
 
@@ -107,24 +118,25 @@ def _names(error: Any) -> list[tuple[str, ...]]:
 
 
 def _what(error: Any) -> str:
-    value = json.dumps(error.instance)[:QUOTED_CHARACTERS]
-    kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    match error.validator:
-        case "required":
-            return "is required"
-        case "additionalProperties":
-            return "is no property of this type"
-        case "type":
-            return f"expected {' or '.join(map(str, kinds))}, got {value}"
-        case "enum":
-            return f"{value} is none of {', '.join(map(str, kinds[:12]))}"
-        case "pattern":
-            return f"{value} does not match {error.validator_value}"
-    return str(error.message)[:200]
+    value, wanted = json.dumps(error.instance)[:QUOTED_CHARACTERS], error.validator_value
+    kinds = wanted if isinstance(wanted, list) else [wanted]
+    patterns = error.schema.get("patternProperties")
+    said = {
+        "required": "is required",
+        "additionalProperties": f"does not match {' or '.join(patterns)}"
+        if patterns
+        else "is no property of this type",
+        "type": f"expected {' or '.join(map(str, kinds))}, got {value}",
+        "enum": f"{value} is none of {', '.join(map(str, kinds[:12]))}",
+        "minItems": f"expected at least {wanted} items, got {value}",
+        "maxItems": f"expected at most {wanted} items, got {value}",
+        "pattern": f"{value} does not match {wanted}",
+    }
+    return said.get(error.validator, str(error.message)[:200])
 
 
 @functools.cache
-def _validator_class() -> Any:
+def validator_class() -> Any:
     """Return draft 7 as CloudFormation means it: coerced scalars, and nothing said of what is not resolved yet."""
     from jsonschema import Draft7Validator, validators
 

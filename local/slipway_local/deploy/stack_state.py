@@ -202,6 +202,16 @@ class StackStore:
         """Return every stack, by name."""
         return [self._stacks[name] for name in sorted(self._stacks)]
 
+    def describe(self) -> dict[str, Any]:
+        """Return the stacks and their resources as `status` shows them."""
+        resources: dict[str, list[str]] = {"live": [], "recorded": []}
+        for state in self.all():
+            for record in state.records.values():
+                resources[record.mode].append(f"{record.type} {state.name}/{record.logical_id}")
+        stacks = {s.name: {"status": s.status, "reason": s.reason, "outputs": s.outputs} for s in self.all()}
+        resources["refused"] = [line for lines in self.refused.values() for line in lines]
+        return {"stacks": stacks, "resources": resources}
+
     def exports(self) -> dict[str, str]:
         """Return every export's value, by name."""
         return {export: s.outputs[output] for s in self.all() for export, output in s.exports.items()}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from slipway_local.aws_json import ServiceError
+from slipway_local.event_patterns import fault_of
 from slipway_local.functions.callee import find
 from slipway_local.functions.queue_poller import QueuePoller
 from slipway_local.functions.service import Functions
@@ -32,7 +33,9 @@ def install(functions: Functions, targets: Targets) -> "Pollers":
 
     def create_event_source_mapping(backend: Any, spec: Any) -> Any:
         _check(spec, spec.get("EventSourceArn", ""))
-        _check_role(find(backend, spec["FunctionName"]).record.role, spec["EventSourceArn"])
+        function = find(backend, spec["FunctionName"]).record
+        _check_role(function.role, spec["EventSourceArn"])
+        _check_visibility(function, spec["EventSourceArn"])
         mapping = create(backend, spec)
         # moto forgets the alias
         mapping.function_arn = find(backend, spec["FunctionName"]).arn
@@ -77,11 +80,31 @@ def _check_role(role: str, source_arn: str) -> None:
         )
 
 
+def _check_visibility(function: Any, source_arn: str) -> None:
+    """Refuse a queue whose messages come back while the function may still be at work on them.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    from moto.awslambda.exceptions import InvalidParameterValueException
+    from moto.sqs.models import sqs_backends
+
+    _, _, service, region, account, name = source_arn.split(":", 5)
+    queue = sqs_backends[account][region].queues.get(name) if service == "sqs" else None
+    if queue and int(queue.visibility_timeout) < int(function.timeout):
+        raise InvalidParameterValueException(
+            f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
+            f"Function timeout: {function.timeout} seconds"
+        )
+
+
 def _faults(spec: dict[str, Any], service: str, known: Any) -> Iterator[str]:
     if service not in ("sqs", "dynamodb"):
         yield f"The local cloud reads SQS queues and DynamoDB streams; {service or 'no source'} is not emulated."
     if spec.get("TumblingWindowInSeconds"):
         yield "Tumbling windows are not emulated by the local cloud."
+    for one in (spec.get("FilterCriteria") or {}).get("Filters") or ():
+        if fault := fault_of(one.get("Pattern") or "{}"):
+            yield f"Invalid filter pattern definition. {fault}"
     size = int(spec.get("BatchSize") or getattr(known, "batch_size", 0) or 0)
     window = spec.get("MaximumBatchingWindowInSeconds", getattr(known, "max_batch_window", None))
     if service == "sqs" and size > 10 and not int(window or 0):

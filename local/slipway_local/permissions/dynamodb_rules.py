@@ -17,6 +17,12 @@ PARTS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
+EXPRESSIONS = (
+    "ConditionExpression", "FilterExpression", "KeyConditionExpression", "ProjectionExpression", "UpdateExpression"
+)  # fmt: skip
+NAMED = ("AttributeUpdates", "AttributesToGet", "Expected", "Item", "Key", "KeyConditions", "QueryFilter", "ScanFilter")
+KEYWORDS = {"ADD", "AND", "BETWEEN", "DELETE", "IN", "NOT", "OR", "REMOVE", "SET"}
+TOP_LEVEL = re.compile(r"(?<![\w.:#])#?[A-Za-z_]\w*(?!\w*\s*\()")  # no nested attribute, value or function
 EQUALITY = re.compile(r"(#?[\w.-]+)\s*=\s*(:\w+)")
 
 
@@ -33,7 +39,7 @@ def dynamodb(call: Call) -> list[Need] | None:
         ]
     if call.operation in ("BatchGetItem", "BatchWriteItem"):
         return [
-            _need(call, call.operation, {"TableName": table}, _leading(call, {"TableName": table}, list(_batch(given))))
+            _batch_need(call, table, given, list(_batch(given)))
             for table, given in (parameters.get("RequestItems") or {}).items()
         ]
     if "TableName" not in parameters or call.operation in ("ListStreams", "ListBackups"):
@@ -42,14 +48,33 @@ def dynamodb(call: Call) -> list[Need] | None:
     return [_need(call, call.operation, parameters, _leading(call, parameters, items) or _queried(call))]
 
 
+def _batch_need(call: Call, table: str, given: Any, items: list[Mapping[str, Any]]) -> Need:
+    named = {**(given if isinstance(given, Mapping) else {}), "TableName": table}
+    named["Item"] = {name: value for item in items for name, value in item.items()}
+    return _need(call, call.operation, named, _leading(call, named, items))
+
+
+def _attributes(parameters: Mapping[str, Any]) -> list[str]:
+    """Return the top-level attributes that a request names, in items, keys and expressions."""
+    names = parameters.get("ExpressionAttributeNames") or {}
+    words = {word for one in EXPRESSIONS for word in TOP_LEVEL.findall(str(parameters.get(one) or ""))}
+    found = {str(names.get(word, word)) for word in words if word.upper() not in KEYWORDS}
+    return sorted(found | {str(name) for member in NAMED for name in parameters.get(member) or ()})
+
+
 def _need(call: Call, action: str, parameters: Mapping[str, Any], leading: list[str]) -> Need:
     table = str(parameters["TableName"])
     arn = table if table.startswith("arn:") else call.arn(f"table/{table}")
     if index := parameters.get("IndexName"):
         arn = f"{arn}/index/{index}"
     context = {"dynamodb:leadingkeys": leading} if leading else {}
-    if select := parameters.get("Select"):
-        context["dynamodb:select"] = [str(select)]
+    if attributes := _attributes(parameters):
+        context["dynamodb:attributes"] = attributes
+    for member in ("Select", "ReturnValues", "ReturnConsumedCapacity"):
+        if value := parameters.get(member):
+            context[f"dynamodb:{member.lower()}"] = [str(value)]
+    if action != call.operation:
+        context["dynamodb:enclosingoperation"] = [call.operation]
     return Need(f"dynamodb:{action}", arn, context)
 
 

@@ -14,12 +14,16 @@ Naming = Literal["direct", "account"]
 
 @dataclass(frozen=True, kw_only=True)
 class RoleSession:
-    """A session of a role: `arn` is `arn:aws:sts::…:assumed-role/ROLE/SESSION`; `function_arn` that of a function."""
+    """A session of a role: `arn` is `arn:aws:sts::…:assumed-role/ROLE/SESSION`; `function_arn` that of a function.
+
+    Units: `issued_at` is the time of its credentials in seconds since 1970, None for those just made.
+    """
 
     role_arn: str
     arn: str
     account: str
     function_arn: str = ""
+    issued_at: float | None = None
 
     @property
     def label(self) -> str:

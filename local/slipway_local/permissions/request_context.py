@@ -49,7 +49,7 @@ def context_of(
     now = time.time()
     is_service = not isinstance(caller, RoleSession)
     values: dict[str, Sequence[str]] = {
-        "aws:currenttime": [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))],
+        "aws:currenttime": [_moment(now)],
         "aws:epochtime": [str(int(now))],
         "aws:principalisawsservice": [str(is_service).lower()],
         "aws:requestedregion": [region],
@@ -64,13 +64,19 @@ def context_of(
     return RequestContext({**values, **need.context}, need.resource, account, region)
 
 
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 def _session(caller: RoleSession) -> dict[str, Sequence[str]]:
     role = emulated.role(caller.role_arn)
     values: dict[str, Sequence[str]] = {
         "aws:principalaccount": [caller.account],
         "aws:principalarn": [caller.role_arn],
         "aws:principaltype": ["AssumedRole"],
+        "aws:multifactorauthpresent": ["false"],  # there with all temporary credentials; MFA is not emulated
         "aws:sourceip": ["127.0.0.1"],
+        "aws:tokenissuetime": [_moment(time.time() if caller.issued_at is None else caller.issued_at)],
         "aws:userid": [f"{role.id}:{caller.arn.rsplit('/', 1)[-1]}"] if role else [],
     }
     if caller.function_arn:

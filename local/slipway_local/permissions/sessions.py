@@ -1,5 +1,6 @@
 """Credentials of roles, and the session behind an access key: what STS's AssumeRole gives, kept where moto keeps it."""
 
+from datetime import UTC
 from typing import Any
 
 from slipway_local.aws import Credentials
@@ -50,6 +51,7 @@ class Sessions:
         return RoleSession(
             role_arn=found.role_arn, arn=found.arn, account=account,
             function_arn=self._functions.get(access_key_id, ""),
+            issued_at=found.access_key.create_date.replace(tzinfo=UTC).timestamp(),
         )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from slipway_local.targets import Targets, service_of
 
 def install() -> None:
     """Refuse what cannot be fired, and keep ActionAfterCompletion through updates, which moto drops."""
-    from moto.scheduler.exceptions import ValidationException
+    from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
     from moto.scheduler.models import EventBridgeSchedulerBackend as Backend
     from moto.scheduler.responses import EventBridgeSchedulerResponse
 
@@ -40,8 +40,15 @@ def install() -> None:
             raise ValidationException(message=str(error)) from None
         except ServiceError as error:
             raise ValidationException(message=error.message) from None
+        window = settings["flexible_time_window"]
+        if (window["Mode"] == "FLEXIBLE") != bool(window.get("MaximumWindowInMinutes")):
+            raise ValidationException(
+                message="MaximumWindowInMinutes must be set if, and only if, FlexibleTimeWindow's Mode is FLEXIBLE."
+            )
 
     def create_schedule(self: Any, **settings: Any) -> Any:
+        if (group := settings.get("group_name") or "default") not in self.schedule_groups:
+            raise ScheduleGroupNotFound(group)
         check(**settings)
         return create(self, **settings)
 

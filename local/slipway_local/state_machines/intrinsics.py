@@ -7,6 +7,7 @@ import base64
 import copy
 import hashlib
 import json
+import math
 import random
 import re
 import uuid
@@ -145,7 +146,13 @@ def _hash(value: Any, algorithm: str) -> str:
 
 
 def _random(first: int, last: int, seed: Any = None) -> int:
-    return (random.Random(seed) if seed is not None else random).randrange(first, last)  # noqa: S311 - as documented
+    source = random.Random(seed) if seed is not None else random  # noqa: S311 - as documented
+    return source.randrange(_rounded(first), _rounded(last))
+
+
+def _rounded(number: float) -> int:
+    """Return the nearest integer, as the functions on numbers take theirs; of two as near, the larger."""
+    return math.floor(number + 0.5)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -153,9 +160,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "StringToJson": json.loads,
     "JsonToString": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),
     "Array": lambda *items: list(items),
-    "ArrayPartition": _partition,
+    "ArrayPartition": lambda items, size: _partition(items, _rounded(size)),
     "ArrayContains": lambda items, item: item in items,
-    "ArrayRange": _range,
+    "ArrayRange": lambda first, last, step: _range(_rounded(first), _rounded(last), _rounded(step)),
     "ArrayGetItem": lambda items, index: items[index],
     "ArrayLength": len,
     "ArrayUnique": _unique,
@@ -164,7 +171,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Hash": _hash,
     "JsonMerge": _merge,
     "MathRandom": _random,
-    "MathAdd": lambda first, second: first + second,
+    "MathAdd": lambda first, second: _rounded(first) + _rounded(second),
     "StringSplit": lambda text, separators: [part for part in re.split(f"[{re.escape(separators)}]", text) if part],
     "UUID": lambda: str(uuid.uuid4()),
 }

@@ -25,6 +25,8 @@ from slipway_local.state_machines.template_validation import Problem, schema, te
 
 JsonObject = dict[str, Any]
 MAXIMUM_NAME = 80
+# Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
+JOBLESS = ("aws-sdk", "dynamodb", "events", "lambda", "sns", "sqs")
 MOST = 99_999_999
 
 
@@ -135,6 +137,8 @@ class _Checker:
         if service and service[4] and self._express:
             message = f"Express state machines do not support '.{service[4]}' service integrations"
             yield schema(message, f"{at}/Resource")
+        if service and service[1] in JOBLESS and (service[4] or "").startswith("sync"):
+            yield schema(f"The resource provided {arn} is not recognized: it runs no job to wait for", f"{at}/Resource")
         limits = ("HeartbeatSeconds", "TimeoutSeconds")
         for field in limits:
             yield from _whole_number(state, field, at, 1)

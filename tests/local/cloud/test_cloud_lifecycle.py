@@ -1,4 +1,8 @@
-"""Starting, stopping and asking for the state of a local cloud of its own: our own, nothing of AWS's."""
+"""Starting, stopping and asking for the state of a local cloud of its own.
+
+AWS has nothing like it but for the names: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html, of the
+account and region in https://docs.aws.amazon.com/cdk/v2/guide/environments.html.
+"""
 
 import json
 import os

@@ -148,11 +148,8 @@ def test_an_example_leads_back_to_its_object_version_and_rules(
     assert {row["path"] for row in listed.values()} == {f"notes/n{n}.md" for n in range(NOTES) if n != 7}
 
 
-@pytest.mark.capability("D13")
-@pytest.mark.capability("D10")
-def test_examples_and_feedback_become_one_set_and_what_is_bad_is_named(
-    target: Target, documents: dict[str, str], evaluation_set: None, artifacts: Any
-) -> None:
+def deleted_document(target: Target) -> str:
+    """Index a document, delete it, and return its id."""
     gone = "acme/notes/gone.md"
     s3, raw = target.client("s3"), target.parameter("foundation/raw-bucket-name")
     s3.put_object(Bucket=raw, Key=gone, Body=b"# Gone\n\nSoon.\n")
@@ -166,6 +163,11 @@ def test_examples_and_feedback_become_one_set_and_what_is_bad_is_named(
     assert wait_for(lambda: status() == "indexed", seconds=60)
     s3.delete_object(Bucket=raw, Key=gone)
     assert wait_for(lambda: status() == "deleted", seconds=60)
+    return document_id(gone)
+
+
+def put_examples(artifacts: Any, deleted: str) -> None:
+    """Write examples and feedback, good and bad, of which one is of a `deleted` document."""
     nothing: dict[str, Any] = {"documents": [], "source_versions": [], "rules": []}
     by_key = [chat(f"How is machine {number} cleaned?", **nothing, group=f"key{number % 5}") for number in range(20)]
     artifacts(
@@ -175,7 +177,7 @@ def test_examples_and_feedback_become_one_set_and_what_is_bad_is_named(
         {"origin": "augmented", "messages": "none"},
         chat("Another thing entirely, is it?"),
         chat("another thing entirely,  is it?"),
-        chat("Of a deleted document?", documents=[document_id(gone)]),
+        chat("Of a deleted document?", documents=[deleted]),
         {**chat("x"), "messages": [], "text": "a text"},
     )
     said = {"request": [{"role": "user", "content": "Which pump?"}], "answer": "The red one.", "rating": 5}
@@ -186,6 +188,14 @@ def test_examples_and_feedback_become_one_set_and_what_is_bad_is_named(
         {**said, **nothing, "rating": 2, "correction": "The green one."},
         {**said, **nothing, "rating": "good"},
     )
+
+
+@pytest.mark.capability("D13")
+@pytest.mark.capability("D10")
+def test_examples_and_feedback_become_one_set_and_what_is_bad_is_named(
+    target: Target, documents: dict[str, str], evaluation_set: None, artifacts: Any
+) -> None:
+    put_examples(artifacts, deleted_document(target))
     recipe = {
         **{"name": "faq", "kind": "prompt-completion", "examples": ["augmented/"], "feedback": ["feedback/"]},
         "split": {"train": 0.6, "validation": 0.2, "test": 0.2},

@@ -30,8 +30,8 @@ def test_resources_are_made_in_order_of_references_and_depends_on(local_cloud: A
     assert value["Parameter"]["Value"].startswith("arn:aws:sqs:us-east-1:123456789012:Ordered-B-")
 
 
-def test_intrinsic_functions_conditions_and_dynamic_references(local_cloud: Any) -> None:
-    local_cloud.place.client("ssm").put_parameter(Name="/given", Value="from-ssm", Type="String", Overwrite=True)
+def intrinsics() -> dict[str, Any]:
+    """Return a template that uses each function once; its parameter Given is in SSM as /given."""
     body = template(Secret={"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": '{"user": "ada"}'}})
     body |= {
         "Parameters": {
@@ -66,7 +66,12 @@ def test_intrinsic_functions_conditions_and_dynamic_references(local_cloud: Any)
     body["Resources"]["Empty"] = parameter("y")
     body["Resources"]["Empty"]["Properties"]["Description"] = {"Ref": "AWS::NoValue"}
     body["Outputs"]["Dynamic"] = {"Value": {"Ref": "Dynamic"}}
-    status = local_cloud.deploy(Intrinsics=body)
+    return body
+
+
+def test_intrinsic_functions_conditions_and_dynamic_references(local_cloud: Any) -> None:
+    local_cloud.place.client("ssm").put_parameter(Name="/given", Value="from-ssm", Type="String", Overwrite=True)
+    status = local_cloud.deploy(Intrinsics=intrinsics())
     outputs = local_cloud.outputs(status, "Intrinsics")
     dynamic = local_cloud.place.client("ssm").get_parameter(Name=outputs.pop("Dynamic"))["Parameter"]["Value"]
     assert dynamic == "ada/from-ssm"

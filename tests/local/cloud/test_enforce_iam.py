@@ -145,6 +145,32 @@ def test_a_changed_policy_counts_from_the_next_call(stack: Stack) -> None:
     denied(read)
 
 
+@pytest.mark.parametrize(
+    ("condition", "allowed"),
+    [
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime
+        ({"Null": {"aws:TokenIssueTime": "true"}}, False),
+        ({"DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}}, True),
+        ({"DateGreaterThan": {"aws:TokenIssueTime": "2999-01-01T00:00:00Z"}}, False),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, False),
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        ({"ForAllValues:StringEquals": {"dynamodb:Attributes": ["tenant"]}}, False),
+        ({"ForAllValues:StringEquals": {"dynamodb:Attributes": ["tenant", "secret"]}}, True),
+    ],
+)
+def test_keys_that_every_session_or_request_has(stack: Stack, condition: dict[str, Any], allowed: bool) -> None:
+    iam, name = stack.cloud.place.client("iam"), stack.outputs["Role"].rsplit("/", 1)[-1]
+    policy = document(statement("Allow", "dynamodb:PutItem", "*", Condition=condition))
+    iam.put_role_policy(RoleName=name, PolicyName="Keys", PolicyDocument=json.dumps(policy))
+    item = {"tenant": {"S": "green"}, "secret": {"S": "x"}}
+    put = lambda: stack.client("dynamodb").put_item(TableName=stack.outputs["Table"], Item=item)  # noqa: E731
+    try:
+        put() if allowed else denied(put)
+    finally:
+        iam.delete_role_policy(RoleName=name, PolicyName="Keys")
+
+
 def test_the_report_tells_denied_calls_and_unused_statements(stack: Stack) -> None:
     s3, bucket = stack.client("s3"), stack.outputs["Papers"]
     s3.put_object(Bucket=bucket, Key="used", Body=b"x")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from slipway_local import cloud
 from support.mappings import arn, batches, filters, left, mapping, send
 
 pytestmark = pytest.mark.capability("O14")
@@ -31,10 +32,10 @@ def queue_stack(local_cloud: Any, queue: dict[str, Any] | None = None, **propert
     return {
         "Resources": {
             "Role": local_cloud.role(),
-            "Worker": local_cloud.function(QUEUE_WORKER),
+            "Worker": local_cloud.function(QUEUE_WORKER, timeout=2),
             "Dead": {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True} if queue else {}},
             "Queue": {"Type": "AWS::SQS::Queue", "Properties": {
-                "VisibilityTimeout": 1, **(queue or {}),
+                "VisibilityTimeout": 2, **(queue or {}),
                 "RedrivePolicy": {"deadLetterTargetArn": arn("Dead"), "maxReceiveCount": 2}}},
             "Mapping": mapping(arn("Queue"), **properties),
         },
@@ -122,3 +123,11 @@ def test_what_cannot_work_is_refused_by_name(local_cloud: Any, properties: Any, 
     given = {"FunctionName": "any", "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:any", **properties}
     with pytest.raises(client.exceptions.InvalidParameterValueException, match=message):
         client.create_event_source_mapping(**given)
+
+
+def test_a_queue_whose_messages_come_back_too_soon_is_refused(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
+    stack = queue_stack(local_cloud)
+    stack["Resources"]["Worker"]["Properties"]["Timeout"] = 30
+    with pytest.raises(cloud.LocalCloudError, match="visibility timeout: 2 seconds is less than Function timeout: 30"):
+        local_cloud.deploy(TooSoon=stack)

@@ -31,9 +31,9 @@ def flow(local_cloud: Any, receives: int = 2, **mapping: Any) -> dict[str, Any]:
     return {
         "Resources": {
             "Role": local_cloud.role(),
-            "Worker": local_cloud.function(WORKER),
+            "Worker": local_cloud.function(WORKER, timeout=2),
             "Dead": {"Type": "AWS::SQS::Queue"},
-            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 1, "RedrivePolicy": {
+            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 2, "RedrivePolicy": {
                 "deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": receives}}},
             "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
                 "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]}, "FunctionName": {"Ref": "Worker"},

@@ -82,6 +82,8 @@ def test_a_schedule_of_a_template_fires_changes_and_goes(local_cloud: Any, out: 
     [
         ({"ScheduleExpression": "sometimes"}, "Invalid Schedule Expression sometimes"),
         ({"ScheduleExpressionTimezone": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, "MaximumWindowInMinutes"),
+        ({"FlexibleTimeWindow": {"Mode": "OFF", "MaximumWindowInMinutes": 5}}, "MaximumWindowInMinutes"),
         ({"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:s3:listBuckets", "RoleArn": "r"}}, "delivers to SQS queues"),
     ],
 )
@@ -89,6 +91,13 @@ def test_schedules_that_cannot_fire_are_refused(local_cloud: Any, out: Any, chan
     client = local_cloud.place.client("scheduler")
     with pytest.raises(client.exceptions.ValidationException, match=message):
         client.create_schedule(Name="never", **{**schedule(out, "rate(1 hour)"), **change})
+
+
+def test_a_schedule_needs_a_group_that_exists(local_cloud: Any, out: Any) -> None:
+    """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html"""
+    client = local_cloud.place.client("scheduler")
+    with pytest.raises(client.exceptions.ResourceNotFoundException, match="Schedule group none does not exist"):
+        client.create_schedule(Name="never", GroupName="none", **schedule(out, "rate(1 hour)"))
 
 
 @pytest.mark.timeout(150)

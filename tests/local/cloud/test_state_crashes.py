@@ -1,6 +1,8 @@
 """A killed daemon, a snapshot that cannot be used, a disk that cannot be written to, two environments at once.
 
-All of it is our own: AWS's services have no such states.
+What has to outlive them is what AWS would not lose:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/DataDurability.html and
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html (what an environment held is lost with it).
 """
 
 import json

@@ -17,32 +17,32 @@ pytestmark = pytest.mark.capability("O14")
 LOG_GROUP = "/aws/vendedlogs/states/deployed"
 
 
+def deployed(local_cloud: Any, answer: str) -> dict[str, Any]:
+    definition = '{"StartAt":"A","States":{"A":{"Type":"Pass","Result":{"is":"${answer}","n":${n}},"End":true}}}'
+    group = {"Fn::GetAtt": ["Log", "Arn"]}
+    return {
+        "Resources": {
+            "Role": local_cloud.role(),
+            "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": LOG_GROUP}},
+            "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
+                "StateMachineName": "deployed", "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                "DefinitionString": definition, "DefinitionSubstitutions": {"answer": answer, "n": 3},
+                "Tags": [{"Key": "team", "Value": "blue"}],
+                "LoggingConfiguration": {"Level": "ALL", "IncludeExecutionData": True,
+                                         "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": group}}]}}},
+            "Version": {"Type": "AWS::StepFunctions::StateMachineVersion",
+                        "Properties": {"StateMachineArn": {"Ref": "Machine"}}},
+            "Alias": {"Type": "AWS::StepFunctions::StateMachineAlias", "Properties": {"Name": "live",
+                "RoutingConfiguration": [{"StateMachineVersionArn": {"Ref": "Version"}, "Weight": 100}]}},
+        },
+        "Outputs": {"Alias": {"Value": {"Ref": "Alias"}}, "Name": {"Value": {"Fn::GetAtt": ["Machine", "Name"]}},
+                    "Arn": {"Value": {"Ref": "Machine"}}},
+    }  # fmt: skip
+
+
 def test_a_deployed_machine_has_substitutions_logs_versions_and_an_alias(local_cloud: Any, machines: Machines) -> None:
     """As AWS's page of AWS::StepFunctions::StateMachine and its neighbours say."""
-
-    def body(answer: str) -> dict[str, Any]:
-        definition = '{"StartAt":"A","States":{"A":{"Type":"Pass","Result":{"is":"${answer}","n":${n}},"End":true}}}'
-        group = {"Fn::GetAtt": ["Log", "Arn"]}
-        return {
-            "Resources": {
-                "Role": local_cloud.role(),
-                "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": LOG_GROUP}},
-                "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
-                    "StateMachineName": "deployed", "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-                    "DefinitionString": definition, "DefinitionSubstitutions": {"answer": answer, "n": 3},
-                    "Tags": [{"Key": "team", "Value": "blue"}],
-                    "LoggingConfiguration": {"Level": "ALL", "IncludeExecutionData": True,
-                                             "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": group}}]}}},
-                "Version": {"Type": "AWS::StepFunctions::StateMachineVersion",
-                            "Properties": {"StateMachineArn": {"Ref": "Machine"}}},
-                "Alias": {"Type": "AWS::StepFunctions::StateMachineAlias", "Properties": {"Name": "live",
-                    "RoutingConfiguration": [{"StateMachineVersionArn": {"Ref": "Version"}, "Weight": 100}]}},
-            },
-            "Outputs": {"Alias": {"Value": {"Ref": "Alias"}}, "Name": {"Value": {"Fn::GetAtt": ["Machine", "Name"]}},
-                        "Arn": {"Value": {"Ref": "Machine"}}},
-        }  # fmt: skip
-
-    out = local_cloud.outputs(local_cloud.deploy(Deployed=body("first")), "Deployed")
+    out = local_cloud.outputs(local_cloud.deploy(Deployed=deployed(local_cloud, "first")), "Deployed")
     assert out["Name"] == "deployed"
     shown = machines.ended(machines.start_arn(out["Alias"]))
     assert shown["output"] == {"is": "first", "n": 3}
@@ -55,7 +55,7 @@ def test_a_deployed_machine_has_substitutions_logs_versions_and_an_alias(local_c
     assert [line["type"] for line in lines] == machines.event_types(shown["executionArn"])
     assert lines[0]["details"]["input"] == "{}"
 
-    out = local_cloud.outputs(local_cloud.deploy(Deployed=body("second")), "Deployed")
+    out = local_cloud.outputs(local_cloud.deploy(Deployed=deployed(local_cloud, "second")), "Deployed")
     assert machines.ended(machines.start_arn(out["Arn"]))["output"]["is"] == "second"
     assert machines.ended(machines.start_arn(out["Alias"]))["output"]["is"] == "first", "the version stays as it was"
     local_cloud.remove("Deployed")
@@ -107,6 +107,8 @@ WRONG = [
     (chain({"Type": "Pass", "Parameters": {"a.$": "x"}}), SCHEMA, "/States/S0/Parameters/a.$"),
     (chain({"Type": "Pass", "Parameters": {"b.$": "States.Nope()"}}), SCHEMA, "/States/S0/Parameters/b.$"),
     (chain({"Type": "Task", "Resource": "arn:nonsense"}), SCHEMA, "/States/S0/Resource"),
+    # https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html: SQS runs no jobs
+    (chain({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.sync"}), SCHEMA, "/States/S0/Resource"),
     (chain(TWICE), "DUPLICATE_STATE_NAME", "/States/S0/Branches[0]/States/S0"),
     (chain(UNRETRIABLE), SCHEMA, "/States/S0/Retry[0]/ErrorEquals"),
     ({**chain({"Type": "Pass"}), "TimeoutSeconds": 0}, SCHEMA, "/TimeoutSeconds"),

@@ -50,34 +50,39 @@ def test_a_redrive_goes_on_from_the_failed_state_with_its_input(local_cloud: Any
         machines.client.redrive_execution(executionArn=failed["executionArn"])
 
 
+def part(local_cloud: Any, name: str, prefix: str) -> dict[str, Any]:
+    wanted = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": f"{prefix}T"}],
+        "Default": f"{prefix}U",
+    }
+    made = {"Type": "Pass", "Parameters": {"id.$": "States.UUID()"}, "End": True}
+    return one(
+        {f"{prefix}C": wanted, f"{prefix}T": {**failing_until(local_cloud, name), "End": True}, f"{prefix}U": made},
+        f"{prefix}C",
+    )
+
+
+def parts(local_cloud: Any, name: str) -> dict[str, Any]:
+    """Return a machine of four branches, of which all but the first fail until the parameter `name` is there."""
+    fixed = {**part(local_cloud, name, "B"), "StartAt": "BU"}
+    del fixed["States"]["BC"], fixed["States"]["BT"]
+    mode = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    items = {"Type": "Map", "ItemsPath": "$.xs", "MaxConcurrency": 1}
+    return one({"P": {"Type": "Parallel", "End": True, "Branches": [
+        fixed,
+        chain({**items, "ItemProcessor": part(local_cloud, name, "I")}, prefix="Inline"),
+        chain({**items, "ItemProcessor": {**part(local_cloud, name, "D"), **mode}}, prefix="Distributed"),
+        chain({"Type": "Wait", "Seconds": 1}, failing_until(local_cloud, name), prefix="Late"),
+    ]}}, "P")  # fmt: skip
+
+
 def test_a_redrive_repeats_only_the_branches_items_and_children_that_failed(
     local_cloud: Any, machines: Machines
 ) -> None:
     """Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html"""
     name = "/redrive/parts"
-
-    def part(prefix: str) -> dict[str, Any]:
-        wanted = {
-            "Type": "Choice",
-            "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": f"{prefix}T"}],
-            "Default": f"{prefix}U",
-        }
-        made = {"Type": "Pass", "Parameters": {"id.$": "States.UUID()"}, "End": True}
-        return one(
-            {f"{prefix}C": wanted, f"{prefix}T": {**failing_until(local_cloud, name), "End": True}, f"{prefix}U": made},
-            f"{prefix}C",
-        )
-
-    fixed = {**part("B"), "StartAt": "BU"}
-    del fixed["States"]["BC"], fixed["States"]["BT"]
-    mode = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
-    items = {"Type": "Map", "ItemsPath": "$.xs", "MaxConcurrency": 1}
-    definition = one({"P": {"Type": "Parallel", "End": True, "Branches": [
-        fixed,
-        chain({**items, "ItemProcessor": part("I")}, prefix="Inline"),
-        chain({**items, "ItemProcessor": {**part("D"), **mode}}, prefix="Distributed"),
-        chain({"Type": "Wait", "Seconds": 1}, failing_until(local_cloud, name), prefix="Late"),
-    ]}}, "P")  # fmt: skip
+    definition = parts(local_cloud, name)
     failed = machines.run(definition, {"xs": [{"n": 0}, {"n": 1}, {"n": 2}]})
     assert failed["status"] == "FAILED"
     local_cloud.place.client("ssm").put_parameter(Name=name, Value="v", Type="String")

@@ -36,6 +36,7 @@ pytestmark = pytest.mark.capability("O14")
         ("States.Hash('input data', 'SHA-1')", "aaff4a450a104cd177d28d18d74485e8cae074b7"),
         ("States.JsonMerge($.nested, $.other, false)", {"k": 2}),
         ("States.MathAdd($.xs[0], -3)", -2),
+        ("States.MathAdd(1.5, 2.4)", 4),  # each argument is rounded to an integer
         ("States.StringSplit('1,2;3', ',;')", ["1", "2", "3"]),
         ("$.xs[?(@ > 1)]", [2, 2]),
         ("$..k", ["é", 2]),

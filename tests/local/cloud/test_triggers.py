@@ -122,6 +122,30 @@ def test_a_bucket_takes_only_destinations_that_let_it_in(
     s3.put_bucket_notification_configuration(**given, SkipDestinationValidation=True)
 
 
+def test_a_bucket_takes_no_overlapping_notifications(local_cloud: Any, out: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html"""
+    s3 = local_cloud.place.client("s3")
+    s3.create_bucket(Bucket="overlapping")
+
+    def put(*rules: tuple[str, dict[str, str]]) -> None:
+        queues = [
+            {"QueueArn": "arn:aws:sqs:us-east-1:123456789012:any", "Events": [event], "Filter": {"Key": {
+                "FilterRules": [{"Name": name, "Value": value} for name, value in wanted.items()]}}}
+            for event, wanted in rules
+        ]  # fmt: skip
+        s3.put_bucket_notification_configuration(
+            Bucket="overlapping",
+            NotificationConfiguration={"QueueConfigurations": queues},
+            SkipDestinationValidation=True,
+        )
+
+    with pytest.raises(ClientError, match="Configuration is ambiguously defined"):
+        put(("s3:ObjectCreated:*", {"prefix": "a/"}), ("s3:ObjectCreated:Put", {"prefix": "a/b", "suffix": ".pdf"}))
+    put(("s3:ObjectCreated:*", {"prefix": "a/"}), ("s3:ObjectCreated:*", {"prefix": "b/"}))
+    put(("s3:ObjectCreated:*", {"suffix": ".pdf"}), ("s3:ObjectCreated:*", {"suffix": ".txt"}))
+    put(("s3:ObjectCreated:*", {"prefix": "a/"}), ("s3:ObjectRemoved:*", {"prefix": "a/"}))
+
+
 def test_a_topic_runs_a_function_with_what_was_published(local_cloud: Any, out: Any) -> None:
     sns = local_cloud.place.client("sns")
     wanted = {"kind": {"DataType": "String", "StringValue": "wanted"}}

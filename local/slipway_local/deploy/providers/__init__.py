@@ -24,8 +24,6 @@ from slipway_local.deploy.providers.custom import CustomResource
 from slipway_local.deploy.providers.recorded import Recorded
 from slipway_local.deploy.schemas import schema_of
 
-IGNORED = {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitConditionHandle"}
-
 PROVIDERS: dict[str, Provider] = {
     **api_gateway.PROVIDERS,
     **api_gateway_v2.PROVIDERS,

@@ -3,16 +3,9 @@
 import time
 from typing import Any
 
-from slipway_local.deploy.providers.base import (
-    Api,
-    Context,
-    Created,
-    PartlyCreatedError,
-    Properties,
-    Provider,
-    api,
-    call,
-)
+from slipway_local.deploy.providers.api import Api, api
+from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, completing
+from slipway_local.deploy.providers.calls import call
 
 READY = "InService"
 WAIT_SECONDS = 7200.0  # the longest rollout that a DeploymentConfig of a few steps describes
@@ -25,17 +18,15 @@ class Awaited(Api):
     def create(self, context: Context, properties: Properties) -> Created:
         """Create it and wait."""
         created = super().create(context, properties)
-        try:
+        with completing(created):
             self._wait(context, created.physical_id)
-        except Exception as error:
-            raise PartlyCreatedError(created) from error
         return created
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Update it and wait. Raises: RuntimeError if it was rolled back."""
         name = existing.physical_id.rpartition("/")[2]
         if new.get("RuntimeConfig") == old.get("RuntimeConfig"):  # how many copies there are is the scaling's by now
-            new = {key: value for key, value in new.items() if key != "RuntimeConfig"}
+            old, new = _without(old, "RuntimeConfig"), _without(new, "RuntimeConfig")
         updated = super().update(context, Created(physical_id=name, attributes=existing.attributes), old, new)
         if reason := self._wait(context, name).get("FailureReason"):
             raise RuntimeError(reason)
@@ -55,8 +46,12 @@ class Awaited(Api):
             time.sleep(POLL_SECONDS)
 
 
+def _without(properties: Properties, name: str) -> Properties:
+    return {key: value for key, value in properties.items() if key != name}
+
+
 def _target(context: Context, properties: Properties) -> Properties:
-    return {name: value for name, value in properties.items() if name != "RoleARN"}
+    return _without(properties, "RoleARN")
 
 
 def _policy(context: Context, properties: Properties) -> Properties:
@@ -91,7 +86,7 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::SageMaker::Endpoint": Awaited(
         service="sagemaker", create_call="create_endpoint", ref="@EndpointArn", name="EndpointName", name_limit=63,
         attributes={"EndpointName": "{EndpointName}", "EndpointArn": "@EndpointArn"},
-        update_call="update_endpoint", delete_call="delete_endpoint", delete_with={"EndpointName": "{EndpointName}"},
+        update_call="update_endpoint", update_replaces=True, delete_call="delete_endpoint", delete_with={"EndpointName": "{EndpointName}"},
     ),
     "AWS::SageMaker::InferenceComponent": Awaited(
         service="sagemaker", create_call="create_inference_component", ref="@InferenceComponentArn",
@@ -108,7 +103,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApplicationAutoScaling::ScalingPolicy": Policy(
         service="application-autoscaling", create_call="put_scaling_policy", ref="@PolicyARN", prepare=_policy,
-        attributes={"Arn": "@PolicyARN"}, update_call="put_scaling_policy", delete_call="delete_scaling_policy",
-        delete_with=_NAMED,
+        attributes={"Arn": "@PolicyARN"}, update_call="put_scaling_policy", update_replaces=True,
+        delete_call="delete_scaling_policy", delete_with=_NAMED,
     ),
 }  # fmt: skip

@@ -66,7 +66,7 @@ def test_what_the_documents_do_not_hold_is_refused(
     manual: dict[str, Any], openai_client: OpenAI, question: str
 ) -> None:
     completion = ask(openai_client, question)
-    assert completion.slipway == {"grounded": False, "citations": []}
+    assert (completion.slipway["grounded"], completion.slipway["citations"]) == (False, [])
     assert "documents" in completion.choices[0].message.content
 
 

@@ -7,6 +7,7 @@ import asyncio
 import json
 import subprocess
 import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,6 +60,12 @@ def first(servers: Any) -> Iterator[ModelServer]:
     server.words, server.tool_calls = ["One", " two", " three"], []
     server.finished.clear()
     server.calm()
+
+
+@pytest.fixture(autouse=True)
+def asked_for_the_first_time() -> None:
+    """What was asked before is answered by the cache, and no model is called."""
+    ASK[0]["content"] = f"Count to three, and forget {uuid.uuid4()}."
 
 
 def text(chunks: Any) -> str:

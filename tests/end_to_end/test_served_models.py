@@ -21,6 +21,7 @@ from support.waiting import wait_for
 pytestmark = pytest.mark.timeout(600)
 TEXT = "The harbour crane lifts forty tonnes at low tide. The harbour master opens the gate at noon."
 ASK: list[Any] = [{"role": "user", "content": "What does the harbour crane lift?"}]
+FRESH = {"slipway": {"cache": False}}  # what was asked before would be answered without a model
 PARAMETER = "/slipway/dev/gateway/routes"
 
 
@@ -46,7 +47,9 @@ def served(slipway: Slipway, dev: dict[str, Any], openai_client: OpenAI) -> Iter
 
     def known() -> bool:
         try:
-            return bool(openai_client.chat.completions.create(model="tuned", messages=ASK, max_tokens=8))
+            return bool(
+                openai_client.chat.completions.create(model="tuned", messages=ASK, max_tokens=8, extra_body=FRESH)
+            )
         except openai.NotFoundError:
             return False
 
@@ -59,8 +62,8 @@ def served(slipway: Slipway, dev: dict[str, Any], openai_client: OpenAI) -> Iter
 @pytest.mark.capability("S2")
 @pytest.mark.capability("S7")
 def test_the_openai_client_is_answered_by_the_endpoint(served: OpenAI) -> None:
-    whole = served.chat.completions.create(model="tuned", messages=ASK, max_tokens=8)
-    streamed = served.chat.completions.create(model="tuned", messages=ASK, max_tokens=8, stream=True)
+    whole = served.chat.completions.create(model="tuned", messages=ASK, max_tokens=8, extra_body=FRESH)
+    streamed = served.chat.completions.create(model="tuned", messages=ASK, max_tokens=8, stream=True, extra_body=FRESH)
     said = "".join(chunk.choices[0].delta.content or "" for chunk in streamed if chunk.choices)
 
     assert "harbour crane lifts forty" in (whole.choices[0].message.content or "")
@@ -72,9 +75,9 @@ def test_the_openai_client_is_answered_by_the_endpoint(served: OpenAI) -> None:
 @pytest.mark.capability("S3")
 @pytest.mark.capability("S6")
 def test_while_the_endpoint_sleeps_the_fallback_answers(served: OpenAI) -> None:
-    answer = served.chat.completions.create(model="nap", messages=ASK, max_tokens=8)
+    answer = served.chat.completions.create(model="nap", messages=ASK, max_tokens=8, extra_body=FRESH)
     with pytest.raises(openai.InternalServerError) as asleep:
-        served.chat.completions.create(model="alone", messages=ASK, max_tokens=8)
+        served.chat.completions.create(model="alone", messages=ASK, max_tokens=8, extra_body=FRESH)
 
     assert "harbour crane" in (answer.choices[0].message.content or "")
     assert asleep.value.status_code == 503

@@ -86,7 +86,8 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::SageMaker::Endpoint": Awaited(
         service="sagemaker", create_call="create_endpoint", ref="@EndpointArn", name="EndpointName", name_limit=63,
         attributes={"EndpointName": "{EndpointName}", "EndpointArn": "@EndpointArn"},
-        update_call="update_endpoint", update_replaces=True, delete_call="delete_endpoint", delete_with={"EndpointName": "{EndpointName}"},
+        update_call="update_endpoint", update_replaces=True, delete_call="delete_endpoint",
+        delete_with={"EndpointName": "{EndpointName}"},
     ),
     "AWS::SageMaker::InferenceComponent": Awaited(
         service="sagemaker", create_call="create_inference_component", ref="@InferenceComponentArn",

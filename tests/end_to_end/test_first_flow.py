@@ -77,7 +77,7 @@ def test_ingesting_again_changes_nothing(manual: dict[str, Any], slipway: Slipwa
 
 
 def test_the_command_asks_as_the_client_does(manual: dict[str, Any], slipway: Slipway) -> None:
-    answer = slipway.json("ask", "What is a scope and what can it be used for?")
+    answer = slipway.json("ask", "Which life cycle scripts run before a package is published?")
     assert answer["grounded"] is True
     assert {"document", "location", "text", "score"} <= set(answer["citations"][0])
     assert answer["latency_ms"] > 0

@@ -1,5 +1,7 @@
 """Observability: an alarm on every queue, function, API and database, and one dashboard of them all."""
 
+import itertools
+
 from constructs import Construct
 
 from slipway_constructs.monitoring import Monitor, dashboard
@@ -29,6 +31,10 @@ ROWS = (
 )
 
 
+# They warn early, or say why: what is throttled is an error of the API for a caller, and tried again else.
+NOT_ESSENTIAL = ("NearTimeout", "Throttles")
+
+
 class ObservabilityStack(SlipwayStack):
     """Monitors of what the other stacks published; every alarm notifies the environment's topic."""
 
@@ -37,8 +43,8 @@ class ObservabilityStack(SlipwayStack):
         topic_arn = self.look_up("foundation", "alarm-topic-arn")
         monitors = [monitor for part in parts(settings) for monitor in part.monitors(self, topic_arn)]
         if settings.observability.alarms == "essential":
-            for monitor in monitors:
-                monitor.node.try_remove_child("NearTimeout")
+            for monitor, alarm in itertools.product(monitors, NOT_ESSENTIAL):
+                monitor.node.try_remove_child(alarm)
         if settings.observability.dashboard:
             dashboard(self, "Dashboard", sorted(monitors, key=_row))
 

@@ -25,7 +25,7 @@ class Observability(Section):
     )
     alarms: Literal["all", "essential"] = Field(
         "all",
-        description="`essential` leaves out the early warnings, functions that come near their timeout; "
+        description="`essential` leaves out functions that come near their timeout or are throttled; "
         "an alarm is $0.10 a month.",
     )
     dashboard: bool = Field(True, description="Create the dashboard; the first three of an account are free.")

@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 CUSTOM_RESOURCE_HANDLERS = {"migrate_store", "empty_bucket", "empty_vector_bucket"}
-# One that fails or is late fails its execution, which is alarmed.
-STEP_HANDLERS = {"plan_evaluation", "evaluate_question", "report_evaluation"}
+# One that fails or is late fails its execution, or leaves its message in a dead-letter queue: both are alarmed.
+STEP_HANDLERS = {"plan_evaluation", "evaluate_question", "report_evaluation"} | {
+    *("training_step", "training_release", "training_failed", "gate")
+}
 
 
 @pytest.mark.capability("O2")
@@ -20,14 +22,14 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
     ]
 
     assert {"chat", "ingest_document"} <= set(functions)
-    assert kinds.count(("AWS/Lambda", "Throttles")) == len(functions)
-    assert kinds.count(("AWS/Lambda", "Duration")) == 0, "dev has only the essential alarms"
+    for name in ("Throttles", "Duration"):
+        assert kinds.count(("AWS/Lambda", name)) == 0, "dev has only the essential alarms"
     assert kinds.count(("AWS/Lambda", "Errors")) == len(functions) - 1, "the authorizer's refusals are no errors"
     assert kinds.count(("Slipway", "AuthorizerFailures")) == 1
     assert kinds.count(("Slipway", "MeterFailures")) == 1
-    assert kinds.count(("AWS/Events", "FailedInvocations")) == 1
-    assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 1
-    assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 2
+    assert kinds.count(("AWS/Events", "FailedInvocations")) == 2, "documents, and fine-tuning runs that failed"
+    assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 2
+    assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 3, "and what judges experiments left"
     machines = [machine for part in dev for machine in dev.of(part, "AWS::StepFunctions::StateMachine")]
     assert machines
     for name in ("ExecutionsFailed", "ExecutionsTimedOut"):

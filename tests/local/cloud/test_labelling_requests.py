@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from slipway_cli import labelling
+from slipway_cli import gateway, labelling
 from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.main import app
 from slipway_cli.target import Target
@@ -110,7 +110,8 @@ def test_curated_documents_are_labelled_by_span(api: Api, target: Target) -> Non
 def test_the_command_starts_a_job_works_on_it_and_reads_its_results(
     target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labelling, "find_target", lambda *_, **__: target)
+    for module in (labelling, gateway):
+        monkeypatch.setattr(module, "find_target", lambda *_, **__: target)
 
     def command(*arguments: str) -> Any:
         done = CliRunner().invoke(app, ["label", *arguments, "--json"], catch_exceptions=False)
@@ -154,7 +155,8 @@ def test_a_job_that_cannot_begin_fails_the_command_and_names_the_field(
     error: type[Exception],
     named: str,
 ) -> None:
-    monkeypatch.setattr(labelling, "find_target", lambda *_, **__: target)
+    for module in (labelling, gateway):
+        monkeypatch.setattr(module, "find_target", lambda *_, **__: target)
     items = tmp_path / "items.jsonl"
     items.write_text('{"words": "neither text nor document"}\n')
 

@@ -75,7 +75,7 @@ def test_a_hold_keeps_every_version_until_it_is_released(local_cloud: Any, bucke
     for version in versions:
         with pytest.raises(ClientError, match="AccessDenied"):
             s3.delete_object(Bucket=bucket, Key="default/a.md", VersionId=version)
-    with pytest.raises(cloud.LocalCloudError, match="cannot be switched off"):
+    with pytest.raises(cloud.LocalCloudError, match="ObjectLockEnabled"):
         local_cloud.deploy(held=template())
     assert slipway("release", "default/", "--reason", "settled")["versions"] == 2
     [noted] = slipway("list")

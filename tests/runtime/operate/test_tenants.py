@@ -2,30 +2,20 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.tenants import Tenants
+from support.tables import table_of
 
 pytestmark = pytest.mark.capability("S8")
 
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "us-east-1")
-    with mock_aws():
-        client = boto3.client("dynamodb")
-        client.create_table(
-            TableName="tenants",
-            KeySchema=[{"AttributeName": "subject", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("subject", "item")],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield Table(client=client, name="tenants")
+    with table_of(monkeypatch, "tenants") as made:
+        yield made
 
 
 def test_a_key_is_found_by_its_secret_which_is_kept_nowhere(table: Table) -> None:

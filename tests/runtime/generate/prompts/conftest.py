@@ -2,35 +2,21 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from slipway_runtime.generate.prompts.experiments import Experiments
 from slipway_runtime.generate.prompts.labels import Labels
 from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Versions
+from support.tables import table_of
 
 TABLE = "prompts"
 
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    for name, value in {
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        client = boto3.client("dynamodb")
-        client.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "subject", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("subject", "item")],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield Table(client=client, name=TABLE)
+    with table_of(monkeypatch, TABLE) as made:
+        yield made
 
 
 @pytest.fixture

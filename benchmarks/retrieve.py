@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from _retrieve.database import database, load, named
 from slipway_runtime.retrieve.stores.aurora import statements
 from slipway_runtime.retrieve.stores.aurora.store import CANDIDATES, EXACT_UP_TO_CHUNKS
 
+Results = Iterator[tuple[str, dict[str, Any]]]
 K = 10
 PLAIN = "SELECT chunk_id FROM slipway.chunks WHERE tenant = %s ORDER BY embedding <=> %s::halfvec LIMIT 10"
 GLOBAL_INDEX = (
@@ -79,12 +80,11 @@ def searcher(connection: Any, corpus: Corpus, tenant: str, *, question: bool = F
     return search
 
 
-def tenants(connection: Any, corpus: Corpus) -> dict[str, Any]:
+def tenants(connection: Any, corpus: Corpus) -> Results:
     """Measure each tenant by the store, then by pgvector as it comes."""
-    results: dict[str, Any] = {}
     rows = {name: np.where(corpus.tenants == name)[0] for name in SHARES}
     for name in SHARES:
-        results[f"tenant {name}"] = measured(corpus, rows[name], searcher(connection, corpus, name))
+        yield f"tenant {name}", measured(corpus, rows[name], searcher(connection, corpus, name))
     for (tenant,) in connection.execute("SELECT tenant FROM slipway.large_tenants").fetchall():
         connection.execute(f"DROP INDEX slipway.chunks_near_{_md5(connection, tenant)}")
     connection.execute("DROP INDEX slipway.chunks_tenant_embedding")
@@ -100,15 +100,14 @@ def tenants(connection: Any, corpus: Corpus) -> dict[str, Any]:
             def plain(query: int, name: str = name) -> list[int]:
                 return [row_of(row[0]) for row in connection.execute(PLAIN, (name, literal(corpus.queries[query])))]
 
-            results[f"tenant {name}: {peer}"] = measured(corpus, rows[name], plain)
-    return results
+            yield f"tenant {name}: {peer}", measured(corpus, rows[name], plain)
 
 
 def _md5(connection: Any, tenant: str) -> str:
     return str(connection.execute("SELECT md5(%s)", (tenant,)).fetchone()[0])
 
 
-def one_tenant(corpus: Corpus) -> dict[str, Any]:
+def one_tenant(corpus: Corpus) -> Results:
     """Measure a store of one tenant: loading, search without filter, with filters, and hybrid."""
     everything = np.arange(len(corpus.texts))
     with database() as connection:
@@ -117,19 +116,14 @@ def one_tenant(corpus: Corpus) -> dict[str, Any]:
         connection.execute("SELECT slipway.index_tenant('one', %s)", (EXACT_UP_TO_CHUNKS,))
         indexed = time.perf_counter() - began
         connection.execute("VACUUM ANALYZE slipway.chunks")
-        results = {
-            "ingest": {
-                "rows_per_second": round(len(corpus.texts) / seconds),
-                "with_vector_index": round(len(corpus.texts) / (seconds + indexed)),
-            },
-            "unfiltered": measured(corpus, everything, searcher(connection, corpus, "one")),
-        }
+        rows, with_index = len(corpus.texts) / seconds, len(corpus.texts) / (seconds + indexed)
+        yield "ingest", {"rows_per_second": round(rows), "with_vector_index": round(with_index)}
+        yield "unfiltered", measured(corpus, everything, searcher(connection, corpus, "one"))
         for name, condition, kept in (("10 %", "@ == 3", everything % 10 == 3), ("50 %", "@ < 5", everything % 10 < 5)):
             search = searcher(connection, corpus, "one", path=f'exists($."tenth" ? ({condition}))')
-            results[f"attribute {name}"] = measured(corpus, everything[kept], search)
-        results["hybrid"] = measured(corpus, everything, searcher(connection, corpus, "one", question=True))
-        del results["hybrid"]["recall"]
-        return results
+            yield f"attribute {name}", measured(corpus, everything[kept], search)
+        hybrid = measured(corpus, everything, searcher(connection, corpus, "one", question=True))
+        yield "hybrid", {name: figure for name, figure in hybrid.items() if name != "recall"}
 
 
 def faiss(corpus: Corpus) -> dict[str, Any]:
@@ -144,6 +138,18 @@ def faiss(corpus: Corpus) -> dict[str, Any]:
     return {"recall": round(right / K / len(found["rows"]), 4), "p50_ms": found["p50_ms"], "p99_ms": found["p99_ms"]}
 
 
+def everything(corpus: Corpus) -> Results:
+    """Measure all; the peer that must be installed comes first."""
+    yield "unfiltered: faiss HNSW in memory", faiss(corpus)
+    yield from one_tenant(corpus)
+    with database() as connection:
+        load(connection, corpus, lambda row: str(corpus.tenants[row]))
+        for name in SHARES:
+            connection.execute("SELECT slipway.index_tenant(%s, %s)", (name, EXACT_UP_TO_CHUNKS))
+        connection.execute("VACUUM ANALYZE slipway.chunks")
+        yield from tenants(connection, corpus)
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -151,21 +157,14 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="chunks in the store (default 100000)")
     parser.add_argument("--queries", type=int, default=300, help="queries of each kind (default 300)")
     arguments = parser.parse_args()
-    corpus = generate(arguments.rows, arguments.queries)
-    results = one_tenant(corpus)
-    with database() as connection:
-        load(connection, corpus, lambda row: str(corpus.tenants[row]))
-        for name in SHARES:
-            connection.execute("SELECT slipway.index_tenant(%s, %s)", (name, EXACT_UP_TO_CHUNKS))
-        connection.execute("VACUUM ANALYZE slipway.chunks")
-        results |= tenants(connection, corpus)
-    results["unfiltered: faiss HNSW in memory"] = faiss(corpus)
+    corpus, results = generate(arguments.rows, arguments.queries), dict[str, Any]()
+    print(f"{arguments.rows} rows, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
+    for name, figures in everything(corpus):
+        results[name] = figures
+        line = f"{name:38}" + "  ".join(f"{key} {value}" for key, value in figures.items())
+        print(line, file=sys.stderr if arguments.json else sys.stdout, flush=True)
     if arguments.json:
         print(json.dumps({"load": os.getloadavg()[0], "rows": arguments.rows, **results}, indent=2))
-        return
-    print(f"{arguments.rows} rows, load {os.getloadavg()[0]:.1f}")
-    for name, figures in results.items():
-        print(f"{name:38}", "  ".join(f"{key} {value}" for key, value in figures.items()))
 
 
 if __name__ == "__main__":

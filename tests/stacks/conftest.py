@@ -10,7 +10,9 @@ import pytest
 
 os.environ["CDK_VALIDATION"] = "false"  # four seconds a synthesis; tests/stacks/test_command_line.py has it on once
 
+from slipway_local.deploy.assembly import read_assembly
 from stacks import application
+from support.shared import shared
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,23 +62,31 @@ class Templates(dict[str, dict[str, Any]]):
         return {action for item in lists for action in (item if isinstance(item, list) else [item])}
 
 
-def templates_of(app: Any, stage: str) -> Templates:
-    """Synthesise, and return the templates of one environment. Nothing may have been looked up in an account."""
-    assembly = app.synth().get_nested_assembly(f"assembly-{stage}")
-    assert "missing" not in json.loads(Path(assembly.directory, "manifest.json").read_text())
-    stacks = {stack.stack_name.rsplit("-", 1)[1]: stack for stack in assembly.stacks}
-    found = Templates({part: json.loads(Path(stack.template_full_path).read_text()) for part, stack in stacks.items()})
+def templates_of(assembly: Path, stage: str) -> Templates:
+    """Read the templates of one environment. Nothing may have been looked up in an account."""
+    folder = assembly / f"assembly-{stage}"
+    assert "missing" not in json.loads((folder / "manifest.json").read_text())
+    stacks = {stack.name.rsplit("-", 1)[1]: stack for stack in read_assembly(folder)}
+    found = Templates({part: json.loads(stack.template_path.read_text()) for part, stack in stacks.items()})
     found.protected = {part for part, stack in stacks.items() if stack.termination_protection}
     return found
 
 
 @pytest.fixture(scope="session")
-def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Templates]:
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped environments, checked by cdk-nag as they were synthesised: a finding fails every test."""
-    outdir = str(tmp_path_factory.mktemp("assembly"))
-    app = application.build(outdir=outdir, context={"aws:cdk:bundling-stacks": []})
+    return shared(tmp_path_factory, "assembly", "config", lambda folder: _synthesise(ROOT / "config", folder))
+
+
+def _synthesise(config: Path, folder: Path) -> None:
+    application.build(config, outdir=str(folder), context={"aws:cdk:bundling-stacks": []}).synth()
+
+
+@pytest.fixture(scope="session")
+def environments(assembly: Path) -> dict[str, Templates]:
+    """The templates of the shipped environments, by name."""
     names = sorted(path.stem for path in (ROOT / "config").glob("*.yaml"))
-    return {name: templates_of(app, name.capitalize()) for name in names}
+    return {name: templates_of(assembly, name.capitalize()) for name in names}
 
 
 @pytest.fixture(scope="session")
@@ -90,14 +100,13 @@ def prod(environments: dict[str, Templates]) -> Templates:
 
 
 @pytest.fixture
-def synthesise(tmp_path: Path) -> Callable[[str], Templates]:
-    """Returns a function that synthesises the environment `trial` from YAML, checked by cdk-nag."""
+def synthesise(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
+    """Returns a function that synthesises the environment `trial` from YAML, once a run, checked by cdk-nag."""
 
     def build(settings: str) -> Templates:
-        folder = tmp_path / "config"
-        folder.mkdir(exist_ok=True)
-        (folder / "trial.yaml").write_text(settings)
-        context = {"aws:cdk:bundling-stacks": []}
-        return templates_of(application.build(folder, outdir=str(tmp_path / "out"), context=context), "Trial")
+        (tmp_path / "config").mkdir(exist_ok=True)
+        (tmp_path / "config" / "trial.yaml").write_text(settings)
+        made = shared(tmp_path_factory, "trials", settings, lambda folder: _synthesise(tmp_path / "config", folder))
+        return templates_of(made, "Trial")
 
     return build

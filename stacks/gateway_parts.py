@@ -90,7 +90,8 @@ def _allow_labelling(stack: SlipwayStack, role: iam.Role) -> None:
 
 
 def _prompts_variables(stack: SlipwayStack) -> dict[str, str]:
-    return {**prompts_access.prompt_variables(stack), **stack.embedding_variables()}
+    mirror = {"PROMPTS_MIRROR": "bedrock"} if stack.settings.prompts.mirror else {}
+    return {**prompts_access.prompt_variables(stack), **stack.embedding_variables(), **mirror}
 
 
 def _usage_variables(stack: SlipwayStack) -> dict[str, str]:

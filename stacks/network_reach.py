@@ -12,6 +12,7 @@ from stacks.bedrock import INVOKE_STREAM
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.memory_access import DELETE_ACTIONS
+from stacks.prompts_access import MIRROR_ACTIONS
 from stacks.routing import ENDPOINT_ACTIONS, all_routes
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
@@ -57,6 +58,7 @@ def _of_features(stack: SlipwayStack) -> list[Row]:
         (settings.answering.reranker != "off", "bedrock-agent-runtime", RERANK_ACTIONS),
         (has_knowledge_base, "bedrock-agent-runtime", KNOWLEDGE_ACTIONS),
         (has_knowledge_base, "bedrock-agent", SYNC_ACTIONS),
+        (settings.prompts.enabled and settings.prompts.mirror, "bedrock-agent", MIRROR_ACTIONS),
         (scans, "textract", TEXTRACT_ACTIONS),
         (searches or scans, "sqs", [SEND_AGAIN]),
     ]

@@ -13,7 +13,7 @@ from stacks.slipway_stack import SlipwayStack
 ROWS = (
     *("Api", "Events", "Ingestion"),
     *("Ingest", "Erase", "Chat", "Search", "Documents", "Authorize", "Usage", "Meters", "Labelling", "LabellingStep"),
-    *("Prompts", "PromptExperiments", "PromptsLeft"),
+    *("Prompts", "PromptExperiments", "PromptMirror", "PromptsNotMirrored", "PromptsLeft"),
     "Database",
     *("Augmentation", "AugmentationPlan", "AugmentationAugment", "AugmentationReport"),
     *(

@@ -98,6 +98,15 @@ def _usage_variables(stack: SlipwayStack) -> dict[str, str]:
     return {**meters_access.meter_variables(stack), **prompts_access.prompt_variables(stack)}
 
 
+def _conversations_variables(stack: SlipwayStack) -> dict[str, str]:
+    return {**memory_access.conversation_variables(stack), **meters_access.erasure_variables(stack)}
+
+
+def _allow_conversations(stack: SlipwayStack, role: iam.Role) -> None:
+    memory_access.allow_conversations(stack, role)
+    meters_access.allow_erasure(stack, role)
+
+
 PARTS = (
     ApiPart(
         name="search",
@@ -138,7 +147,7 @@ PARTS = (
         name="conversations",
         does="Lists, shows and deletes conversations",
         is_on=lambda settings: settings.conversations.enabled,
-        variables=memory_access.conversation_variables,
-        allow=memory_access.allow_conversations,
+        variables=_conversations_variables,
+        allow=_allow_conversations,
     ),
 )

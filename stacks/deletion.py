@@ -15,6 +15,7 @@ from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
+from stacks.meters_access import allow_erasure, erasure_variables
 from stacks.retention import ARTIFACTS, ARTIFACTS_WORK, CORPUS, CORPUS_WORK, GIVEN
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, SlipwayStack
@@ -64,12 +65,14 @@ class DeletionStack(SlipwayStack):
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
                 "ERASURE_PLACES": json.dumps(places),
                 **{name: self.look_up("foundation", value) for name, value in self._labelling().items()},
+                **erasure_variables(self),
             },
         )
         for bucket, (folders, work) in PLACES.items():
             self._allow_shards(erase.role, self.bucket_arn(bucket), folders, work)
         if self._labelling():
             allow(erase.role, ["dynamodb:Query", "dynamodb:DeleteItem"], [self.table_arn("labelling")])
+        allow_erasure(self, erase.role)
         table, key = self.table_arn("documents"), self.key()
         actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         allow(erase.role, actions, [table])

@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 
 from slipway_constructs.api_monitor import ApiMonitor
+from slipway_constructs.count_monitor import CountMonitor
 from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.meter_monitor import MeterMonitor
 from slipway_constructs.monitoring import Metric, Monitor
@@ -28,9 +29,11 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
         "Slipway", "AuthorizerFailures", {"service": "authorize", "environment": environment}, "Sum"
     )
     names = ["chat", "authorize", *(part.name for part in parts(stack.settings))]
-    meters: list[Monitor] = []
+    counted: list[Monitor] = []
     if stack.settings.metering.enabled:
-        meters = [MeterMonitor(stack, "Meters", topic_arn=topic_arn, service="chat", environment=environment)]
+        counted.append(MeterMonitor(stack, "Meters", topic_arn=topic_arn, service="chat", environment=environment))
+    if stack.settings.guardrails.enabled:
+        counted.append(_guard(stack, topic_arn))
     return [
         ApiMonitor(stack, "Api", topic_arn=topic_arn, api_name=api_name(environment), stage=STAGE, slow=SLOW),
         *(
@@ -44,5 +47,18 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             )
             for name in names
         ),
-        *meters,
+        *counted,
     ]
+
+
+def _guard(stack: SlipwayStack, topic_arn: str) -> Monitor:
+    return CountMonitor(
+        stack,
+        "Guard",
+        topic_arn=topic_arn,
+        metric="GuardrailFailures",
+        service="chat",
+        environment=stack.environment_name,
+        description="the guard could not check a text, or goes on with an older policy. The log of the function chat "
+        "says what failed: docs/guardrails.md#when-the-guard-fails",
+    )

@@ -90,11 +90,21 @@ def _allow_labelling(stack: SlipwayStack, role: iam.Role) -> None:
 
 
 def _prompts_variables(stack: SlipwayStack) -> dict[str, str]:
-    return {**prompts_access.prompt_variables(stack), **stack.embedding_variables()}
+    mirror = {"PROMPTS_MIRROR": "bedrock"} if stack.settings.prompts.mirror else {}
+    return {**prompts_access.prompt_variables(stack), **stack.embedding_variables(), **mirror}
 
 
 def _usage_variables(stack: SlipwayStack) -> dict[str, str]:
     return {**meters_access.meter_variables(stack), **prompts_access.prompt_variables(stack)}
+
+
+def _conversations_variables(stack: SlipwayStack) -> dict[str, str]:
+    return {**memory_access.conversation_variables(stack), **meters_access.erasure_variables(stack)}
+
+
+def _allow_conversations(stack: SlipwayStack, role: iam.Role) -> None:
+    memory_access.allow_conversations(stack, role)
+    meters_access.allow_erasure(stack, role)
 
 
 PARTS = (
@@ -137,7 +147,7 @@ PARTS = (
         name="conversations",
         does="Lists, shows and deletes conversations",
         is_on=lambda settings: settings.conversations.enabled,
-        variables=memory_access.conversation_variables,
-        allow=memory_access.allow_conversations,
+        variables=_conversations_variables,
+        allow=_allow_conversations,
     ),
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # The ledger is only ever written: an entry is put once, sums and counters grow.
 WRITE_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 FEEDBACK_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+ERASE_ACTIONS = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query")
 # Of the catalogue of prompts, to use it: vectors of examples are put when they are first needed.
 USE_PROMPTS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 COUNT_EXPERIMENTS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
@@ -43,6 +44,17 @@ def allow_feedback(stack: SlipwayStack, role: iam.Role) -> None:
     _allow(stack, role, "meters", FEEDBACK_ACTIONS)
     if stack.settings.prompts.enabled:
         _allow(stack, role, "prompts", COUNT_EXPERIMENTS)
+
+
+def erasure_variables(stack: SlipwayStack) -> dict[str, str]:
+    """Return the variable of a function that deletes what the meters keep of users, where the settings have them."""
+    return {"METERS_TABLE": stack.look_up("foundation", "meters-table-name")} if stack.settings.metering.enabled else {}
+
+
+def allow_erasure(stack: SlipwayStack, role: iam.Role) -> None:
+    """Let a role delete what the meters keep of users' words."""
+    if stack.settings.metering.enabled:
+        _allow(stack, role, "meters", ERASE_ACTIONS)
 
 
 def allow_named_prompts(stack: SlipwayStack, role: iam.Role) -> None:

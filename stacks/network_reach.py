@@ -12,6 +12,8 @@ from stacks.bedrock import INVOKE_STREAM
 from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.memory_access import DELETE_ACTIONS
+from stacks.meters_access import ERASE_ACTIONS
+from stacks.prompts_access import MIRROR_ACTIONS
 from stacks.routing import ENDPOINT_ACTIONS, all_routes
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
@@ -51,12 +53,14 @@ def _of_features(stack: SlipwayStack) -> list[Row]:
         (settings.labelling.enabled, "dynamodb", API_TABLE_ACTIONS),
         (settings.prompts.enabled, "dynamodb", [CHECK_ITEM]),
         (settings.conversations.enabled, "dynamodb", DELETE_ACTIONS),
+        (settings.metering.enabled, "dynamodb", ERASE_ACTIONS),
         (searches, "dynamodb", DUPLICATES_ACTIONS),
         (embeds_by_endpoint, "sagemaker.runtime", ["sagemaker:InvokeEndpoint"]),
         (any(route.sagemaker for route in all_routes(stack)), "sagemaker.runtime", ENDPOINT_ACTIONS),
         (settings.answering.reranker != "off", "bedrock-agent-runtime", RERANK_ACTIONS),
         (has_knowledge_base, "bedrock-agent-runtime", KNOWLEDGE_ACTIONS),
         (has_knowledge_base, "bedrock-agent", SYNC_ACTIONS),
+        (settings.prompts.enabled and settings.prompts.mirror, "bedrock-agent", MIRROR_ACTIONS),
         (scans, "textract", TEXTRACT_ACTIONS),
         (searches or scans, "sqs", [SEND_AGAIN]),
     ]

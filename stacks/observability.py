@@ -12,8 +12,20 @@ from stacks.slipway_stack import SlipwayStack
 # The rows of the dashboard, by what callers notice, functions, database, runs; others follow as they are deployed.
 ROWS = (
     *("Api", "Events", "Ingestion"),
-    *("Ingest", "Erase", "Chat", "Search", "Documents", "Authorize", "Usage", "Meters", "Labelling", "LabellingStep"),
-    *("Prompts", "PromptExperiments", "PromptsLeft"),
+    *(
+        "Ingest",
+        "Erase",
+        "Chat",
+        "Search",
+        "Documents",
+        "Authorize",
+        "Usage",
+        "Meters",
+        "Guard",
+        "Labelling",
+        "LabellingStep",
+    ),
+    *("Prompts", "PromptExperiments", "PromptMirror", "PromptsNotMirrored", "PromptsLeft"),
     "Database",
     *("Augmentation", "AugmentationPlan", "AugmentationAugment", "AugmentationReport"),
     *(

@@ -16,6 +16,12 @@ READ_ACTIONS = ("dynamodb:GetItem", "dynamodb:Query")
 # Nothing is ever deleted: versions and the audit stay.
 TABLE_ACTIONS = (*READ_ACTIONS, "dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
+# CreatePrompt first: it alone names no resource.
+MIRROR_ACTIONS = (
+    "bedrock:CreatePrompt",
+    *(f"bedrock:{call}" for call in ("CreatePromptVersion", "DeletePrompt", "ListPrompts", "UpdatePrompt")),
+)
+
 
 def prompt_variables(stack: SlipwayStack) -> dict[str, str]:
     """Return the variable that names the table, where the settings have prompts."""

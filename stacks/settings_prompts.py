@@ -13,3 +13,6 @@ class Prompts(Section):
     enabled: bool = Field(
         False, description="Make the table, `/v1/prompts` of the gateway, and what judges experiments."
     )
+    mirror: bool = Field(
+        False, description="Keep a copy of each version in Bedrock Prompt Management; needs `enabled`. Idle it is free."
+    )

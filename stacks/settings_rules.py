@@ -19,6 +19,7 @@ from stacks import (
     settings_labelling_rules,
     settings_models_rules,
     settings_network_rules,
+    settings_prompts_rules,
     settings_retention_rules,
     settings_serving_rules,
     settings_store_kendra_rules,
@@ -140,6 +141,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     _context,
     *settings_models_rules.RULES,
     *settings_conversations_rules.RULES,
+    *settings_prompts_rules.RULES,
     *settings_augmentation_rules.RULES,
     *settings_evaluation_rules.RULES,
 )

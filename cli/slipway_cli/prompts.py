@@ -1,6 +1,7 @@
 """`slipway prompts`: versions, labels, diff, rollback, preview and audit of the prompts in the catalogue."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -46,6 +47,8 @@ def show(
     for each in found["labels"]:
         trial = f", experiment {each['experiment']}" if each["experiment"] else ""
         answers.print(f"{each['label']} → {each['version']}  [dim]{each['at']} {escape(each['by'] + trial)}[/dim]")
+    for line in _mirrored(found):
+        answers.print(line)
     people.print(f"{found['latest']} version(s)")
 
 
@@ -147,6 +150,24 @@ def audit(name: Name, env: Environment = "dev", aws: InAws = False, as_json: AsJ
         move = f"{each.get('label', '')} {each.get('before', '')} → {each.get('after', '')}"
         text = f"{each['at']} {each['by']}: {each['action']} {move} {each.get('why', '')}"
         answers.print(escape(text.rstrip()))
+
+
+def _mirrored(found: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each version's counterpart in Bedrock, or why there is none."""
+    mirror = found["mirror"]
+    if mirror is None:
+        yield "[dim]not mirrored to Bedrock: prompts.mirror is off[/dim]"
+        return
+    if mirror["id"]:
+        yield f"Bedrock prompt {mirror['id']}"
+    for each in mirror["versions"]:
+        there = f"Bedrock version {each['bedrock_version']}" if each["bedrock_version"] else "not in Bedrock"
+        why = f": {escape(each['why'])}" if each["why"] else ""
+        yield f"version {each['version']} → {there}{why}"
+    if mirror["latest"] < found["latest"]:
+        yield f"version {found['latest']} → not in Bedrock yet" + (
+            f": {escape(mirror['waiting'])}" if mirror["waiting"] else ""
+        )
 
 
 def _variable(text: str) -> tuple[str, Any]:

@@ -9,6 +9,7 @@ import msgspec
 from slipway_runtime import settings
 from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.feedback.store import Feedbacks
 from slipway_runtime.operate.meter.meter import Meter, Rules
 
 
@@ -20,3 +21,9 @@ def meter() -> Meter | None:
         return None
     rules = msgspec.json.decode(settings.required("METERING"), type=Rules)
     return Meter(table=Table(client=client("dynamodb"), name=name), rules=rules)
+
+
+def feedbacks(tenant: str) -> Feedbacks | None:
+    """Return a tenant's feedback and what it is about, None where the environment has no meters."""
+    name = settings.optional("METERS_TABLE")
+    return Feedbacks(table=Table(client=client("dynamodb"), name=name), tenant=tenant) if name else None

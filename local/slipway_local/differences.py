@@ -44,6 +44,8 @@ NOT_EMULATED = (
     "relevance tuning, sorting or capacity units, and documents in text only, found 0.2 s after the call.",
     "Knowledge bases: S3 data sources of text alone, one ingestion job at a time, chunks of 300 words, search by "
     "MiniLM over what the job read, whatever store is named; that store holds none of it.",
+    "Bedrock's prompts are kept with their versions, not rendered: Converse and InvokeModel take no prompt's ARN; "
+    "client tokens are remembered for good.",
     "Comprehend finds what patterns, titles and a short list of given names find, by synchronous operations only; it "
     "has no custom classifiers.",
     "Textract reads the text that a scan carries in its metadata (PNG and TIFF description, JPEG comment, PDF XMP), by "

@@ -133,7 +133,14 @@ class Emulator:
         self.front_door.by_prefix |= {"/_slipway/faults": disturb, "/_slipway/databases": disturb}
 
     def _start_bedrock(self) -> None:
-        from slipway_local.bedrock import Bedrock, BedrockControl, BedrockRuntime, Guardrails, KnowledgeBases
+        from slipway_local.bedrock import (
+            Bedrock,
+            BedrockControl,
+            BedrockRuntime,
+            Guardrails,
+            KnowledgeBases,
+            PromptManagement,
+        )
 
         guardrails = Guardrails(self.place)
         runtime = BedrockRuntime(
@@ -143,9 +150,11 @@ class Emulator:
             guardrails=guardrails,
         )
         bases = KnowledgeBases(self.place, runtime.embedder)
+        prompts = PromptManagement(self.place)
         self.keeper.add("knowledge bases", bases)
+        self.keeper.add("bedrock prompts", prompts)
         self.front_door.by_service["bedrock"] = Bedrock(
-            runtime, BedrockControl(guardrails), bases, self.front_door.moto
+            runtime, BedrockControl(guardrails), bases, prompts, self.front_door.moto
         )
 
     def _start_endpoints(self) -> None:

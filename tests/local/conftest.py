@@ -105,7 +105,7 @@ def bedrock_url(bedrock_app: BedrockRuntime) -> Iterator[str]:
     guardrails = Guardrails(place)
     runtime = BedrockRuntime(guardrails=guardrails)
     runtime.embedder = bedrock_app.embedder
-    with serve(Bedrock(runtime, BedrockControl(guardrails), rest, rest)) as served:
+    with serve(Bedrock(runtime, BedrockControl(guardrails), rest, rest, rest)) as served:
         yield served
 
 

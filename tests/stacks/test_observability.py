@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
     assert kinds.count(("AWS/Lambda", "Errors")) == len(functions) - 1, "the authorizer's refusals are no errors"
     assert kinds.count(("Slipway", "AuthorizerFailures")) == 1
     assert kinds.count(("Slipway", "MeterFailures")) == 1
+    assert kinds.count(("Slipway", "GuardrailFailures")) == 1
     assert kinds.count(("AWS/Events", "FailedInvocations")) == 2, "documents, and fine-tuning runs that failed"
     assert kinds.count(("AWS/SQS", "ApproximateAgeOfOldestMessage")) == 2
     assert kinds.count(("AWS/SQS", "ApproximateNumberOfMessagesVisible")) == 3, "and what judges experiments left"
@@ -38,6 +40,22 @@ def test_every_queue_function_api_and_database_has_its_alarms(dev: Any) -> None:
     assert late["Threshold"] == 48 * 3600
     assert {("AWS/ApiGateway", "5XXError"), ("AWS/RDS", "ACUUtilization")} <= set(kinds)
     assert [alarm["ExtendedStatistic"] for alarm in alarms if alarm["MetricName"] == "Latency"] == ["p99"]
+
+
+@pytest.mark.capability("P9")
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_a_guard_that_fails_is_an_alarm_with_its_page(environments: dict[str, Any], environment: str) -> None:
+    alarms = environments[environment].of("observability", "AWS::CloudWatch::Alarm")
+    (failing,) = [each["Properties"] for each in alarms if each["Properties"].get("MetricName") == "GuardrailFailures"]
+
+    assert {pair["Name"]: pair["Value"] for pair in failing["Dimensions"]} == {
+        "service": "chat",
+        "environment": environment,
+    }
+    assert (failing["Statistic"], failing["Threshold"]) == ("Sum", 0)
+    page, _, anchor = failing["AlarmDescription"].rsplit(" ", 1)[1].partition("#")
+    heading = f"## {anchor.replace('-', ' ').capitalize()}"
+    assert heading in (Path(__file__).parents[2] / page).read_text().splitlines()
 
 
 def test_a_wrong_key_is_no_alarm_and_a_failing_authorizer_is_one(prod: Any) -> None:

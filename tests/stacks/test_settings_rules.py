@@ -32,6 +32,7 @@ NETWORK = (
             "models: {default: {routes: [{bedrock: 'amazon.nova-lite-v1:0'}]}}",
             "3: permissions_boundary: expected an ARN that starts with arn:aws-cn",
         ),
+        ("prompts: {mirror: true}", "1: prompts.mirror: expected false without prompts.enabled, got true"),
         ("network: {mode: import}", "1: network.import: expected the attributes of the VPC, got none"),
         (
             NETWORK.replace("import,", "none,") + "availability_zones: [eu-west-1a, eu-west-1b]}}",

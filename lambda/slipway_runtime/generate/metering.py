@@ -112,9 +112,10 @@ class Recorded:
             ended = "refused" if getattr(error, "status", 500) < 500 else "failed"
             raise
         finally:
-            self.meter.record(self._entry(exchange, watched, ended))
+            entry = self._entry(exchange, watched, ended)
+            self.meter.record(entry)
             if said:
-                self.meter.keep(exchange.tenant, exchange.id, _content(exchange, "".join(said)))
+                self.meter.keep(entry, _content(exchange, "".join(said)))
 
     def _entry(self, exchange: Exchange, watched: Watched, ended: str) -> Entry:
         facts, now = exchange.facts, time.monotonic()
@@ -150,6 +151,7 @@ class Recorded:
             estimated=estimated,
             chunks=tuple(facts.chunks),
             documents=tuple(dict.fromkeys(facts.documents)),
+            conversation=str(exchange.wishes.get("conversation") or ""),
         )
 
 

@@ -6,7 +6,7 @@ Who signs in as a user sees that one's conversations alone; a tenant's key says 
 from typing import Any
 from urllib.parse import unquote
 
-from slipway_runtime import parts_of_memory
+from slipway_runtime import parts_of_memory, parts_of_meters
 from slipway_runtime.generate.errors import ApiError, invalid
 from slipway_runtime.generate.memory.conversations import Conversations, checked_id
 from slipway_runtime.generate.memory.turns import Head, Turn
@@ -35,7 +35,8 @@ def _route(request: ApiRequest) -> Any:
         case "DELETE", [identifier]:
             deleted = conversations.delete(checked_id(identifier, "id"))
             count("ConversationsDeleted", int(deleted))
-            return {"id": identifier, "object": "conversation.deleted", "deleted": deleted}
+            told = {"id": identifier, "object": "conversation.deleted", "deleted": deleted}
+            return told | _erased(conversations, identifier)
     if request.http_method not in ("GET", "DELETE"):
         raise ApiError(405, f"{request.http_method} is not served here.", code="method_not_allowed")
     raise ApiError(404, "This is no path of the conversations' API.", code="not_found")
@@ -56,7 +57,20 @@ def _delete_all(request: ApiRequest, conversations: Conversations) -> dict[str, 
         raise invalid(message, "user", "missing_required_parameter")
     deleted = conversations.delete_all()
     count("ConversationsDeleted", deleted)
-    return {"object": "conversation.deleted", "user": conversations.user, "deleted": deleted}
+    told = {"object": "conversation.deleted", "user": conversations.user, "deleted": deleted}
+    return told | _erased(conversations)
+
+
+def _erased(conversations: Conversations, identifier: str = "") -> dict[str, int]:
+    """Delete what the meters keep of a conversation or of the whole user, and return how much that was."""
+    feedbacks = parts_of_meters.feedbacks(conversations.tenant)
+    if feedbacks is None:
+        return {}
+    user = conversations.user
+    erased = feedbacks.erase_conversation(user, identifier) if identifier else feedbacks.erase_user(user)
+    count("ExchangesErased", erased.exchanges)
+    count("FeedbackErased", erased.feedback)
+    return {"exchanges_deleted": erased.exchanges, "feedback_deleted": erased.feedback}
 
 
 def _whole(conversations: Conversations, identifier: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime import settings
+from slipway_runtime import parts_of_meters, settings
 from slipway_runtime.labelling.forget import Forget
 from slipway_runtime.labelling.table import Table
 from slipway_runtime.operate.change import now
@@ -42,7 +42,14 @@ def _erasing() -> Erasing:
         places=[Place(*place) for place in settings.places()],
         now=now,
         forget=_forget,
+        unsay=_unsay,
     )
+
+
+def _unsay(tenant: str, document_id: str) -> int:
+    """Delete answers that rest on a document, where the environment keeps them for feedback."""
+    feedbacks = parts_of_meters.feedbacks(tenant)
+    return feedbacks.erase_document(document_id) if feedbacks else 0
 
 
 def _forget(key: str, numbers: list[int]) -> None:

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from slipway_runtime import settings
 from slipway_runtime.generate.prompts import content
 from slipway_runtime.generate.prompts.content import Prompt
 from slipway_runtime.generate.prompts.labels import Label, Labels
+from slipway_runtime.generate.prompts.mirror_state import MirrorRows
 from slipway_runtime.generate.prompts.names import LATEST, checked_label, checked_name, reference
 from slipway_runtime.generate.prompts.versions import Head, Version
 from slipway_runtime.handlers import prompt_requests as requests
@@ -108,7 +110,18 @@ def _head(head: Head) -> dict[str, Any]:
 
 def _prompt(labels: Labels, name: str) -> dict[str, Any]:
     head = labels.versions.require(name)
-    return _head(head) | {"labels": [label_shown(each) for each in labels.all(name)]}
+    shown_labels = [label_shown(each) for each in labels.all(name)]
+    return _head(head) | {"labels": shown_labels, "mirror": _mirror(labels, name)}
+
+
+def _mirror(labels: Labels, name: str) -> dict[str, Any] | None:
+    """Return what is in Bedrock, and what is not and why; None where there is no mirror."""
+    mirror = MirrorRows(table=labels.versions.table).get(labels.versions.subject(name))
+    if not (mirror.revision or settings.optional("PROMPTS_MIRROR")):
+        return None
+    copies = [{"version": each.number, "bedrock_version": each.version, "why": each.why} for each in mirror.copies]
+    known = {"id": mirror.id, "arn": mirror.arn, "latest": mirror.latest, "waiting": mirror.waiting}
+    return {**known, "versions": copies}
 
 
 def _create(request: ApiRequest, labels: Labels, name: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _given(request: ApiRequest) -> Given:
 
 
 def _with_content(feedbacks: Feedbacks, kept: Kept) -> dict[str, Any]:
-    content = feedbacks.content(kept.given.request_id)
+    content = feedbacks.content(kept.entry)
     return kept.shown | ({"content": msgspec.to_builtins(content)} if content else {})
 
 

@@ -60,7 +60,10 @@ class ErasureIncomplete(Exception):  # noqa: N818 - says what is wrong
 
 @dataclass(frozen=True, kw_only=True)
 class Erasing:
-    """Goes through the shards of `places`; `now` gives the time, ISO 8601, `forget` see Erasure."""
+    """Goes through the shards of `places`; `now` gives the time, ISO 8601, `forget` see Erasure.
+
+    `unsay` deletes the answers to a tenant that rest on a document, and returns how many there were.
+    """
 
     s3: Any
     lineage: Lineage
@@ -68,6 +71,7 @@ class Erasing:
     places: Sequence[Place]
     now: Callable[[], str]
     forget: Callable[[str, list[int]], None]
+    unsay: Callable[[str, str], int] = lambda _tenant, _document_id: 0
 
     def step(self, step: Step, deadline: Deadline) -> Step:
         """Do a part of the run and return where it stands.
@@ -150,6 +154,10 @@ class Erasing:
             raise ErasureIncomplete(f"{step.failed} shards could not be erased from; see the log for which and why")
         for request in filter(None, map(self.requests.find, step.ids)):
             self.lineage.history.forget_titles(request.document_id, request.sequencer)
+            if (record := self.lineage.current(request.document_id)) and (
+                unsaid := self.unsay(record.tenant, request.document_id)
+            ):
+                self.requests.add(request.document_id, "answers", unsaid)
             if self.requests.finish(request, self.now(), confirm=step.confirm) and deleted.later[request.document_id]:
                 self.requests.drop(request)  # the document is there again, and what it was is nowhere any more
             step.documents += 1

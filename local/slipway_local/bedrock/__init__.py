@@ -4,6 +4,7 @@ from .app import BedrockRuntime
 from .control import BedrockControl
 from .guardrails import Guardrails
 from .knowledge_bases import KnowledgeBases
+from .prompt_management import PromptManagement
 from .services import Bedrock
 
-__all__ = ["Bedrock", "BedrockControl", "BedrockRuntime", "Guardrails", "KnowledgeBases"]
+__all__ = ["Bedrock", "BedrockControl", "BedrockRuntime", "Guardrails", "KnowledgeBases", "PromptManagement"]

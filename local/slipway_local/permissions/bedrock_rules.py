@@ -1,14 +1,16 @@
-"""Bedrock: the model, the inference profile with the models behind it, and the guardrail.
+"""Bedrock: the model, the inference profile with the models behind it, the guardrail, and the key of a prompt.
 
 Source: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html,
-https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html and
-https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html,
+https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions.html and
+https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-management-prereq.html
 """
 
 import re
 
 from slipway_local.permissions.calls import Call
 from slipway_local.permissions.decision import Need
+from slipway_local.permissions.key_use import WRITE, key_needs
 
 ACTIONS = {
     "Converse": "InvokeModel",
@@ -26,6 +28,8 @@ def bedrock(call: Call) -> list[Need] | None:
     """Return what a call of a model needs; other calls follow the general rules."""
     if call.operation == "ApplyGuardrail":
         return [_guardrail(call, str(call.parameters.get("guardrailIdentifier")))]
+    if call.operation in ("CreatePrompt", "UpdatePrompt"):
+        return _prompt(call)
     if call.operation not in ACTIONS:
         return None
     action = f"bedrock:{ACTIONS[call.operation]}"
@@ -58,3 +62,11 @@ def _foundation(call: Call, region: str, model: str) -> str:
 def _guardrail(call: Call, identifier: str) -> Need:
     arn = identifier if identifier.startswith("arn:") else call.arn(f"guardrail/{identifier}")
     return Need("bedrock:ApplyGuardrail", arn)
+
+
+def _prompt(call: Call) -> list[Need]:
+    """Return what a prompt's creation or change needs: the first names no resource, either may name a key."""
+    name = str(call.parameters.get("promptIdentifier", "")).rpartition("/")[2].partition(":")[0]
+    resource = call.arn(f"prompt/{name}") if call.operation == "UpdatePrompt" else "*"
+    keys = key_needs(call, call.parameters.get("customerEncryptionKeyArn"), WRITE)
+    return [Need(f"bedrock:{call.operation}", resource), *keys]

@@ -87,7 +87,7 @@ def test_what_was_used_is_settled_and_written_with_rewriter_and_embeddings(meter
     assert (found.input_tokens, found.output_tokens, found.rewriter_tokens, found.embedding_tokens) == (25, 4, 6, 4)
     assert found.cost_nanodollars == 25 * 1000 + 4 * 2000 + 4 * 3000
     assert (found.ended, found.model, found.user, found.estimated) == ("stop", "bedrock:m", "u", False)
-    content = Feedbacks(table=meter.table, tenant="t").content(one.id)
+    content = Feedbacks(table=meter.table, tenant="t").content(found)
     assert content
     assert (content.answer, content.messages[0]["content"]) == ("One two three", "Count to three.")
 

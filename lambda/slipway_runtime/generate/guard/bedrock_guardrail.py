@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.operate.observability import count, logger
-from slipway_runtime.operate.retry import error_code
+from slipway_runtime.generate.guard.visible import failed
 
 MAX_QUERY, MAX_SOURCE = 1_000, 100_000
 LISTS = (
@@ -55,19 +54,22 @@ class BedrockGuardrail:
             answer = self.client.apply_guardrail(
                 guardrailIdentifier=self.identifier, guardrailVersion=self.version, source=source, content=content
             )
+            return _verdict(answer, text)
         except Exception as error:
-            count("GuardrailFailures")
-            extra = {"error_type": type(error).__name__, "reason": error_code(error)}
-            logger.error("the guardrail could not be asked", extra=extra)
+            failed("the guardrail could not be asked", error)
             message = "The guardrail cannot be asked now. Try again."
             raise ApiError(503, message, code="guardrail_unavailable") from error
-        if answer["action"] != "GUARDRAIL_INTERVENED":
-            return Verdict([], blocks=False, text=text)
-        found = [each for assessment in answer["assessments"] for each in _interventions(assessment)]
-        masked = answer["outputs"][0]["text"] if answer.get("outputs") else text
-        # An intervention that says nothing of itself stops the text too.
-        blocks = not found or any(action != "ANONYMIZED" for _, action in found)
-        return Verdict([reason for reason, _ in found] or ["guardrail"], blocks=blocks, text=masked)
+
+
+def _verdict(answer: dict[str, Any], text: str) -> Verdict:
+    """Return what an answer says. Raises: KeyError, IndexError for one that is not as documented."""
+    if answer["action"] != "GUARDRAIL_INTERVENED":
+        return Verdict([], blocks=False, text=text)
+    found = [each for assessment in answer["assessments"] for each in _interventions(assessment)]
+    masked = answer["outputs"][0]["text"] if answer.get("outputs") else text
+    # An intervention that says nothing of itself stops the text too.
+    blocks = not found or any(action != "ANONYMIZED" for _, action in found)
+    return Verdict([reason for reason, _ in found] or ["guardrail"], blocks=blocks, text=masked)
 
 
 def _interventions(assessment: dict[str, Any]) -> Iterator[tuple[str, str]]:

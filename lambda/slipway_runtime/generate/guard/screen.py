@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from slipway_runtime.generate.guard.injection import score
 from slipway_runtime.generate.guard.policy import Finding, Policy, Screened
 from slipway_runtime.generate.guard.tell import tell
+from slipway_runtime.generate.guard.visible import visible
 from slipway_runtime.retrieve.stores.contract import Hit
 
 
@@ -22,7 +23,11 @@ class Screen:
 
     def __call__(self, tenant: str, hits: list[Hit]) -> Screened:
         """Return what is left. Raises: what the policy's reading raises."""
-        policy = self.policy(tenant)
+        with visible("the documents could not be read for injection"):
+            return self._screened(self.policy(tenant), hits)
+
+    @staticmethod
+    def _screened(policy: Policy, hits: list[Hit]) -> Screened:
         rule = policy.documents
         if rule.input == "off":
             return Screened(hits, [])

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from slipway_runtime.generate.conversation import ModelRequest
 from slipway_runtime.generate.events import Event, Finish, Note, TextDelta, ToolCallDelta
 from slipway_runtime.generate.exchange import Exchange, Onward
 from slipway_runtime.generate.guard.bedrock_guardrail import BedrockGuardrail
@@ -17,6 +18,7 @@ from slipway_runtime.generate.guard.policy import GUARD, Finding, Policy
 from slipway_runtime.generate.guard.request import guarded
 from slipway_runtime.generate.guard.system_prompt import hidden_text, with_canary
 from slipway_runtime.generate.guard.tell import tell
+from slipway_runtime.generate.guard.visible import visible
 from slipway_runtime.generate.guard.window import Window
 
 
@@ -48,7 +50,12 @@ class Guard:
 
     def __call__(self, exchange: Exchange, onward: Onward) -> Iterator[Event]:
         """Yield the answer's events. Raises: ApiError 400 content_blocked, 503 guardrail_unavailable."""
-        run = Run(policy=self.policy(exchange.tenant))
+        with visible("the guard could not check the request"):
+            run = Run(policy=self.policy(exchange.tenant))
+            request, out = self._checked_request(exchange, run)
+        yield from _checked(onward(replace(exchange, request=request)), out, run)
+
+    def _checked_request(self, exchange: Exchange, run: Run) -> tuple[ModelRequest, Outgoing]:
         request = guarded(exchange.request, run.policy, run.found, self.bedrock)
         hidden = hidden_text(request)
         told = "\n".join(message.text for message in request.messages if message.role == "user")
@@ -64,31 +71,37 @@ class Guard:
             found=run.found,
             query=told,
         )
-        yield from _checked(onward(replace(exchange, request=request)), out, run)
+        return request, out
 
 
 def _checked(events: Iterator[Event], out: Outgoing, run: Run) -> Iterator[Event]:
     """Yield the events as far as they may be shown. Of an answer that was stopped the rest is read, for its usage."""
     below: list[Any] = []
     for event in events:
-        match event:
-            case TextDelta():
-                if piece := out.text(event.text):
-                    yield TextDelta(piece)
-            case ToolCallDelta():
-                yield from out.call(event)
-            case Note() if GUARD in event.fields:
-                below += event.fields[GUARD]
-            case Finish():
-                rest, calls = out.rest()
-                if rest:
-                    yield TextDelta(rest)
-                yield from calls
-                yield from run.note(below)
-                yield Finish("content_filter" if out.blocked else event.reason)
-            case Note():
-                out.noted(event.fields)
-                if not out.blocked:
-                    yield event
-            case _:
+        with visible("the guard could not check the answer"):
+            shown = [*_shown(event, out, run, below)]
+        yield from shown
+
+
+def _shown(event: Event, out: Outgoing, run: Run, below: list[Any]) -> Iterator[Event]:
+    match event:
+        case TextDelta():
+            if piece := out.text(event.text):
+                yield TextDelta(piece)
+        case ToolCallDelta():
+            yield from out.call(event)
+        case Note() if GUARD in event.fields:
+            below += event.fields[GUARD]
+        case Finish():
+            rest, calls = out.rest()
+            if rest:
+                yield TextDelta(rest)
+            yield from calls
+            yield from run.note(below)
+            yield Finish("content_filter" if out.blocked else event.reason)
+        case Note():
+            out.noted(event.fields)
+            if not out.blocked:
                 yield event
+        case _:
+            yield event

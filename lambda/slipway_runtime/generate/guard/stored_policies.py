@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 
 from slipway_runtime.generate.guard.policy import Policy, merged, read
-from slipway_runtime.operate.observability import logger
-from slipway_runtime.operate.retry import error_code
+from slipway_runtime.generate.guard.visible import failed
 
 FRESH_SECONDS = 60.0
 MAX_TENANTS = 10_000
@@ -41,8 +40,7 @@ class StoredPolicies:
         except Exception as error:
             if known is None:
                 raise
-            extra = {"error_type": type(error).__name__, "reason": error_code(error)}
-            logger.error("the policy of the guard could not be read again", extra=extra)
+            failed("the policy of the guard could not be read again", error)
             policy = known[1]
         if len(self._known) >= MAX_TENANTS:
             self._known.clear()

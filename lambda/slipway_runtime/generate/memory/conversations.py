@@ -26,7 +26,6 @@ from slipway_runtime.generate.prompts.table import NEW, Conflict, Row, Table, pu
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DAY_SECONDS = 86_400
 MAX_ATTEMPTS = 20
-BATCH_ROWS = 25
 
 
 class Gone(Exception):  # noqa: N818 - not a fault: somebody deleted it
@@ -179,12 +178,7 @@ class Conversations:
         return row if row and int(row["expires_at"]) > self.now() else None
 
     def _remove(self, items: list[str]) -> None:
-        for begin in range(0, len(items), BATCH_ROWS):
-            rows = items[begin : begin + BATCH_ROWS]
-            keys = [{"subject": {"S": self.subject}, "item": {"S": item}} for item in rows]
-            left: dict[str, Any] = {self.table.name: [{"DeleteRequest": {"Key": key}} for key in keys]}
-            while left:
-                left = self.table.client.batch_write_item(RequestItems=left)["UnprocessedItems"]
+        self.table.delete([(self.subject, item) for item in items])
 
 
 def checked_id(identifier: str, param: str) -> str:

@@ -3,15 +3,20 @@
 | subject | items |
 |---|---|
 | `<tenant>#feedback` | by request id and person: a person's later word on a request replaces the earlier |
-| `<tenant>#content` | by request id, until it expires |
+| `<tenant>#of#<user>` | `content#<request id>`, until it expires; `feedback#<item>` by the user or on its requests |
+| `<tenant>#from#<document>` | by request id, which of those contents rest on a document; they expire with them |
+
+What one user said lies, or is listed, in one partition, so that deleting it leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -19,9 +24,18 @@ from slipway_runtime.generate.errors import ApiError, invalid
 from slipway_runtime.generate.prompts import table as rows
 from slipway_runtime.generate.prompts.table import Row, Table
 from slipway_runtime.operate.feedback.given import Content, Given, Kept
+from slipway_runtime.operate.meter.entry import Entry
 from slipway_runtime.operate.meter.ledger import Ledger
 
 MAX_BYTES = 300_000  # DynamoDB takes 400 KB an item
+CONTENT, FEEDBACK = "content#", "feedback#"
+
+
+class Erased(NamedTuple):
+    """How many questions with their answers, and how many opinions, were deleted."""
+
+    exchanges: int
+    feedback: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +63,12 @@ class Feedbacks:
         if before and (old := _kept(before)).given == given:
             return old
         kept = Kept(given, entry, int(self.now()))
-        self.table.write(rows.put({"subject": self._subject, "item": item, "body": msgspec.json.encode(kept).decode()}))
+        row: Row = {"subject": self._subject, "item": item, "body": msgspec.json.encode(kept).decode()}
+        listed: list[Row] = [
+            {"subject": self._of(user), "item": f"{FEEDBACK}{item}", "conversation": entry.conversation}
+            for user in _people(kept)
+        ]
+        self.table.write(*map(rows.put, [row, *listed]))
         return kept
 
     def all(self, *, after: str = "", limit: int = 0) -> Iterator[tuple[str, Kept]]:
@@ -57,34 +76,74 @@ class Feedbacks:
         for row in self.table.query(self._subject, after=after, limit=limit):
             yield str(row["item"]), _kept(row)
 
-    def content(self, request_id: str) -> Content | None:
+    def content(self, entry: Entry) -> Content | None:
         """Return what was asked and answered, None where it is not kept, or no longer."""
-        row = self.table.get(f"{self.tenant}#content", request_id)
+        row = self.table.get(self._of(entry.user), f"{CONTENT}{entry.id}")
         if row is None or int(row["expires_at"]) <= self.now():
             return None
         return msgspec.json.decode(str(row["body"]), type=Content)
 
-    def keep_content(self, request_id: str, content: Content, *, days: int) -> bool:
-        """Keep a question and its answer; False for one that is too long to be an item."""
+    def keep_content(self, entry: Entry, content: Content, *, days: int) -> bool:
+        """Keep the question and the answer of a request; False for one that is too long to be an item."""
         body = msgspec.json.encode(content)
         if len(body) > MAX_BYTES:
             return False
-        expires_at = int(self.now()) + days * 86_400
-        self.table.write(
-            rows.put(
-                {
-                    "subject": f"{self.tenant}#content",
-                    "item": request_id,
-                    "body": body.decode(),
-                    "expires_at": expires_at,
-                }
-            )
-        )
+        owner, expires_at = self._of(entry.user), int(self.now()) + days * 86_400
+        kept: Row = {"subject": owner, "item": f"{CONTENT}{entry.id}", "body": body.decode(), "expires_at": expires_at}
+        listed: list[Row] = [
+            {"subject": self._from(document), "item": entry.id, "owner": owner, "expires_at": expires_at}
+            for document in entry.documents
+        ]
+        self.table.write(*map(rows.put, [{**kept, "conversation": entry.conversation}, *listed]))
+        return True
+
+    def erase_user(self, user: str) -> Erased:
+        """Delete what a user asked and was answered, said, and what others said of it. The ledger's numbers stay."""
+        return self._erase(self.table.query(self._of(user)))
+
+    def erase_conversation(self, user: str, conversation: str) -> Erased:
+        """Delete the same of one conversation alone."""
+        listed = self.table.query(self._of(user))
+        return self._erase(row for row in listed if row.get("conversation") == conversation)
+
+    def erase_document(self, document_id: str) -> int:
+        """Delete questions and answers that rest on a document; what people said of them stays."""
+        subject = self._from(document_id)
+        listed = list(self.table.query(subject))
+        self.table.delete([(str(row["owner"]), CONTENT + str(row["item"])) for row in listed])
+        # The list goes last: of an erasure that was broken off it tells what is left.
+        self.table.delete([(subject, str(row["item"])) for row in listed])
+        return len(listed)
+
+    def _erase(self, listed: Iterable[Row]) -> Erased:
+        found = list(listed)
+        said = [row for row in found if str(row["item"]).startswith(FEEDBACK)]
+        feedback = sum(self._erase_feedback(str(row["item"]).removeprefix(FEEDBACK)) for row in said)
+        self.table.delete([(str(row["subject"]), str(row["item"])) for row in found])
+        return Erased(len(found) - len(said), feedback)
+
+    def _erase_feedback(self, item: str) -> bool:
+        """Delete an opinion wherever it is listed; False where it had gone with the other person's."""
+        row = self.table.get(self._subject, item)
+        if row is None:
+            return False
+        people = [(self._of(user), f"{FEEDBACK}{item}") for user in _people(_kept(row))]
+        self.table.delete([(self._subject, item), *people])
         return True
 
     @property
     def _subject(self) -> str:
         return f"{self.tenant}#feedback"
+
+    def _of(self, user: str) -> str:
+        return f"{self.tenant}#of#{quote(user, safe='')}"
+
+    def _from(self, document_id: str) -> str:
+        return f"{self.tenant}#from#{document_id}"
+
+
+def _people(kept: Kept) -> list[str]:
+    return sorted({kept.given.user, kept.entry.user})
 
 
 def _kept(row: Row) -> Kept:

@@ -66,6 +66,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     estimated: bool = False
     chunks: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    conversation: str = ""
 
     @property
     def day(self) -> str:

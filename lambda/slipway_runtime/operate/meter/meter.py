@@ -102,15 +102,15 @@ class Meter:
             count("MeterFailures")
             logger.error("not in the ledger", extra={"entry": msgspec.to_builtins(entry), "reason": error_code(error)})
 
-    def keep(self, tenant: str, request_id: str, content: Content) -> None:
+    def keep(self, entry: Entry, content: Content) -> None:
         """Keep a question and its answer as long as the settings say; what cannot be is counted."""
         try:
-            kept = Feedbacks(table=self.table, tenant=tenant)
-            if not kept.keep_content(request_id, content, days=self.rules.content_days):
+            kept = Feedbacks(table=self.table, tenant=entry.tenant)
+            if not kept.keep_content(entry, content, days=self.rules.content_days):
                 count("ContentTooLong")
         except Exception as error:
             count("MeterFailures")
-            logger.error("content not kept", extra={"request_id": request_id, "reason": error_code(error)})
+            logger.error("content not kept", extra={"request_id": entry.id, "reason": error_code(error)})
 
     def cost(self, model: str, read: int, written: int) -> int | None:
         """Return nanodollars, None where no price is known."""

@@ -16,6 +16,7 @@ from slipway_cli import (
     approvals,
     corpus,
     dataset,
+    deployments,
     documents,
     duplicates,
     examples,
@@ -24,6 +25,7 @@ from slipway_cli import (
     hold,
     labelling,
     local,
+    model_files,
     models,
     prompts,
     reindex,
@@ -64,6 +66,8 @@ app.command()(preflight)
 app.command("upgrade-check")(upgrade_check)
 app.command("fine-tune")(fine_tune)
 app.add_typer(approvals.app, name="approvals")
+for command in (model_files.register, deployments.deploy, deployments.rollback, deployments.resume):
+    models.app.command()(command)
 app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")

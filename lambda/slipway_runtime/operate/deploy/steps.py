@@ -112,7 +112,7 @@ class Steps:
             return msgspec.structs.replace(state, outcome="current", reason=f"{version.label} is served already")
         if request.by == EVENT and (why := self._left_alone(request, version, standing)):
             return msgspec.structs.replace(state, outcome="superseded", reason=why)
-        deployment = baked(plan.deployment, request.bake_seconds)
+        deployment = baked(plan.deployment, _bake_seconds(request, version))
         return msgspec.structs.replace(
             state, fit=fit.check(plan, version), deployment=deployment, poll=poll_seconds(deployment)
         )
@@ -132,6 +132,12 @@ class Steps:
         if not found:
             raise DeploymentRefusedError(f"{plan.group} has no approved version", "`slipway models approve` one.")
         return str(max(found, key=lambda each: each["ModelPackageVersion"])["ModelPackageArn"])
+
+
+def _bake_seconds(request: Request, version: Version) -> int | None:
+    """Return what is asked for, else what was said with the approval, else None: the settings' own."""
+    said = version.properties.get("bake_seconds", "")
+    return int(said) if request.bake_seconds is None and said.isdigit() else request.bake_seconds
 
 
 def _number(served: Served) -> int:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from slipway_cli import deployments, model_files
 from slipway_cli.models import Models
 from slipway_cli.target import Target
+from slipway_local import remote
 from support.endpoints import SERVE
 from support.waiting import wait_for
 
@@ -113,6 +114,23 @@ def traffic(target: Target, workers: int = 4, pause_seconds: float = 0.03) -> It
         done.set()
         for thread in threads:
             thread.join()
+
+
+@contextlib.contextmanager
+def fault(state: Path, operation: str, error: str) -> Iterator[None]:
+    """Let an operation fail meanwhile."""
+    rule = {"operation": operation, "error": error, "rate": 1.0, "latency_seconds": 0.0}
+    made = remote.ask(state, "POST", "faults", rule)
+    try:
+        yield
+    finally:
+        remote.ask(state, "DELETE", f"faults/{made['id']}")
+
+
+def quiet(target: Target) -> bool:
+    """Return whether no alarm of the endpoints is raised."""
+    raised = target.client("cloudwatch").describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    return not [one for one in raised if "serving" in one["AlarmName"]]
 
 
 def history(target: Target, endpoint: str = "support") -> list[dict[str, Any]]:

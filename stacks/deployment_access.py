@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 
 from slipway_constructs.permissions import acknowledge_wildcards, allow, allow_key, statement
 from stacks.names import parameter_name
-from stacks.serving import full_name
+from stacks.serving_names import full_name
 from stacks.training_job import MODELS, RUNS
 
 if TYPE_CHECKING:

@@ -16,6 +16,8 @@ from stacks import serving_images
 from stacks.serving_container import environment, volume_gigabytes
 from stacks.serving_fit import limits
 from stacks.serving_instances import INSTANCES
+from stacks.serving_names import full_name
+from stacks.serving_removal import Removal
 from stacks.settings import Settings
 from stacks.settings_serving import Endpoint, ServedModel
 from stacks.settings_serving_rules import models, plan, tensor_parallel
@@ -31,6 +33,7 @@ class ServingStack(SlipwayStack):
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "serving", name=name, settings=settings)
         self._images: dict[str, str] = {}
+        self._removal = Removal(self)
         names = {f"{each.name}-endpoint-name": full_name(name, each) for each in settings.serving.endpoints}
         for endpoint in settings.serving.endpoints:
             names |= self._followed(endpoint) if endpoint.model.registry else self._endpoint(endpoint)
@@ -44,6 +47,7 @@ class ServingStack(SlipwayStack):
         scope = self._scope(endpoint)
         shared = self._shared(scope, endpoint, places)
         made = FollowedEndpoint(scope, "Endpoint", serving=shared)
+        self._removal.add(endpoint.name, shared.name, made)
         told = {
             "group": f"slipway-{self.environment_name}-{endpoint.model.registry}",
             "image": image,
@@ -130,11 +134,6 @@ class ServingStack(SlipwayStack):
             host = f"{account}.dkr.ecr.{self.region}.{self.url_suffix}"
             self._images[container] = f"{host}/{serving_images.suffix(container)}"
         return self._images[container]
-
-
-def full_name(environment_name: str, endpoint: Endpoint) -> str:
-    """Return the name of an endpoint, and of its inference component, in SageMaker."""
-    return f"slipway-{environment_name}-{endpoint.name}"
 
 
 def fleet(endpoint: Endpoint) -> Fleet:

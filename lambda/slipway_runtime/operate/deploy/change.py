@@ -13,11 +13,12 @@ from typing import Any
 from slipway_runtime.operate.deploy.deployments import Served
 from slipway_runtime.operate.deploy.plan import MAIN, Plan
 from slipway_runtime.operate.deploy.refused import EndpointBusyError
+from slipway_runtime.operate.deploy.removal import MISSING, remove, remove_made
 from slipway_runtime.operate.deploy.version import Version
 from slipway_runtime.operate.retry import error_code
 
 READY, BROKEN = "InService", ("Failed", "UpdateRollbackFailed")
-EXISTS, MISSING = "already existing", "Could not find"
+EXISTS = "already existing"
 KEPT_WEIGHTS = [{"VariantPropertyType": "DesiredWeight"}]
 
 
@@ -97,24 +98,12 @@ class Change:
 
     def tidy(self, served: Served | None) -> None:
         """Delete model and configuration of what is served no more."""
-        if served is None:
-            return
-        for name, delete in ((served.config, self._delete_config), (served.model, self._delete_model)):
-            if name:
-                with self._unless(MISSING):
-                    delete(name)
+        if served:
+            remove_made(self.sagemaker, model=served.model, config=served.config)
 
     def remove(self, wait: Callable[[], None]) -> None:
         """Delete the endpoint, or its component where the stack has made the endpoint, and wait until it has gone."""
-        if not self._describe():
-            return
-        with self._unless(MISSING):
-            if self.plan.component:
-                self.sagemaker.delete_inference_component(InferenceComponentName=self.plan.endpoint)
-            else:
-                self.sagemaker.delete_endpoint(EndpointName=self.plan.endpoint)
-        while self._describe():
-            wait()
+        remove(self.sagemaker, self.plan.endpoint, component=bool(self.plan.component), wait=wait)
 
     def _component(self, served: Served, configured: dict[str, Any], *, is_new: bool) -> None:
         specification = {"ModelName": served.model, **(self.plan.component or {})}
@@ -140,12 +129,6 @@ class Change:
             else:
                 found = self.sagemaker.describe_endpoint(EndpointName=self.plan.endpoint)
         return found
-
-    def _delete_config(self, name: str) -> None:
-        self.sagemaker.delete_endpoint_config(EndpointConfigName=name)
-
-    def _delete_model(self, name: str) -> None:
-        self.sagemaker.delete_model(ModelName=name)
 
     @contextlib.contextmanager
     def _unless(self, said: str) -> Iterator[None]:

@@ -7,7 +7,6 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-ze
 from typing import Any
 
 from slipway_runtime.operate.deploy.plan import Plan
-from slipway_runtime.operate.retry import error_code
 
 
 def scale(plan: Plan, autoscaling: Any, cloudwatch: Any) -> None:
@@ -22,16 +21,3 @@ def scale(plan: Plan, autoscaling: Any, cloudwatch: Any) -> None:
             wakes = made["PolicyARN"]
     if wakes:
         cloudwatch.put_metric_alarm(**plan.scaling["wake"], AlarmActions=[wakes])
-
-
-def unscale(plan: Plan, autoscaling: Any, cloudwatch: Any) -> None:
-    """Take them away; the policies go with their target."""
-    if not plan.scaling:
-        return
-    if "wake" in plan.scaling:
-        cloudwatch.delete_alarms(AlarmNames=[plan.scaling["wake"]["AlarmName"]])
-    try:
-        autoscaling.deregister_scalable_target(**plan.scaling["resource"])
-    except autoscaling.exceptions.ClientError as error:
-        if error_code(error) != "ObjectNotFoundException":
-            raise

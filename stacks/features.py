@@ -59,6 +59,7 @@ PARTS = (
     Part("knowledge", lambda settings: settings.retrieval.knowledge_base.enabled),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
     Part("serving", lambda settings: bool(settings.serving.endpoints)),
+    Part("deployment", lambda settings: bool(settings.serving.follows)),
     Part("reindex", lambda settings: settings.reindex.enabled),
     Part("gateway"),
     Part("augmentation", lambda settings: settings.augmentation.enabled),

@@ -73,7 +73,15 @@ class FoundationStack(SlipwayStack):
         documents.add_global_secondary_index(
             index_name=PENDING_INDEX, partition_key=_text("erasure"), sort_key=_text("due")
         )
-        tables = {"documents": documents, "rejects": self._table("Rejects", sort_key="rejected_at", key=key)}
+        tables = {
+            "documents": documents,
+            "rejects": self._table("Rejects", sort_key="rejected_at", key=key),
+            # Who did what, when: nobody but its readers and adders is let in (operate/audit.py).
+            "audit": self._table("Audit", partition_key="subject", sort_key="item", key=key),
+        }
+        if self.settings.serving.follows:
+            # Which version an endpoint serves and served before, and who is changing it: operate/deploy.
+            tables["deployments"] = self._table("Deployments", partition_key="endpoint", sort_key="item", key=key)
         if self.settings.labelling.enabled:
             tables["labelling"] = self._table("Labelling", partition_key="job", sort_key="item", key=key)
         if self.settings.prompts.enabled:

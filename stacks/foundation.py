@@ -27,7 +27,9 @@ class FoundationStack(SlipwayStack):
         log_retention = cdk.Duration.days(settings.observability.log_retention_days)
         access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)
         buckets, tables = self._buckets(access_logs, key), self._tables(key)
-        topic = self._alarm_topic(key)
+        topic = self._alarm_topic("Alarms", key, email=settings.observability.alarm_email)
+        # What a summary stands for goes here: to a chat, or to who wants each.
+        single = self._alarm_topic("SingleAlarms", key) if settings.observability.alarms == "all" else None
         if self.removal == cdk.RemovalPolicy.DESTROY:
             self._empty_on_delete(list(buckets.values()), access_logs, key)
         self.publish(
@@ -36,6 +38,7 @@ class FoundationStack(SlipwayStack):
                 **{f"{part}-table-name": each.table_name for part, each in tables.items()},
                 **_streams(tables),
                 "alarm-topic-arn": topic.topic_arn,
+                **({"single-alarm-topic-arn": single.topic_arn} if single else {}),
                 **({"key-arn": key.key_arn} if key else {}),
             }
         )
@@ -133,8 +136,8 @@ class FoundationStack(SlipwayStack):
             removal_policy=self.removal,
         )
 
-    def _alarm_topic(self, key: kms.IKey | None) -> sns.Topic:
-        topic = sns.Topic(self, "Alarms", enforce_ssl=True, master_key=key)
+    def _alarm_topic(self, construct_id: str, key: kms.IKey | None, *, email: str | None = None) -> sns.Topic:
+        topic = sns.Topic(self, construct_id, enforce_ssl=True, master_key=key)
         # The policy that requires TLS replaces the topic's default one, under which alarms could publish.
         topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -145,8 +148,8 @@ class FoundationStack(SlipwayStack):
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
             )
         )
-        if self.settings.observability.alarm_email:
-            topic.add_subscription(subscriptions.EmailSubscription(self.settings.observability.alarm_email))
+        if email:
+            topic.add_subscription(subscriptions.EmailSubscription(email))
         return topic
 
     def _empty_on_delete(

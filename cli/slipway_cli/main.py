@@ -33,6 +33,7 @@ from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.cost import cost
+from slipway_cli.dashboard import dashboard
 from slipway_cli.erase import erase as erase_deleted
 from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.fine_tune import fine_tune
@@ -60,6 +61,7 @@ app.add_typer(documents.app, name="documents")
 app.command()(augment)
 app.command("rag-eval")(rag_eval)
 app.command()(cost)
+app.command()(dashboard)
 app.command()(preflight)
 app.command("upgrade-check")(upgrade_check)
 app.command("fine-tune")(fine_tune)

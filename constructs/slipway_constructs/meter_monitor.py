@@ -38,6 +38,7 @@ class MeterMonitor(Monitor):
             above=0,
             description=f"{construct_id}: requests could not be metered. The log of the function {service} has their "
             "entries: search it for `not in the ledger` and `quota not settled`.",
+            runbook="meters",
         )
         self.graph(f"{construct_id}: not counted", metrics.failures())
         self.graph(f"{construct_id}: refused", metrics.refusals())

@@ -12,10 +12,13 @@ from constructs import Construct
 
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
+from slipway_constructs.table_monitor import TableMonitor
 from stacks.retention import ARTIFACTS, ARTIFACTS_WORK, CORPUS, CORPUS_WORK, expiry, leftover, raw_rules
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, TENANT_INDEX, SlipwayStack
+from stacks.tables import table_names
 
 
 class FoundationStack(SlipwayStack):
@@ -163,6 +166,12 @@ class FoundationStack(SlipwayStack):
             emptier.add(f"Empty{each.node.id}", each.bucket)
             # Deleted in reverse: first the buckets that write the logs, then the logs.
             each.bucket.node.add_dependency(emptied_last)
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the tables."""
+    tables = {name: stack.look_up("foundation", f"{name}-table-name") for name in table_names(stack.settings)}
+    return [TableMonitor(stack, "Tables", topic_arn=topic_arn, tables=tables)]
 
 
 def _streams(tables: dict[str, dynamodb.Table]) -> dict[str, str]:

@@ -60,21 +60,23 @@ class ObservabilityStack(SlipwayStack):
         for part in parts(settings):
             monitors = part.monitors(self, single_arn)
             boards[part.board] += monitors
-            if summarised:
-                self._summarise(part.name, monitors, topic_arn)
-            else:
-                for monitor in monitors:
-                    for alarm in NOT_ESSENTIAL:
-                        monitor.leave_out(alarm)
+            self._settle(part.name, monitors, topic_arn if summarised else None)
         for board, monitor in overviews(self, single_arn):
             boards[board].insert(0, monitor)
+            self._settle(board, [monitor], topic_arn if summarised else None)
         for board in settings.observability.dashboards:
             if rows := [monitor.graphs for monitor in sorted(boards[board], key=_row)]:
                 Dashboard(self, f"{board.capitalize()}Board", name=f"slipway-{name}-{board}", rows=rows)
 
-    def _summarise(self, part: str, monitors: list[Monitor], topic_arn: str) -> None:
+    def _settle(self, what: str, monitors: list[Monitor], summary_topic: str | None) -> None:
+        """Summarise the monitors' alarms for a topic; without one leave out those that are not essential."""
+        if summary_topic is None:
+            for monitor in monitors:
+                monitor.leave_out(NOT_ESSENTIAL)
+            return
         if alarms := [alarm for monitor in monitors for alarm in monitor.alarms.values()]:
-            HurtAlarm(self, f"{part.capitalize()}Hurt", what=part.capitalize(), topic_arn=topic_arn, alarms=alarms)
+            construct_id = f"{monitors[0].node.id}Hurt"
+            HurtAlarm(self, construct_id, what=what.capitalize(), topic_arn=summary_topic, alarms=alarms)
 
 
 def _row(monitor: Monitor) -> int:

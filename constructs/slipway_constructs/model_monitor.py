@@ -1,6 +1,6 @@
 """Shows the models of Bedrock that are called: how often, how long, and what is refused.
 
-Creates: nothing but graphs.   Grants: none.
+Creates: an alarm for each model whose requests are beyond the account's quota.   Grants: none.
 Source: https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring.html
 """
 
@@ -38,11 +38,20 @@ class ModelMetricFactory:
 
 
 class ModelMonitor(Monitor):
-    """Three graphs, each with a line or two for every model."""
+    """Alarms when a model's requests are refused for a quarter of an hour; three graphs with a line or two for each."""
 
     def __init__(self, scope: Construct, construct_id: str, *, topic_arn: str, model_ids: Sequence[str]) -> None:
         super().__init__(scope, construct_id, topic_arn=topic_arn)
         every = [ModelMetricFactory(model_id) for model_id in model_ids]
+        for at, (model_id, one) in enumerate(zip(model_ids, every, strict=True)):
+            self.alarm(
+                f"Throttles{at}",
+                one.throttles(),
+                above=0,
+                periods=3,
+                description=f"{model_id}: requests are beyond the account's quota.",
+                runbook="model-throttles",
+            )
         self.graph("Bedrock: requests", *(one.invocations() for one in every))
         self.graph("Bedrock: latency, milliseconds", *(one.latency_in_milliseconds("p90") for one in every))
         self.graph("Bedrock: refused and failed", *(m for one in every for m in (one.throttles(), one.server_errors())))

@@ -94,9 +94,10 @@ class Monitor(Construct):
         self.alarms[construct_id] = made
         return made
 
-    def leave_out(self, construct_id: str) -> None:
-        """Do without one of the alarms, if it is there."""
-        if self.alarms.pop(construct_id, None):
+    def leave_out(self, prefixes: tuple[str, ...]) -> None:
+        """Do without the alarms whose ids begin so."""
+        for construct_id in [each for each in self.alarms if each.startswith(prefixes)]:
+            del self.alarms[construct_id]
             self.node.try_remove_child(construct_id)
 
     def graph(self, title: str, *metrics: Metric | Search) -> None:

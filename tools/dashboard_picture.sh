@@ -9,5 +9,5 @@ for question in "What do I do when the dead-letter queue is not empty?" "How do 
   for _ in 1 2 3; do .venv/bin/slipway ask "$question" >/dev/null; sleep 4; done
 done
 sleep 6
-.venv/bin/slipway dashboard --env dev --render .slipway/dashboards --minutes "${1:-6}" --period 10
+.venv/bin/slipway dashboard --env dev --render .slipway/dashboards --minutes "${1:-6}" --period 10 --compact
 cp .slipway/dashboards/slipway-dev-platform.png docs/images/dashboard-platform.png

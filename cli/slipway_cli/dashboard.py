@@ -23,6 +23,7 @@ def dashboard(
     period: Annotated[
         int, typer.Option(min=10, help="Seconds that a point stands for: 10, 30 or a multiple of 60.")
     ] = 300,
+    compact: Annotated[bool, typer.Option("--compact", help="Leave out graphs without data.")] = False,
     env: Environment = "dev",
     aws: InAws = False,
     as_json: AsJson = False,
@@ -39,7 +40,7 @@ def dashboard(
         if render is not None:
             render.mkdir(parents=True, exist_ok=True)
             picture = render / f"{board.name}.png"
-            draw(board, picture)
+            draw(board.compact() if compact else board, picture)
             found[-1]["picture"] = str(picture)
     if as_json:
         print_json(found)

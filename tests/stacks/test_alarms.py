@@ -22,7 +22,11 @@ def alarms(templates: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     for part in templates:
         for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
             for item in templates.of(part, kind):
-                if "ScalingPolicy" not in json.dumps(item["Properties"].get("AlarmActions", [])):
+                actions = item["Properties"].get("AlarmActions", [])
+                policies = [
+                    name for name, one in templates[part]["Resources"].items() if "ScalingPolicy" in one["Type"]
+                ]
+                if not any(action.get("Ref") in policies for action in actions):
                     yield f"{part} {item['Properties'].get('AlarmDescription', '')}", item["Properties"]
 
 

@@ -9,10 +9,11 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+IN_A_ROW = 3
 SEARCH_PERIOD = re.compile(r", \d+\)$")
 
 
@@ -49,6 +50,15 @@ class Board:
     begin: float
     end: float
     graphs: list[Graph]
+
+    def compact(self) -> Board:
+        """Return the dashboard with those graphs alone that have data, three in a row."""
+        kept = [graph for graph in self.graphs if graph.has_data]
+        placed = [
+            replace(graph, x=at % IN_A_ROW * graph.width, y=at // IN_A_ROW * graph.height)
+            for at, graph in enumerate(kept)
+        ]
+        return replace(self, graphs=placed)
 
 
 def read_boards(cloudwatch: Any, prefix: str, *, minutes: int, period_seconds: int) -> list[Board]:

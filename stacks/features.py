@@ -62,10 +62,12 @@ PARTS = (
     Part("knowledge", lambda settings: settings.retrieval.knowledge_base.enabled, board="retrieval"),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
     Part("serving", lambda settings: bool(settings.serving.endpoints), board="endpoints"),
+    Part("deployment", lambda settings: bool(settings.serving.follows), board="endpoints"),
     Part("reindex", lambda settings: settings.reindex.enabled, board="retrieval"),
     Part("gateway"),
     Part("augmentation", lambda settings: settings.augmentation.enabled, board="training"),
     Part("evaluation", lambda settings: settings.evaluation.enabled, board="training"),
+    Part("governance", lambda settings: settings.governance.is_on),
     Part("observability"),
 )
 

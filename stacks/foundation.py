@@ -6,15 +6,18 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from slipway_constructs.data_trail import trail_access
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
 from slipway_constructs.table_monitor import TableMonitor
+from stacks.names import trail_name
 from stacks.retention import ARTIFACTS, ARTIFACTS_WORK, CORPUS, CORPUS_WORK, expiry, leftover, raw_rules
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, TENANT_INDEX, SlipwayStack
@@ -30,6 +33,8 @@ class FoundationStack(SlipwayStack):
         log_retention = cdk.Duration.days(settings.observability.log_retention_days)
         access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)
         buckets, tables = self._buckets(access_logs, key), self._tables(key)
+        if settings.governance.trail:
+            buckets["trail"] = self._trail_bucket(access_logs, key)
         topic = self._alarm_topic("Alarms", key, email=settings.observability.alarm_email)
         # What a summary stands for goes here: to a chat, or to who wants each.
         single = self._alarm_topic("SingleAlarms", key) if settings.observability.alarms == "all" else None
@@ -79,7 +84,15 @@ class FoundationStack(SlipwayStack):
         documents.add_global_secondary_index(
             index_name=PENDING_INDEX, partition_key=_text("erasure"), sort_key=_text("due")
         )
-        tables = {"documents": documents, "rejects": self._table("Rejects", sort_key="rejected_at", key=key)}
+        tables = {
+            "documents": documents,
+            "rejects": self._table("Rejects", sort_key="rejected_at", key=key),
+            # Who did what, when: nobody but its readers and adders is let in (operate/audit.py).
+            "audit": self._table("Audit", partition_key="subject", sort_key="item", key=key, append_only=True),
+        }
+        if self.settings.serving.follows:
+            # Which version an endpoint serves and served before, and who is changing it: operate/deploy.
+            tables["deployments"] = self._table("Deployments", partition_key="endpoint", sort_key="item", key=key)
         if self.settings.labelling.enabled:
             tables["labelling"] = self._table("Labelling", partition_key="job", sort_key="item", key=key)
         if self.settings.prompts.enabled:
@@ -107,6 +120,23 @@ class FoundationStack(SlipwayStack):
             tables["holds"] = self._table("Holds", partition_key="tenant", sort_key="item", key=key)
         return tables
 
+    def _trail_bucket(self, access_logs: AccessLogsBucket, key: kms.IKey | None) -> SecureBucket:
+        days = cdk.Duration.days(self.settings.governance.trail_days)
+        made = SecureBucket(
+            self,
+            "Trail",
+            access_logs=access_logs.bucket,
+            removal=self.removal,
+            keep_versions=days,
+            lifecycle=[s3.LifecycleRule(expiration=days)],
+            events=False,
+            key=key,
+        )
+        name = trail_name(self.environment_name)
+        arn = self.format_arn(service="cloudtrail", resource="trail", resource_name=name)
+        trail_access(made.bucket, trail_arn=arn, account=self.account)
+        return made
+
     def _own_key(self) -> kms.IKey | None:
         if self.settings.encryption.customer_managed_key:
             return EncryptionKey(self, "EnvironmentKey", removal=self.removal).key
@@ -121,6 +151,7 @@ class FoundationStack(SlipwayStack):
         partition_key: str = "document_id",
         stream: bool = False,
         expiring: bool = False,
+        append_only: bool = False,
     ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
@@ -135,6 +166,7 @@ class FoundationStack(SlipwayStack):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
+            resource_policy=_append_only() if append_only else None,
             deletion_protection=self.removal != cdk.RemovalPolicy.DESTROY,
             removal_policy=self.removal,
         )
@@ -145,7 +177,7 @@ class FoundationStack(SlipwayStack):
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in self._tellers()],
                 actions=["sns:Publish"],
                 resources=[topic.topic_arn],
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
@@ -154,6 +186,10 @@ class FoundationStack(SlipwayStack):
         if email:
             topic.add_subscription(subscriptions.EmailSubscription(email))
         return topic
+
+    def _tellers(self) -> list[str]:
+        """Return the services that publish to topics of alarms."""
+        return ["cloudwatch", *(["budgets", "costalerts"] if self.settings.governance.watches_money else [])]
 
     def _empty_on_delete(
         self, buckets: list[SecureBucket], access_logs: AccessLogsBucket, key: kms.IKey | None
@@ -172,6 +208,22 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
     """Watch the tables."""
     tables = {name: stack.look_up("foundation", f"{name}-table-name") for name in table_names(stack.settings)}
     return [TableMonitor(stack, "Tables", topic_arn=topic_arn, tables=tables)]
+
+
+def _append_only() -> iam.PolicyDocument:
+    """Deny everybody, whatever else allows it, to change or remove an item of the table that has this policy."""
+    changes = ("BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLUpdate", "UpdateItem")
+    return iam.PolicyDocument(
+        statements=[
+            iam.PolicyStatement(
+                sid="AppendOnly",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=[f"dynamodb:{action}" for action in changes],
+                resources=["*"],  # in a table's policy: this table
+            )
+        ]
+    )
 
 
 def _streams(tables: dict[str, dynamodb.Table]) -> dict[str, str]:

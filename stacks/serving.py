@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from slipway_constructs.endpoint_monitor import EndpointMonitor
+from slipway_constructs.followed_endpoint import FollowedEndpoint
 from slipway_constructs.model_endpoint import MAIN, Fleet, ModelEndpoint, Rollout
 from slipway_constructs.model_endpoint import Serving as Shared
 from slipway_constructs.monitoring import Monitor
@@ -13,33 +14,62 @@ from slipway_constructs.served_model import ModelContainer, endpoint_role
 from slipway_constructs.sleeping_endpoint import SleepingEndpoint
 from stacks import serving_images
 from stacks.serving_container import environment, volume_gigabytes
+from stacks.serving_fit import limits
 from stacks.serving_instances import INSTANCES
+from stacks.serving_names import full_name
+from stacks.serving_removal import Removal
 from stacks.settings import Settings
 from stacks.settings_serving import Endpoint, ServedModel
 from stacks.settings_serving_rules import models, plan, tensor_parallel
 from stacks.slipway_stack import SlipwayStack
+from stacks.training_job import MODELS, RUNS
 
 CAPTURED = "captured"  # below it in the artifacts bucket: the endpoint's name
 
 
 class ServingStack(SlipwayStack):
-    """Publishes <name>-endpoint-name for each endpoint."""
+    """Publishes <name>-endpoint-name for each endpoint; of one that follows the registry also -plan and -role-arn."""
 
     def __init__(self, scope: Construct, *, name: str, settings: Settings) -> None:
         super().__init__(scope, "serving", name=name, settings=settings)
         self._images: dict[str, str] = {}
-        for endpoint in settings.serving.endpoints:
-            self._endpoint(endpoint)
+        self._removal = Removal(self)
         names = {f"{each.name}-endpoint-name": full_name(name, each) for each in settings.serving.endpoints}
+        for endpoint in settings.serving.endpoints:
+            names |= self._followed(endpoint) if endpoint.model.registry else self._endpoint(endpoint)
         self.publish(names)
 
-    def _endpoint(self, endpoint: Endpoint) -> None:
-        scope = Construct(self, "".join(word.capitalize() for word in endpoint.name.split("-")))
+    def _followed(self, endpoint: Endpoint) -> dict[str, str]:
+        """Make what a followed endpoint has without a model, and return what its deployments need to know."""
+        planned, image = plan(endpoint, endpoint.model), self._image(endpoint.container)
+        bucket = self.look_up("foundation", "artifacts-bucket-name")
+        places = [ModelContainer(image=image, bucket=bucket, prefix=f"{each}/") for each in (MODELS, RUNS)]
+        scope = self._scope(endpoint)
+        shared = self._shared(scope, endpoint, places)
+        made = FollowedEndpoint(scope, "Endpoint", serving=shared)
+        self._removal.add(endpoint.name, shared.name, made)
+        told = {
+            "group": f"slipway-{self.environment_name}-{endpoint.model.registry}",
+            "image": image,
+            "environment": environment(planned),
+            "on_approval": endpoint.rollout.on_approval,
+            "fit": limits(planned),
+        }
+        return {
+            f"{endpoint.name}-plan": self.to_json_string(made.plan | told),
+            f"{endpoint.name}-role-arn": shared.role.role_arn,
+        }
+
+    def _scope(self, endpoint: Endpoint) -> Construct:
+        return Construct(self, "".join(word.capitalize() for word in endpoint.name.split("-")))
+
+    def _endpoint(self, endpoint: Endpoint) -> dict[str, str]:
+        scope = self._scope(endpoint)
         containers = [self._container(endpoint, model) for _, model in models(endpoint)]
         shared = self._shared(scope, endpoint, containers)
         if not endpoint.scaling.min:
             SleepingEndpoint(scope, "Endpoint", serving=shared, container=containers[0])
-            return
+            return {}
         others = containers[1 : 1 + len(endpoint.variants)]
         ModelEndpoint(
             scope,
@@ -49,6 +79,7 @@ class ServingStack(SlipwayStack):
             variants=[(one.name, own, one.weight) for one, own in zip(endpoint.variants, others, strict=True)],
             shadow=(containers[-1], endpoint.shadow.share_percent / 100) if endpoint.shadow else None,
         )
+        return {}
 
     def _shared(self, scope: Construct, endpoint: Endpoint, containers: list[ModelContainer]) -> Shared:
         name, key, rollout = full_name(self.environment_name, endpoint), self.key(), endpoint.rollout
@@ -103,11 +134,6 @@ class ServingStack(SlipwayStack):
             host = f"{account}.dkr.ecr.{self.region}.{self.url_suffix}"
             self._images[container] = f"{host}/{serving_images.suffix(container)}"
         return self._images[container]
-
-
-def full_name(environment_name: str, endpoint: Endpoint) -> str:
-    """Return the name of an endpoint, and of its inference component, in SageMaker."""
-    return f"slipway-{environment_name}-{endpoint.name}"
 
 
 def fleet(endpoint: Endpoint) -> Fleet:

@@ -10,7 +10,7 @@ Source: https://arxiv.org/abs/2306.00978 (AWQ: 4 bits, one 16-bit scale and a ze
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from stacks.serving_instances import INSTANCES, Instance
 from stacks.serving_shapes import ModelShape
@@ -145,3 +145,20 @@ def _larger(plan: Plan) -> list[str]:
         if candidate.fits and size < found.get(family, (float("inf"), ""))[0]:
             found[family] = (size, name)
     return [name for _, name in sorted(found.values())[:3]]
+
+
+def limits(plan: Plan) -> dict[str, Any]:
+    """Return what a deployment reckons a version by: `slipway_runtime.operate.deploy.fit`."""
+    shape, unit = plan.shape, "Neuron core" if plan.instance.accelerator.neuron else plan.instance.accelerator.name
+    return {
+        "instance": plan.instance_type,
+        "unit": unit,
+        "neuron": plan.instance.accelerator.neuron,
+        "ranks": plan.tensor_parallel,
+        "available_gib": round(plan.available_gib, 3),
+        "overhead_gib": OVERHEAD_GIB,
+        "context": plan.context,
+        "concurrent": plan.concurrent,
+        "quantization": plan.quantization,
+        "like": {"name": plan.name, "layers": shape.layers, "kv_heads": shape.kv_heads, "head_dim": shape.head_dim},
+    }

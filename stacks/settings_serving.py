@@ -14,7 +14,7 @@ PREFIX = r"^([A-Za-z0-9._-]+/)+$"
 
 
 class ServedModel(Section):
-    """A model: name one of `artifacts`, `s3` and `package`, where its files are, and what it is `like`."""
+    """A model: name one of `artifacts`, `s3`, `package` and `registry`, where its files are, and what it is `like`."""
 
     artifacts: str | None = Field(
         None,
@@ -29,12 +29,17 @@ class ServedModel(Section):
         pattern=r"^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}/[0-9]{1,9}$",
         description="Group and version in the model registry of this account, like slipway-dev-assistant/3.",
     )
+    registry: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$",
+        description="A model of this environment's registry, like assistant: each version is deployed once approved.",
+    )
     like: str = Field(description="Model of the table of shapes whose size it has, like meta-llama/Llama-3.1-8B.")
 
     @property
     def sources(self) -> list[str]:
         """Return which sources are named; it must be one."""
-        return [name for name in ("artifacts", "s3", "package") if getattr(self, name)]
+        return [name for name in ("artifacts", "s3", "package", "registry") if getattr(self, name)]
 
 
 class Scaling(Section):
@@ -55,7 +60,10 @@ class Rollout(Section):
     bake_minutes: int = Field(10, ge=1, le=60, description="Minutes that alarms watch each step.")
     max_error_percent: float = Field(1, gt=0, le=100, description="Share of failed requests that raises the alarm.")
     max_latency_seconds: float = Field(
-        30, gt=0, le=60, description="p90 of the model's time for a request that raises the alarm."
+        30, gt=0, le=60, description="The model's time for its slowest requests that raises the alarm."
+    )
+    on_approval: bool = Field(
+        True, description="With `registry`: an approval deploys; false leaves it to `slipway models deploy`."
     )
 
 
@@ -100,3 +108,11 @@ class Serving(Section):
     """Models of your own on SageMaker endpoints."""
 
     endpoints: list[Endpoint] = Field(default_factory=list, max_length=20, description="The endpoints.")
+    retire_after_days: int = Field(
+        0, ge=0, le=3650, description="Days without a request after which a version is archived; 0: by hand only."
+    )
+
+    @property
+    def follows(self) -> list[Endpoint]:
+        """Return the endpoints that serve what the registry approves."""
+        return [endpoint for endpoint in self.endpoints if endpoint.model.registry]

@@ -68,7 +68,7 @@ def _models(key: Key, endpoint: Endpoint) -> Iterator[Violation]:
         if len(model.sources) != 1:
             yield Violation(
                 key=(*key, *below),
-                expected="one of artifacts, s3 and package",
+                expected="one of artifacts, s3, package and registry",
                 got=" and ".join(model.sources) or "none of them",
                 remedy="Say where the model's files are.",
             )
@@ -162,6 +162,26 @@ def _variants(key: Key, endpoint: Endpoint) -> Iterator[Violation]:
         )
 
 
+def _followed(key: Key, endpoint: Endpoint) -> Iterator[Violation]:
+    if any(model.registry for below, model in models(endpoint) if below != ("model",)):
+        yield Violation(
+            key=(*key, "model"),
+            expected="registry for the endpoint's own model alone",
+            got="registry for a variant or shadow",
+            remedy="Name a version of it: package.",
+        )
+    if not endpoint.model.registry:
+        return
+    for name, given in (("variants", endpoint.variants), ("shadow", endpoint.shadow)):
+        if given:
+            yield Violation(
+                key=(*key, name),
+                expected="nothing beside a model that follows the registry: its deployments own what is served",
+                got="some",
+                remedy="Name a version of its model by package, or give the others an endpoint of their own.",
+            )
+
+
 def _fit(key: Key, endpoint: Endpoint) -> Iterator[Violation]:
     for below, model in models(endpoint):
         planned = plan(endpoint, model)
@@ -187,4 +207,7 @@ def _region(key: Key, endpoint: Endpoint, region: str | None) -> Iterator[Violat
         )
 
 
-RULES: tuple[Callable[[Key, Endpoint], Iterator[Violation]], ...] = (_models, _instance, _scaling, _variants)
+RULES: tuple[Callable[[Key, Endpoint], Iterator[Violation]], ...] = (
+    *(_models, _instance, _scaling, _variants),
+    _followed,
+)

@@ -14,6 +14,7 @@ def table_names(settings: Settings) -> list[str]:
     """Return the names in the order in which the foundation makes the tables."""
     ingestion = settings.ingestion
     optional = {
+        "deployments": bool(settings.serving.follows),
         "labelling": settings.labelling.enabled,
         "prompts": settings.prompts.enabled,
         "meters": settings.metering.enabled,
@@ -24,4 +25,4 @@ def table_names(settings: Settings) -> list[str]:
         "duplicates": is_searched(ingestion.near_duplicates, ingestion.sources),
         "holds": ingestion.retention.legal_hold,
     }
-    return ["documents", "rejects", *(name for name, is_on in optional.items() if is_on)]
+    return ["documents", "rejects", "audit", *(name for name, is_on in optional.items() if is_on)]

@@ -14,8 +14,10 @@ from rich.table import Table
 
 from slipway_cli import (
     approvals,
+    audit,
     corpus,
     dataset,
+    deployments,
     documents,
     duplicates,
     examples,
@@ -24,6 +26,7 @@ from slipway_cli import (
     hold,
     labelling,
     local,
+    model_files,
     models,
     prompts,
     reindex,
@@ -46,6 +49,7 @@ from slipway_cli.preflight import preflight
 from slipway_cli.project import project
 from slipway_cli.rag_eval import rag_eval
 from slipway_cli.redrive import redrive as redrive_queue
+from slipway_cli.shadow import shadow
 from slipway_cli.target import find_target
 from slipway_cli.upgrade_check import upgrade_check
 from slipway_cli.usage import usage
@@ -66,6 +70,9 @@ app.command()(preflight)
 app.command("upgrade-check")(upgrade_check)
 app.command("fine-tune")(fine_tune)
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(audit.app, name="audit")
+for command in (model_files.register, deployments.deploy, deployments.rollback, deployments.resume, shadow):
+    models.app.command()(command)
 app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(labelling.app, name="label")

@@ -32,7 +32,7 @@ class Models:
         wanted = [each for each in names if each.startswith(self._prefix) and (not name or each == self._prefix + name)]
         found = [summary for group in wanted for summary in self._summaries(group)]
         found.sort(key=lambda one: (one["CreationTime"], one["ModelPackageVersion"]), reverse=True)
-        return [self._described(one["ModelPackageArn"]) for one in found]
+        return [self.described(one["ModelPackageArn"]) for one in found]
 
     def version(self, named: str) -> dict[str, Any]:
         """Return a version. Raises: CommandError if there is none."""
@@ -50,13 +50,14 @@ class Models:
             ModelPackageArn=found["arn"], ModelApprovalStatus=status, ApprovalDescription=by,
             **({"CustomerMetadataProperties": properties} if properties else {}),
         )  # fmt: skip
-        return self._described(found["arn"])
+        return self.described(found["arn"])
 
     def _summaries(self, group: str) -> list[dict[str, Any]]:
         pages = self.client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
         return [each for page in pages for each in page["ModelPackageSummaryList"]]
 
-    def _described(self, arn: str) -> dict[str, Any]:
+    def described(self, arn: str) -> dict[str, Any]:
+        """Return a version as the commands show it."""
         found = self.client.describe_model_package(ModelPackageName=arn)
         lineage = found.get("CustomerMetadataProperties", {})
         return {
@@ -118,10 +119,19 @@ def compare(
 
 @app.command()
 def approve(
-    version: Version, comment: Comment = "", env: Environment = "dev", aws: InAws = False, as_json: AsJson = False
+    version: Version,
+    comment: Comment = "",
+    bake_seconds: Annotated[
+        int | None, typer.Option(min=0, max=3600, help="Seconds that alarms watch each step of its deployment.")
+    ] = None,
+    env: Environment = "dev",
+    aws: InAws = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Let a version be deployed."""
-    _print(Models(find_target(project(), env, aws=aws)).update(version, "Approved", comment), as_json=as_json)
+    """Let a version be deployed. Endpoints that follow its model begin at once."""
+    said = {} if bake_seconds is None else {"bake_seconds": str(bake_seconds)}
+    found = Models(find_target(project(), env, aws=aws)).update(version, "Approved", comment, **said)
+    _print(found, as_json=as_json)
 
 
 @app.command()

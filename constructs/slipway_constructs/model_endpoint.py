@@ -60,6 +60,11 @@ class Rollout:
         if not 0 <= self.bake_seconds <= 3600:
             raise ValueError(f"a step is watched for up to 3600 s, got {self.bake_seconds}")
 
+    @property
+    def first_percent(self) -> int:
+        """Return the share of requests that the new instances have first."""
+        return 100 if self.kind == "ALL_AT_ONCE" else self.step_percent
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Serving:
@@ -108,7 +113,7 @@ class ModelEndpoint(Construct):
             "Endpoint",
             endpoint_name=serving.name,
             endpoint_config_name=config.attr_endpoint_config_name,
-            deployment_config=self._deployment(),
+            deployment_config=deployment(self._serving.rollout, self.alarms),
             # How many instances there are at the moment is for the scaling to say.
             retain_all_variant_properties=True,
             exclude_retained_variant_properties=[
@@ -139,20 +144,8 @@ class ModelEndpoint(Construct):
             topic_arn=self._serving.topic_arn,
             max_error_percent=rollout.max_error_percent,
             max_latency_seconds=rollout.max_latency_seconds,
+            step_percent=rollout.first_percent,
         )
-
-    def _deployment(self) -> dict[str, Any]:
-        rollout = self._serving.rollout
-        routing: dict[str, Any] = {"type": rollout.kind, "waitIntervalInSeconds": rollout.bake_seconds}
-        size = {"type": "CAPACITY_PERCENT", "value": rollout.step_percent}
-        routing |= {"CANARY": {"canarySize": size}, "LINEAR": {"linearStepSize": size}}.get(rollout.kind, {})
-        return {
-            "autoRollbackConfiguration": rollback(self.alarms),
-            "blueGreenUpdatePolicy": {
-                "trafficRoutingConfiguration": routing,
-                "terminationWaitInSeconds": rollout.bake_seconds,
-            },
-        }
 
     def _scale(self, variant: str) -> None:
         fleet = self._serving.fleet
@@ -203,6 +196,20 @@ def instance(fleet: Fleet) -> dict[str, Any]:
         "routingConfig": {"routingStrategy": "LEAST_OUTSTANDING_REQUESTS"},
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def deployment(rollout: Rollout, alarms: Sequence[Any]) -> dict[str, Any]:
+    """Return the DeploymentConfig of an endpoint."""
+    routing: dict[str, Any] = {"type": rollout.kind, "waitIntervalInSeconds": rollout.bake_seconds}
+    size = {"type": "CAPACITY_PERCENT", "value": rollout.step_percent}
+    routing |= {"CANARY": {"canarySize": size}, "LINEAR": {"linearStepSize": size}}.get(rollout.kind, {})
+    return {
+        "autoRollbackConfiguration": rollback(alarms),
+        "blueGreenUpdatePolicy": {
+            "trafficRoutingConfiguration": routing,
+            "terminationWaitInSeconds": rollout.bake_seconds,
+        },
+    }
 
 
 def rollback(alarms: Sequence[Any]) -> dict[str, Any]:

@@ -6,6 +6,9 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-ze
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-inferencecomponent.html
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sagemaker as sagemaker
@@ -15,6 +18,8 @@ from slipway_constructs.endpoint_alarms import NAMESPACE, EndpointAlarms
 from slipway_constructs.model_endpoint import (
     MAIN,
     STARTUP_SECONDS,
+    Fleet,
+    Rollout,
     Serving,
     capture,
     instance,
@@ -27,9 +32,11 @@ WAKE_COOLDOWN_SECONDS = 60
 
 
 class SleepingEndpoint(Construct):
-    """The names of endpoint and component are both `name`."""
+    """The names of endpoint and component are both `name`. Without a container the endpoint is empty."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, serving: Serving, container: ModelContainer) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, serving: Serving, container: ModelContainer | None
+    ) -> None:
         super().__init__(scope, construct_id)
         self._serving, self.name = serving, serving.name
         self.endpoint = self._endpoint()
@@ -41,6 +48,8 @@ class SleepingEndpoint(Construct):
             max_error_percent=serving.rollout.max_error_percent,
             max_latency_seconds=serving.rollout.max_latency_seconds,
         ).alarms
+        if container is None:
+            return
         model = ServedModel(self, "Main", container=container, role=serving.role, network=None)
         self.component = self._component(model)
         self._scale()
@@ -80,30 +89,11 @@ class SleepingEndpoint(Construct):
             endpoint_name=self.name,
             inference_component_name=self.name,
             variant_name=MAIN,
-            specification={
-                "modelName": model.name,
-                "startupParameters": {
-                    "containerStartupHealthCheckTimeoutInSeconds": STARTUP_SECONDS,
-                    "modelDataDownloadTimeoutInSeconds": STARTUP_SECONDS,
-                },
-                "computeResourceRequirements": {
-                    "numberOfAcceleratorDevicesRequired": fleet.devices,
-                    "minMemoryRequiredInMb": 1024,
-                },
-            },
+            specification={"modelName": model.name, **component_specification(fleet)},
             runtime_config={"copyCount": fleet.min_copies},
         )
         # Known to CloudFormation, not yet to the library.
-        component.add_property_override(
-            "DeploymentConfig",
-            {
-                "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.ref} for alarm in self.alarms]},
-                "RollingUpdatePolicy": {
-                    "MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 1},
-                    "WaitIntervalInSeconds": rollout.bake_seconds,
-                },
-            },
-        )
+        component.add_property_override("DeploymentConfig", component_deployment(rollout, self.alarms))
         component.add_dependency(self.endpoint)
         return component
 
@@ -126,25 +116,60 @@ class SleepingEndpoint(Construct):
             policy_name=f"{self.name}-wake",
             policy_type="StepScaling",
             scaling_target_id=target.attr_id,
-            step_scaling_policy_configuration={
-                "adjustmentType": "ChangeInCapacity",
-                "metricAggregationType": "Maximum",
-                "cooldown": WAKE_COOLDOWN_SECONDS,
-                "stepAdjustments": [{"metricIntervalLowerBound": 0, "scalingAdjustment": 1}],
-            },
+            step_scaling_policy_configuration=wake_configuration(),
         )
-        cloudwatch.CfnAlarm(
-            self,
-            "Asleep",
-            namespace=NAMESPACE,
-            metric_name="NoCapacityInvocationFailures",
-            dimensions=[{"name": "InferenceComponentName", "value": self.name}],
-            statistic="Maximum",
-            period=WAKE_PERIOD_SECONDS,
-            evaluation_periods=1,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="missing",
-            alarm_description=f"{self.name}: somebody asked while it slept. This wakes it; it takes minutes.",
-            alarm_actions=[wake.ref],
-        )
+        cloudwatch.CfnAlarm(self, "Asleep", namespace=NAMESPACE, alarm_actions=[wake.ref], **_snake(asleep(self.name)))
+
+
+def component_specification(fleet: Fleet) -> dict[str, Any]:
+    """Return what an inference component says of a copy, beside its model."""
+    return {
+        "startupParameters": {
+            "containerStartupHealthCheckTimeoutInSeconds": STARTUP_SECONDS,
+            "modelDataDownloadTimeoutInSeconds": STARTUP_SECONDS,
+        },
+        "computeResourceRequirements": {
+            "numberOfAcceleratorDevicesRequired": fleet.devices,
+            "minMemoryRequiredInMb": 1024,
+        },
+    }
+
+
+def component_deployment(rollout: Rollout, alarms: Sequence[Any]) -> dict[str, Any]:
+    """Return how copies are replaced, one by one, watched by alarms, in the terms of SageMaker's API."""
+    return {
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.ref} for alarm in alarms]},
+        "RollingUpdatePolicy": {
+            "MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 1},
+            "WaitIntervalInSeconds": rollout.bake_seconds,
+        },
+    }
+
+
+def wake_configuration() -> dict[str, Any]:
+    """Return the step scaling that adds a copy."""
+    return {
+        "adjustmentType": "ChangeInCapacity",
+        "metricAggregationType": "Maximum",
+        "cooldown": WAKE_COOLDOWN_SECONDS,
+        "stepAdjustments": [{"metricIntervalLowerBound": 0, "scalingAdjustment": 1}],
+    }
+
+
+def asleep(component: str) -> dict[str, Any]:
+    """Return the alarm that a request found no copy, without its namespace and action."""
+    return {
+        "metricName": "NoCapacityInvocationFailures",
+        "dimensions": [{"name": "InferenceComponentName", "value": component}],
+        "statistic": "Maximum",
+        "period": WAKE_PERIOD_SECONDS,
+        "evaluationPeriods": 1,
+        "threshold": 1,
+        "comparisonOperator": "GreaterThanOrEqualToThreshold",
+        "treatMissingData": "missing",
+        "alarmDescription": f"{component}: somebody asked while it slept. This wakes it; it takes minutes.",
+    }
+
+
+def _snake(members: dict[str, Any]) -> dict[str, Any]:
+    return {"".join(f"_{one.lower()}" if one.isupper() else one for one in name): v for name, v in members.items()}

@@ -82,7 +82,8 @@ class Endpoints(Background):
         endpoint = self.endpoints[request["EndpointName"]]
         given = endpoint if request.get("RetainDeploymentConfig") else request
         endpoint["DeploymentConfig"] = given.get("DeploymentConfig")
-        endpoint |= {"EndpointStatus": "Updating", "LastModifiedTime": time.time()}
+        endpoint |= {"EndpointStatus": "Updating", "Pending": request["EndpointConfigName"]}
+        endpoint["LastModifiedTime"] = time.time()
         endpoint.pop("FailureReason", None)
         self._later(lambda: self._roll(endpoint, request), endpoint)
         return endpoint

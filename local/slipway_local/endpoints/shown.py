@@ -8,7 +8,9 @@ from slipway_local.endpoints.service import Endpoints, Json
 def endpoint(of: Endpoints, record: Json) -> Json:
     """Return DescribeEndpoint's answer."""
     config = of.configs.get(record["EndpointConfigName"], {})
-    answer = {name: value for name, value in record.items() if name != "DeploymentConfig"}
+    answer = {name: value for name, value in record.items() if name not in ("DeploymentConfig", "Pending")}
+    if record["EndpointStatus"] == "Updating":
+        answer["PendingDeploymentSummary"] = {"EndpointConfigName": record["Pending"]}
     if record.get("DeploymentConfig"):
         answer["LastDeploymentConfig"] = record["DeploymentConfig"]
     answer["ProductionVariants"] = [_variant(of, record, one) for one in config.get("ProductionVariants", ())]

@@ -107,7 +107,9 @@ def logs(call: Call) -> list[Need] | None:
 
 
 def cloudwatch(call: Call) -> list[Need] | None:
-    """Return PutMetricData with its namespace."""
+    """Return PutMetricData with its namespace; GetMetricData, which names no resource but other accounts' datasets."""
+    if call.operation == "GetMetricData":
+        return [Need("cloudwatch:GetMetricData", "*")]
     if call.operation != "PutMetricData":
         return None
     return [Need("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": [str(call.parameters.get("Namespace"))]})]

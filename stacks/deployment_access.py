@@ -44,7 +44,7 @@ def deploys(stack: SlipwayStack, role: iam.Role) -> None:
     _scales(stack, role, names)
     tables = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
     allow(role, tables, [stack.table_arn("deployments")])
-    allow(role, ["dynamodb:PutItem"], [stack.table_arn("audit")])
+    allow(role, ["dynamodb:PutItem", "dynamodb:Query"], [stack.table_arn("audit")])
     allow(role, ["sns:Publish"], [stack.look_up("foundation", "alarm-topic-arn")])
     key = stack.key()
     allow_key(role, key.key_arn if key else None)

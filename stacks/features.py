@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
+from stacks.settings_observability import Board
+
 if TYPE_CHECKING:
     from constructs import Construct
 
@@ -29,10 +31,11 @@ class StackKind(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """One part, by the name of its module; `is_on` says whether an environment has it."""
+    """One part, by the name of its module; `is_on`: whether an environment has it; `board`: the dashboard it is on."""
 
     name: str
     is_on: Callable[[Settings], bool] = lambda _settings: True
+    board: Board = "platform"
 
     def stack(self) -> StackKind:
         """Return the class of its stack."""
@@ -49,21 +52,22 @@ class Part:
 PARTS = (
     Part("foundation"),
     Part("network", lambda settings: settings.network.mode != "none"),
-    Part("retrieval"),
+    Part("retrieval", board="retrieval"),
     Part("ingestion"),
-    Part("datasets", lambda settings: settings.datasets.enabled),
-    Part("labelling", lambda settings: settings.labelling.enabled),
-    Part("prompts", lambda settings: settings.prompts.enabled),
-    Part("training", lambda settings: settings.training.enabled),
+    Part("datasets", lambda settings: settings.datasets.enabled, board="training"),
+    Part("labelling", lambda settings: settings.labelling.enabled, board="training"),
+    Part("prompts", lambda settings: settings.prompts.enabled, board="quality"),
+    Part("training", lambda settings: settings.training.enabled, board="training"),
     Part("deletion"),
-    Part("knowledge", lambda settings: settings.retrieval.knowledge_base.enabled),
+    Part("knowledge", lambda settings: settings.retrieval.knowledge_base.enabled, board="retrieval"),
     Part("corpus", lambda settings: settings.ingestion.corpus.is_on),
-    Part("serving", lambda settings: bool(settings.serving.endpoints)),
-    Part("deployment", lambda settings: bool(settings.serving.follows)),
-    Part("reindex", lambda settings: settings.reindex.enabled),
+    Part("serving", lambda settings: bool(settings.serving.endpoints), board="endpoints"),
+    Part("deployment", lambda settings: bool(settings.serving.follows), board="endpoints"),
+    Part("reindex", lambda settings: settings.reindex.enabled, board="retrieval"),
     Part("gateway"),
-    Part("augmentation", lambda settings: settings.augmentation.enabled),
-    Part("evaluation", lambda settings: settings.evaluation.enabled),
+    Part("augmentation", lambda settings: settings.augmentation.enabled, board="training"),
+    Part("evaluation", lambda settings: settings.evaluation.enabled, board="training"),
+    Part("governance", lambda settings: settings.governance.is_on),
     Part("observability"),
 )
 

@@ -6,16 +6,22 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from slipway_constructs.data_trail import trail_access
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
+from slipway_constructs.monitoring import Monitor
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
+from slipway_constructs.table_monitor import TableMonitor
+from stacks.names import trail_name
 from stacks.retention import ARTIFACTS, ARTIFACTS_WORK, CORPUS, CORPUS_WORK, expiry, leftover, raw_rules
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, TENANT_INDEX, SlipwayStack
+from stacks.tables import table_names
 
 
 class FoundationStack(SlipwayStack):
@@ -27,7 +33,11 @@ class FoundationStack(SlipwayStack):
         log_retention = cdk.Duration.days(settings.observability.log_retention_days)
         access_logs = AccessLogsBucket(self, "AccessLogs", removal=self.removal, retention=log_retention)
         buckets, tables = self._buckets(access_logs, key), self._tables(key)
-        topic = self._alarm_topic(key)
+        if settings.governance.trail:
+            buckets["trail"] = self._trail_bucket(access_logs, key)
+        topic = self._alarm_topic("Alarms", key, email=settings.observability.alarm_email)
+        # What a summary stands for goes here: to a chat, or to who wants each.
+        single = self._alarm_topic("SingleAlarms", key) if settings.observability.alarms == "all" else None
         if self.removal == cdk.RemovalPolicy.DESTROY:
             self._empty_on_delete(list(buckets.values()), access_logs, key)
         self.publish(
@@ -36,6 +46,7 @@ class FoundationStack(SlipwayStack):
                 **{f"{part}-table-name": each.table_name for part, each in tables.items()},
                 **_streams(tables),
                 "alarm-topic-arn": topic.topic_arn,
+                **({"single-alarm-topic-arn": single.topic_arn} if single else {}),
                 **({"key-arn": key.key_arn} if key else {}),
             }
         )
@@ -77,7 +88,7 @@ class FoundationStack(SlipwayStack):
             "documents": documents,
             "rejects": self._table("Rejects", sort_key="rejected_at", key=key),
             # Who did what, when: nobody but its readers and adders is let in (operate/audit.py).
-            "audit": self._table("Audit", partition_key="subject", sort_key="item", key=key),
+            "audit": self._table("Audit", partition_key="subject", sort_key="item", key=key, append_only=True),
         }
         if self.settings.serving.follows:
             # Which version an endpoint serves and served before, and who is changing it: operate/deploy.
@@ -109,6 +120,23 @@ class FoundationStack(SlipwayStack):
             tables["holds"] = self._table("Holds", partition_key="tenant", sort_key="item", key=key)
         return tables
 
+    def _trail_bucket(self, access_logs: AccessLogsBucket, key: kms.IKey | None) -> SecureBucket:
+        days = cdk.Duration.days(self.settings.governance.trail_days)
+        made = SecureBucket(
+            self,
+            "Trail",
+            access_logs=access_logs.bucket,
+            removal=self.removal,
+            keep_versions=days,
+            lifecycle=[s3.LifecycleRule(expiration=days)],
+            events=False,
+            key=key,
+        )
+        name = trail_name(self.environment_name)
+        arn = self.format_arn(service="cloudtrail", resource="trail", resource_name=name)
+        trail_access(made.bucket, trail_arn=arn, account=self.account)
+        return made
+
     def _own_key(self) -> kms.IKey | None:
         if self.settings.encryption.customer_managed_key:
             return EncryptionKey(self, "EnvironmentKey", removal=self.removal).key
@@ -123,6 +151,7 @@ class FoundationStack(SlipwayStack):
         partition_key: str = "document_id",
         stream: bool = False,
         expiring: bool = False,
+        append_only: bool = False,
     ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
@@ -137,25 +166,30 @@ class FoundationStack(SlipwayStack):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
+            resource_policy=_append_only() if append_only else None,
             deletion_protection=self.removal != cdk.RemovalPolicy.DESTROY,
             removal_policy=self.removal,
         )
 
-    def _alarm_topic(self, key: kms.IKey | None) -> sns.Topic:
-        topic = sns.Topic(self, "Alarms", enforce_ssl=True, master_key=key)
+    def _alarm_topic(self, construct_id: str, key: kms.IKey | None, *, email: str | None = None) -> sns.Topic:
+        topic = sns.Topic(self, construct_id, enforce_ssl=True, master_key=key)
         # The policy that requires TLS replaces the topic's default one, under which alarms could publish.
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in self._tellers()],
                 actions=["sns:Publish"],
                 resources=[topic.topic_arn],
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
             )
         )
-        if self.settings.observability.alarm_email:
-            topic.add_subscription(subscriptions.EmailSubscription(self.settings.observability.alarm_email))
+        if email:
+            topic.add_subscription(subscriptions.EmailSubscription(email))
         return topic
+
+    def _tellers(self) -> list[str]:
+        """Return the services that publish to topics of alarms."""
+        return ["cloudwatch", *(["budgets", "costalerts"] if self.settings.governance.watches_money else [])]
 
     def _empty_on_delete(
         self, buckets: list[SecureBucket], access_logs: AccessLogsBucket, key: kms.IKey | None
@@ -168,6 +202,28 @@ class FoundationStack(SlipwayStack):
             emptier.add(f"Empty{each.node.id}", each.bucket)
             # Deleted in reverse: first the buckets that write the logs, then the logs.
             each.bucket.node.add_dependency(emptied_last)
+
+
+def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
+    """Watch the tables."""
+    tables = {name: stack.look_up("foundation", f"{name}-table-name") for name in table_names(stack.settings)}
+    return [TableMonitor(stack, "Tables", topic_arn=topic_arn, tables=tables)]
+
+
+def _append_only() -> iam.PolicyDocument:
+    """Deny everybody, whatever else allows it, to change or remove an item of the table that has this policy."""
+    changes = ("BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLUpdate", "UpdateItem")
+    return iam.PolicyDocument(
+        statements=[
+            iam.PolicyStatement(
+                sid="AppendOnly",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=[f"dynamodb:{action}" for action in changes],
+                resources=["*"],  # in a table's policy: this table
+            )
+        ]
+    )
 
 
 def _streams(tables: dict[str, dynamodb.Table]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from slipway_constructs.acknowledgement import acknowledge
 from slipway_constructs.open_ai_api import STAGE, ApiFunctions, ApiLimits, OpenAiApi
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
+from slipway_constructs.saved_queries import SavedQueries
 from slipway_constructs.web_firewall import WebFirewall
 from stacks import meters_access
 from stacks.answering import allow_answers, answer_variables
@@ -64,6 +65,9 @@ class GatewayStack(SlipwayStack):
         )
         if settings.gateway.waf:
             self._guard(api)
+        logged = [chat, authorize, *others.values()]
+        groups = [each.log_group.log_group_name for each in logged]
+        SavedQueries(self, "Queries", folder=f"slipway/{name}/gateway", log_groups=groups)
         self.publish(
             {
                 "url": api.url,

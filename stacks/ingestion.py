@@ -17,6 +17,7 @@ from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rejects_monitor import RejectsMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
+from slipway_constructs.saved_queries import FUNCTION_QUERIES, SavedQueries
 from slipway_constructs.text_recognition import TextRecognition
 from stacks.embedding import allow_embedding
 from stacks.names import part_of_arn
@@ -48,6 +49,15 @@ HOLD_REASON = (
 COMPREHEND_ACTIONS = ["comprehend:DetectEntities", "comprehend:DetectPiiEntities"]
 COMPREHEND_REASON = "The detectors of Comprehend that every account has are no resources that a policy could name."
 
+QUERIES = {
+    **FUNCTION_QUERIES,
+    "documents by outcome": (
+        'filter message = "record handled"',
+        "stats count(*) as documents, sum(chunks) as chunks by outcome, code",
+        "sort documents desc",
+    ),
+}
+
 
 class IngestionStack(SlipwayStack):
     """Raw bucket events → queue → function; failed messages → dead-letter queue."""
@@ -76,6 +86,8 @@ class IngestionStack(SlipwayStack):
                 max_concurrency=settings.ingestion.max_concurrency,
             )
         )
+        groups = [ingest.log_group.log_group_name]
+        SavedQueries(self, "Queries", folder=f"slipway/{name}/ingestion", log_groups=groups, queries=QUERIES)
         self.publish(
             {
                 "queue-url": work.queue.queue_url,

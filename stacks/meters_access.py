@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from stacks.slipway_stack import SlipwayStack
 
-# The ledger is only ever written: an entry is put once, sums and counters grow.
-WRITE_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+# An entry is put once, sums and counters grow; what a tenant has spent of its budget is queried.
+WRITE_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
 FEEDBACK_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 ERASE_ACTIONS = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query")
 # Of the catalogue of prompts, to use it: vectors of examples are put when they are first needed.

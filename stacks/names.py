@@ -34,3 +34,8 @@ def look_up(scope: Construct, environment: str, stack: str, name: str) -> str:
 def part_of_arn(arn: str, index: int) -> str:
     """Return a token for one of the colon-separated parts of an ARN that is itself a token; 0 is `arn`."""
     return cdk.Fn.select(index, cdk.Fn.split(":", arn))
+
+
+def trail_name(environment: str) -> str:
+    """Return the name of an environment's trail, which its bucket has to know before the trail is there."""
+    return f"slipway-{environment}"

@@ -22,6 +22,7 @@ from stacks.settings_datasets import Datasets
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
+from stacks.settings_governance import Governance
 from stacks.settings_guardrails import Guardrails
 from stacks.settings_knowledge_base import KnowledgeBase
 from stacks.settings_labelling import Labelling
@@ -196,6 +197,7 @@ class Settings(Section):
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Examples made of documents.")
     serving: Serving = Field(default_factory=Serving, description="Models of your own.")
     reindex: Reindex = Field(default_factory=Reindex, description="A new index beside the old one.")
+    governance: Governance = Field(default_factory=Governance, description="Trail, security services, budgets of AWS.")
     observability: Observability = Field(default_factory=Observability, description="Logs, alarms, dashboard.")
     acknowledged_changes: list[AcknowledgedChange] = Field(
         default_factory=list, description="Losses that `slipway upgrade-check` lets pass, until they are deployed."

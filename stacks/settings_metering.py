@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,24 @@ class Quotas(Section):
     tokens_per_month: Most | None = Field(None, description="Tokens in a month, UTC.")
 
 
+Dollars = Annotated[float, Field(gt=0, le=10**9)]
+
+
+class Budget(Section):
+    """What each tenant without a budget of its own may spend on models, at the prices of the ledger; left open: any."""
+
+    dollars_per_day: Dollars | None = Field(None, description="US dollars in a day, UTC.")
+    dollars_per_month: Dollars | None = Field(None, description="US dollars in a month, UTC.")
+    over: Literal["alert", "throttle", "cheaper", "stop"] = Field(
+        "alert",
+        description="What happens once it is spent. `alert`: an alarm only; `throttle`: a few requests in a minute; "
+        "`cheaper`: another alias answers; `stop`: 429 until the window ends.",
+    )
+    cheaper: str = Field("", description="With `cheaper`: the alias of models that answers.")
+    requests_per_minute: int = Field(1, ge=1, le=10**6, description="With `throttle`: requests that are let through.")
+    alert_percent: float = Field(80, gt=0, le=100, description="Share of it from which on the alarm tells people.")
+
+
 class Price(Section):
     """What a model costs."""
 
@@ -34,6 +52,7 @@ class Metering(Section):
 
     enabled: bool = Field(False, description="Make the table of meters, `/v1/usage` and `/v1/feedback`.")
     quotas: Quotas = Field(default_factory=Quotas, description="Limits of each tenant.")
+    budget: Budget = Field(default_factory=Budget, description="Money of each tenant.")
     prices: dict[str, Price] = Field(
         default_factory=dict,
         description="Prices by route, as the header x-slipway-route names it, before the list prices of Bedrock.",

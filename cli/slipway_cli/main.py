@@ -14,6 +14,7 @@ from rich.table import Table
 
 from slipway_cli import (
     approvals,
+    audit,
     corpus,
     dataset,
     deployments,
@@ -35,6 +36,7 @@ from slipway_cli.augment import augment
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.cost import cost
+from slipway_cli.dashboard import dashboard
 from slipway_cli.erase import erase as erase_deleted
 from slipway_cli.errors import CommandError, UsageError
 from slipway_cli.fine_tune import fine_tune
@@ -63,10 +65,12 @@ app.add_typer(documents.app, name="documents")
 app.command()(augment)
 app.command("rag-eval")(rag_eval)
 app.command()(cost)
+app.command()(dashboard)
 app.command()(preflight)
 app.command("upgrade-check")(upgrade_check)
 app.command("fine-tune")(fine_tune)
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(audit.app, name="audit")
 for command in (model_files.register, deployments.deploy, deployments.rollback, deployments.resume, shadow):
     models.app.command()(command)
 app.add_typer(models.app, name="models")

@@ -1,8 +1,10 @@
 """`slipway tenants`: keys and limits of tenants. A key is shown once, when it is made."""
 
 import json
+import time
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.markup import escape
 
@@ -13,12 +15,14 @@ from slipway_cli.project import project
 from slipway_cli.target import Target, find_target
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.prompts import table as rows
+from slipway_runtime.operate.meter.budget import Budget, merged, spent
 from slipway_runtime.operate.meter.windows import MEASURES, WINDOWS
 from slipway_runtime.operate.tenants import Key, Tenants
 
 app = typer.Typer(help="Give tenants keys and limits.", no_args_is_help=True)
 Tenant = Annotated[str, typer.Argument(help="The tenant's name.")]
 KeyId = Annotated[str, typer.Argument(help="The key's id, as `slipway tenants list` shows it.")]
+BUDGET = Budget.__struct_fields__
 LIMITS = [f"{measure}_per_{window}" for measure in MEASURES for window in WINDOWS]
 
 
@@ -107,6 +111,47 @@ def limit(
     table = rows.Table(client=target.client("dynamodb"), name=target.parameter("foundation/meters-table-name"))
     table.write(rows.put({"subject": f"{tenant}#quota", "item": "limits", "body": json.dumps(own)}))
     print_json(own) if as_json else answers.print(f"{escape(tenant)}: {own or 'the limits of the environment'}")
+
+
+@app.command()
+def budget(
+    tenant: Tenant,
+    parts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE…", help=f"{', '.join(BUDGET)}; NAME=none for the environment's."),
+    ] = None,
+    env: Environment = "dev",
+    aws: InAws = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a tenant a budget of its own, or tell what it has spent. A budget counts within a minute, from then on."""
+    target = find_target(project(), env, aws=aws)
+    table = rows.Table(client=target.client("dynamodb"), name=target.parameter("foundation/meters-table-name"))
+    key: rows.Row = {"subject": f"{tenant}#quota", "item": "budget"}
+    held = table.get(f"{tenant}#quota", "budget")
+    own: dict[str, Any] = json.loads(str(held["body"])) if held else {}
+    for name, value in map(_budget_part, parts or []):
+        own.pop(name, None) if value is None else own.update({name: value})
+    try:
+        now = spent(table, tenant, merged(Budget(), own), time.time())
+    except msgspec.ValidationError as error:
+        raise UsageError(str(error)) from error
+    if parts:
+        table.write(rows.put({**key, "body": json.dumps(own)}))
+    found = own | {"window": now.window, "spent_dollars": now.dollars, "share": now.share}
+    print_json(found) if as_json else answers.print(escape(f"{tenant}: {found}"))
+
+
+def _budget_part(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    if name not in BUDGET or not value:
+        raise UsageError(f"{text!r}: expected NAME=VALUE or NAME=none, with a name of {', '.join(BUDGET)}")
+    if value == "none" or name in ("over", "cheaper"):
+        return name, None if value == "none" else value
+    try:
+        return name, int(value) if name == "requests_per_minute" else float(value)
+    except ValueError:
+        raise UsageError(f"{text!r}: {value!r} is no number") from None
 
 
 def _limit(text: str) -> tuple[str, int | None]:

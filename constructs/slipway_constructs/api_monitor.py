@@ -50,6 +50,7 @@ class ApiMonitor(Monitor):
             metrics.server_errors(),
             above=0,
             description=f"{construct_id}: requests fail on our side. See the functions' logs.",
+            runbook="api-errors",
         )
         self.alarm(
             "Latency",
@@ -57,6 +58,7 @@ class ApiMonitor(Monitor):
             above=slow.to_milliseconds(),
             periods=3,
             description=f"{construct_id}: one request in a hundred takes longer than {slow.to_seconds():g} s.",
+            runbook="api-slow",
         )
         self.graph(f"{construct_id}: requests", metrics.requests())
         self.graph(f"{construct_id}: errors", metrics.client_errors(), metrics.server_errors())

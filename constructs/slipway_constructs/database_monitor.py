@@ -47,6 +47,7 @@ class DatabaseMonitor(Monitor):
             above=AT_MAXIMUM_PERCENT,
             periods=3,
             description=f"{construct_id}: at its greatest capacity of {max_acu:g} ACU. Raise max_acu.",
+            runbook="database",
         )
         self.graph(f"{construct_id}: capacity, ACU", metrics.capacity_in_acu())
         self.graph(f"{construct_id}: share of greatest capacity, percent", metrics.utilization_in_percent())

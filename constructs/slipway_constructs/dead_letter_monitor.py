@@ -17,6 +17,10 @@ class DeadLetterMonitor(Monitor):
         super().__init__(scope, construct_id, topic_arn=topic_arn)
         failed = QueueMetricFactory(queue_name).visible_messages()
         self.alarm(
-            "DeadLetters", failed, above=0, description=f"{construct_id}: records failed every attempt. See the logs."
+            "DeadLetters",
+            failed,
+            above=0,
+            description=f"{construct_id}: records failed every attempt. See the logs.",
+            runbook="dead-letters",
         )
         self.graph(f"{construct_id}: dead letters", failed)

@@ -23,6 +23,7 @@ class DeliveryStreamMonitor(Monitor):
             age,
             above=oldest_seconds,
             description=f"{construct_id}: records are not delivered. See the stream's error log, and the bucket's key.",
+            runbook="stream",
         )
         self.graph(f"{construct_id}: records", Metric("AWS/Firehose", "IncomingRecords", dimensions, "Sum"))
         self.graph(f"{construct_id}: oldest record, seconds", age)

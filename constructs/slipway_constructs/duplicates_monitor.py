@@ -38,6 +38,7 @@ class DuplicatesMonitor(Monitor):
             above=0,
             description=f"{construct_id}: a source loses more documents than it may unasked, and keeps them. Run "
             f"`slipway duplicates --env {environment} --aws`.",
+            runbook="duplicates",
         )
         self.graph(f"{construct_id}: left out", metrics.documents_left_out())
         self.graph(f"{construct_id}: held", metrics.documents_held())

@@ -51,6 +51,7 @@ class EncryptionKey(Construct):
         logs = stack.format_arn(
             service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
         )
+        trails = stack.format_arn(service="cloudtrail", resource="trail", resource_name="*")
         same_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
         return [
             _statement("Account", iam.AccountRootPrincipal(), (*USE, *RE_ENCRYPT, *ADMINISTER), {}),
@@ -66,9 +67,18 @@ class EncryptionKey(Construct):
                     iam.ServicePrincipal("events.amazonaws.com"),
                     iam.ServicePrincipal("cloudwatch.amazonaws.com"),
                     iam.ServicePrincipal("sns.amazonaws.com"),
+                    iam.ServicePrincipal("budgets.amazonaws.com"),
+                    iam.ServicePrincipal("costalerts.amazonaws.com"),
                 ),
                 ("Decrypt", "GenerateDataKey"),
                 same_account,
+            ),
+            # CloudTrail user guide, "Configure AWS KMS key policies for CloudTrail".
+            _statement(
+                "Trail",
+                iam.ServicePrincipal("cloudtrail.amazonaws.com"),
+                ("DescribeKey", "GenerateDataKey"),
+                {"ArnLike": {"aws:SourceArn": trails}},
             ),
             # Vectors are indexed in the background: S3 user guide, "Data protection and encryption in S3 Vectors".
             _statement("Vectors", iam.ServicePrincipal("indexing.s3vectors.amazonaws.com"), ("Decrypt",), same_account),

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from slipway_constructs.monitoring import described
+
 NAMESPACE = "AWS/SageMaker"
 PERIOD_SECONDS = 60
 MICROSECONDS = 1_000_000
@@ -78,7 +80,7 @@ class EndpointAlarms(Construct):
             threshold=threshold,
             comparison_operator="GreaterThanThreshold",
             treat_missing_data="notBreaching",
-            alarm_description=description,
+            alarm_description=described(description, "endpoint-rollout"),
             alarm_actions=[self._topic_arn],
         )
 

@@ -65,6 +65,7 @@ class EndpointMonitor(Monitor):
                 metrics.refused("Average"),
                 above=REFUSED_SHARE,
                 description=f"{endpoint} {name}: the model refuses more than half of the requests as they are.",
+                runbook="endpoint-refuses",
             )
             self.alarm(
                 f"{name.capitalize()}Memory",
@@ -72,6 +73,7 @@ class EndpointMonitor(Monitor):
                 above=100 * NEARLY_FULL * max(gpus, 1),
                 periods=3,
                 description=f"{endpoint} {name}: its memory is full. Shorten max_context, or take a larger instance.",
+                runbook="endpoint-memory",
             )
         every = list(factories.values())
         self.graph(f"{endpoint}: requests", *(one.invocations() for one in every))

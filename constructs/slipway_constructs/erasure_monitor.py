@@ -24,6 +24,7 @@ class ErasureMonitor(Monitor):
             above=LONGEST_SECONDS,
             description=f"{construct_id}: deleted documents wait for more than 48 h. See the log of the function erase "
             "for the shards in the way, mend them, then run `slipway erase`.",
+            runbook="erasure",
         )
         self.graph(f"{construct_id}: oldest request, seconds", age)
         self.graph(f"{construct_id}: lines erased", Metric("Slipway", "LinesErased", dimensions, "Sum"))

@@ -59,18 +59,26 @@ class FunctionMonitor(Monitor):
         longest = metrics.duration_in_milliseconds("Maximum")
         near = timeout.to_milliseconds() * NEAR_TIMEOUT
         failed = failures or metrics.errors()
-        self.alarm("Errors", failed, above=0, description=f"{construct_id}: invocations fail. See its logs.")
+        self.alarm(
+            "Errors",
+            failed,
+            above=0,
+            description=f"{construct_id}: invocations fail. See its logs.",
+            runbook="function-errors",
+        )
         self.alarm(
             "Throttles",
             metrics.throttles(),
             above=0,
             description=f"{construct_id}: invocations are refused. Raise the account's concurrency quota.",
+            runbook="function-throttles",
         )
         self.alarm(
             "NearTimeout",
             longest,
             above=near,
             description=f"{construct_id}: invocations take longer than {near:g} ms and will soon time out.",
+            runbook="function-slow",
         )
         self.graph(f"{construct_id}: invocations", metrics.invocations())
         self.graph(f"{construct_id}: errors and throttles", metrics.errors(), metrics.throttles())

@@ -39,6 +39,7 @@ class KendraMonitor(Monitor):
             metrics.failed_documents(),
             above=0,
             description=f"{construct_id}: Kendra could not index documents. The index's log says which and why.",
+            runbook="kendra",
         )
         self.graph(f"{construct_id}: chunks indexed", metrics.indexed_documents())
         self.graph(f"{construct_id}: queries", metrics.queries())

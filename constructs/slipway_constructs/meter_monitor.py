@@ -22,6 +22,14 @@ class MeterMetricFactory:
         """Return the number of requests beyond a quota."""
         return self._metric("QuotaRefusals")
 
+    def budget_alerts(self) -> Metric:
+        """Return the number of requests of tenants whose budgets are nearly spent, or spent."""
+        return self._metric("BudgetAlerts")
+
+    def budget_actions(self) -> Metric:
+        """Return the number of requests of tenants whose budgets are spent."""
+        return self._metric("BudgetActions")
+
     def _metric(self, name: str) -> Metric:
         return Metric("Slipway", name, self._dimensions, "Sum")
 
@@ -38,6 +46,17 @@ class MeterMonitor(Monitor):
             above=0,
             description=f"{construct_id}: requests could not be metered. The log of the function {service} has their "
             "entries: search it for `not in the ledger` and `quota not settled`.",
+            runbook="meters",
+        )
+        self.alarm(
+            "Budgets",
+            metrics.budget_alerts(),
+            above=0,
+            description=f"{construct_id}: the budget of a tenant is nearly spent, or spent.",
+            runbook="tenant-budget",
+        )
+        self.graph(
+            f"{construct_id}: budgets nearly spent, and spent", metrics.budget_alerts(), metrics.budget_actions()
         )
         self.graph(f"{construct_id}: not counted", metrics.failures())
         self.graph(f"{construct_id}: refused", metrics.refusals())

@@ -1,4 +1,4 @@
-"""What all monitors share: where alarms go, how one is made, and the dashboard.
+"""What all monitors share: where alarms go, how one is made, and what a graph shows.
 
 A monitor pairs a metric factory, which says what is measured, with a class that shows and alarms it. Metrics are plain
 values here, not the library's: it makes an object behind a process boundary of each, a tenth of a synthesis in all.
@@ -9,12 +9,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-PERIOD_SECONDS = 300  # also what a dashboard takes where its body names no period
-WIDTH, HEIGHT = 8, 6  # of a graph, in a dashboard's grid of 24 columns
+PERIOD_SECONDS = 300
 SIMPLE_STATISTICS = frozenset({"Average", "Maximum", "Minimum", "SampleCount", "Sum"})
 
 
@@ -33,20 +31,48 @@ class Metric:
         return [self.namespace, self.name, *dimensions, {"stat": self.statistic}]
 
 
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """Every metric of this name with these dimensions, over 5 minutes: a line for each value of `apart`.
+
+    Source: CloudWatch user guide, "Search expression syntax".
+    """
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    apart: Sequence[str]
+    statistic: str
+
+    def row(self) -> list[Any]:
+        """Return the search as a dashboard's body lists it."""
+        schema = ",".join([self.namespace, *sorted([*self.dimensions, *self.apart])])
+        terms = " ".join(f'{name}="{value}"' for name, value in self.dimensions.items())
+        wanted = f'MetricName="{self.name}" {terms}'.strip()
+        return [{"expression": f"SEARCH('{{{schema}}} {wanted}', '{self.statistic}', {PERIOD_SECONDS})"}]
+
+
+Graphs = Mapping[str, Sequence[Metric | Search]]
+
+
 class Monitor(Construct):
     """Alarms that notify a topic, and `graphs`, one row of a dashboard: the metrics by the title of their graph."""
 
     def __init__(self, scope: Construct, construct_id: str, *, topic_arn: str) -> None:
         super().__init__(scope, construct_id)
         self._topic_arn = topic_arn
-        self.graphs: dict[str, Sequence[Metric]] = {}
+        self.graphs: dict[str, Sequence[Metric | Search]] = {}
+        self.alarms: dict[str, cloudwatch.CfnAlarm] = {}
 
     def alarm(
-        self, construct_id: str, metric: Metric, *, above: float, periods: int = 1, description: str
+        self, construct_id: str, metric: Metric, *, above: float, periods: int = 1, description: str, runbook: str
     ) -> cloudwatch.CfnAlarm:
-        """Create an alarm for a metric above a threshold for `periods` times 5 minutes; missing data is no alarm."""
+        """Create an alarm for a metric above a threshold for `periods` times 5 minutes; missing data is no alarm.
+
+        `runbook`: the name of the page in docs/runbooks that says what to do; the description ends with it.
+        """
         simple = metric.statistic in SIMPLE_STATISTICS
-        return cloudwatch.CfnAlarm(
+        made = cloudwatch.CfnAlarm(
             self,
             construct_id,
             namespace=metric.namespace,
@@ -62,32 +88,23 @@ class Monitor(Construct):
             threshold=above,
             comparison_operator="GreaterThanThreshold",
             treat_missing_data="notBreaching",
-            alarm_description=description,
+            alarm_description=described(description, runbook),
             alarm_actions=[self._topic_arn],
         )
+        self.alarms[construct_id] = made
+        return made
 
-    def graph(self, title: str, *metrics: Metric) -> None:
+    def leave_out(self, prefixes: tuple[str, ...]) -> None:
+        """Do without the alarms whose ids begin so."""
+        for construct_id in [each for each in self.alarms if each.startswith(prefixes)]:
+            del self.alarms[construct_id]
+            self.node.try_remove_child(construct_id)
+
+    def graph(self, title: str, *metrics: Metric | Search) -> None:
         """Add a graph of metrics to the row."""
         self.graphs[title] = metrics
 
 
-def dashboard(scope: Construct, construct_id: str, monitors: Sequence[Monitor]) -> cloudwatch.CfnDashboard:
-    """Create a dashboard with a row for each monitor."""
-    region = cdk.Aws.REGION
-    widgets = [
-        {
-            "type": "metric",
-            **{"width": WIDTH, "height": HEIGHT, "x": column * WIDTH, "y": row * HEIGHT},
-            "properties": {
-                "view": "timeSeries",
-                "title": title,
-                "region": region,
-                "metrics": [metric.row() for metric in metrics],
-                "yAxis": {},
-            },
-        }
-        for row, monitor in enumerate(monitors)
-        for column, (title, metrics) in enumerate(monitor.graphs.items())
-    ]
-    body = cdk.Stack.of(scope).to_json_string({"widgets": widgets})
-    return cloudwatch.CfnDashboard(scope, construct_id, dashboard_body=body)
+def described(what: str, runbook: str) -> str:
+    """Return the description of an alarm, which ends with the page that says what to do."""
+    return f"{what} Runbook: docs/runbooks/{runbook}.md"

@@ -63,12 +63,14 @@ class OpenSearchMonitor(Monitor):
             above=5,
             periods=2,
             description=f"{construct_id}: requests fail for ten minutes. Look at the service's health dashboard.",
+            runbook="opensearch",
         )
         self.alarm(
             "DocumentErrors",
             metrics.document_errors(),
             above=0,
             description=f"{construct_id}: the index refused documents. The ingest function's log says why.",
+            runbook="opensearch",
         )
         self.graph(f"{construct_id}: search latency, milliseconds", metrics.search_latency_in_milliseconds())
         self.graph(f"{construct_id}: chunks that searches see", metrics.documents())

@@ -48,12 +48,14 @@ class QueueMonitor(Monitor):
             age,
             above=oldest_seconds,
             description=f"{construct_id}: messages wait longer than {oldest_seconds} s. See the consumer's errors.",
+            runbook="queue-old",
         )
         self.alarm(
             "DeadLetters",
             failed,
             above=0,
             description=f"{construct_id}: messages failed every attempt. See the logs, then redrive them.",
+            runbook="dead-letters",
         )
         self.graph(f"{construct_id}: waiting", queue.visible_messages())
         self.graph(f"{construct_id}: oldest message, seconds", age)

@@ -32,11 +32,13 @@ class RejectsMonitor(Monitor):
                 above=MAX_SHARE,
                 periods=SHARE_PERIODS,
                 description=f"{source}: over {MAX_SHARE:.0%} of what comes is rejected. {remedy}",
+                runbook="rejects",
             )
             self.alarm(
                 f"Number{at}",
                 number,
                 above=MAX_NUMBER,
                 description=f"{source}: over {MAX_NUMBER} documents were rejected in 5 minutes. {remedy}",
+                runbook="rejects",
             )
             self.graph(f"{source}: rejected, documents", number)

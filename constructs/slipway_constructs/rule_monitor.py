@@ -44,12 +44,14 @@ class RuleMonitor(Monitor):
             above=0,
             description=f"{construct_id}: events do not reach the queue; they wait in the dead-letter queue. See its "
             "policy and the key's, then redrive them.",
+            runbook="events",
         )
         self.alarm(
             "LostEvents",
             metrics.lost_events(),
             above=0,
             description=f"{construct_id}: events are lost. See the dead-letter queue's policy; put documents again.",
+            runbook="events",
         )
         self.graph(f"{construct_id}: matched events", metrics.matched_events())
         self.graph(f"{construct_id}: not delivered", metrics.failed_invocations())

@@ -42,8 +42,20 @@ class StateMachineMonitor(Monitor):
         super().__init__(scope, construct_id, topic_arn=topic_arn)
         metrics = StateMachineMetricFactory(state_machine_arn)
         remedy = "See the execution's history, mend the cause, and start it anew or redrive it."
-        self.alarm("Failed", metrics.failed(), above=0, description=f"{construct_id}: executions fail. {remedy}")
-        self.alarm("TimedOut", metrics.timed_out(), above=0, description=f"{construct_id}: they time out. {remedy}")
+        self.alarm(
+            "Failed",
+            metrics.failed(),
+            above=0,
+            description=f"{construct_id}: executions fail. {remedy}",
+            runbook="executions",
+        )
+        self.alarm(
+            "TimedOut",
+            metrics.timed_out(),
+            above=0,
+            description=f"{construct_id}: they time out. {remedy}",
+            runbook="executions",
+        )
         self.graph(f"{construct_id}: executions started", metrics.started())
         self.graph(
             f"{construct_id}: executions failed, timed out, aborted",

@@ -129,11 +129,16 @@ def _metered() -> dict[str, Step]:
     found = meter()
     if found is None:
         return {"record": record}
+    from slipway_runtime.generate.budgeted import Budgeted  # noqa: PLC0415
     from slipway_runtime.generate.metering import Quotas, Recorded  # noqa: PLC0415
 
     recorded = Recorded(meter=found, embedding_model=settings.optional("EMBEDDING_MODEL_ID"))
     context = int(settings.required("CONTEXT_MAX_TOKENS"))
-    return {"record": within(record, recorded), "quota": Quotas(meter=found, context_tokens=context)}
+    quotas = Quotas(meter=found, context_tokens=context)
+    return {
+        "record": within(record, recorded),
+        "quota": within(Budgeted(meter=found, alias=lambda name: table().alias(name)), quotas),
+    }
 
 
 def _prompt() -> Step:

@@ -1,25 +1,26 @@
 """Alarms that evaluate: each half second over the newest values of their metric, with their actions when they change.
 
 CloudWatch evaluates whole periods; here a period ends now, so that an alarm is raised and leaves as soon as the values
-say so. Alarms of metric math and composite alarms keep the state that somebody sets.
+say so. Composite alarms follow the states of the others; alarms of metric math keep the state that somebody sets.
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 """
 
+import itertools
 import json
-import math
 import operator
 import sys
 import threading
 import time
 import traceback
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from slipway_local import events
+from slipway_local import alarm_rules, events
 from slipway_local.aws import Place
+from slipway_local.metrics.series import Key, Point, key_of, series
+from slipway_local.metrics.statistics import statistic
 
 TICK_SECONDS = 0.5
 COMPARE = {
@@ -28,8 +29,6 @@ COMPARE = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
-Key = tuple[str, str, frozenset[tuple[str, str]]]
-Points = dict[Key, list[tuple[float, float]]]
 Action = Callable[[str], bool]
 
 
@@ -62,20 +61,26 @@ class Alarms:
         from moto.cloudwatch.models import cloudwatch_backends
 
         backend = cloudwatch_backends[self._place.account][self._place.region]
-        alarms = [
-            one for one in list(backend.alarms.values()) if one.metric_name and one.comparison_operator in COMPARE
-        ]
-        if not alarms:
-            return
-        longest = max(int(one.period) * int(one.evaluation_periods) for one in alarms)
-        points = _recent(backend.metric_data, now - longest)
-        for alarm in alarms:
-            state = state_of(alarm, points.get(_key(alarm), []), now)
-            if state and state != alarm.state_value:
-                self._change(alarm, state, now)
+        every = list(backend.alarms.values())
+        held = series(self._place.account, self._place.region) if every else {}
+        for alarm in every:
+            if alarm.metric_name and alarm.comparison_operator in COMPARE:
+                points = held.get(_key(alarm), [])
+                self._set(alarm, state_of(alarm, points, now), now)
+        for alarm in every:
+            if alarm.rule:
+                states = {one.name: one.state_value for one in every} | {
+                    one.alarm_arn: one.state_value for one in every
+                }
+                self._set(alarm, "ALARM" if alarm_rules.holds(alarm.rule, states) else "OK", now)
+
+    def _set(self, alarm: Any, state: str, now: float) -> None:
+        if state and state != alarm.state_value:
+            self._change(alarm, state, now)
 
     def _change(self, alarm: Any, state: str, now: float) -> None:
-        before, reason = alarm.state_value, f"Threshold {alarm.comparison_operator} {alarm.threshold}: {state}"
+        compared = f"Threshold {alarm.comparison_operator} {alarm.threshold}"
+        before, reason = alarm.state_value, f"{alarm.rule or compared}: {state}"
         alarm.update_state(reason, "{}", state)
         self.changes += 1
         event = {
@@ -107,15 +112,17 @@ class Alarms:
             sys.stderr.write(f"alarm {alarm.name}: this local cloud cannot act on {arn}\n")
 
 
-def state_of(alarm: Any, points: list[tuple[float, float]], now: float) -> str:
-    """Return the state of an alarm over (time, value) points, "" where it stays as it is."""
+def state_of(alarm: Any, points: list[Point], now: float) -> str:
+    """Return the state of an alarm over its metric's points, "" where it stays as it is."""
     period, count = int(alarm.period), int(alarm.evaluation_periods)
     needed, treat = int(alarm.datapoints_to_alarm or count), alarm.treat_missing_data or "missing"
+    recent = list(itertools.takewhile(lambda point: point[0] > now - period * count, reversed(points)))
     windows = [
-        [value for at, value in points if now - period * (index + 1) < at <= now - period * index]
+        [point for point in recent if now - period * (index + 1) < point[0] <= now - period * index]
         for index in range(count)
     ]
-    values = [_statistic(alarm, window) if window else None for window in windows]
+    wanted = str(alarm.extended_statistic or alarm.statistic)
+    values = [statistic(wanted, window) if window else None for window in windows]
     compare = COMPARE[alarm.comparison_operator]
     breaching = sum(value is not None and compare(value, float(alarm.threshold)) for value in values)
     missing = sum(value is None for value in values)
@@ -126,30 +133,5 @@ def state_of(alarm: Any, points: list[tuple[float, float]], now: float) -> str:
     return "OK"
 
 
-def _statistic(alarm: Any, values: list[float]) -> float:
-    if extended := alarm.extended_statistic:
-        if not extended.startswith("p"):
-            raise ValueError(f"alarm {alarm.name}: the statistic {extended} is not emulated; use a percentile like p90")
-        ordered = sorted(values)
-        return ordered[max(math.ceil(len(ordered) * float(extended[1:]) / 100) - 1, 0)]
-    total = math.fsum(values)
-    simple = {"Sum": total, "Average": total / len(values), "SampleCount": float(len(values))}
-    return simple.get(alarm.statistic) or (
-        {"Maximum": max, "Minimum": min}[alarm.statistic](values) if alarm.statistic in ("Maximum", "Minimum") else 0.0
-    )
-
-
-def _recent(data: list[Any], since: float) -> Points:
-    found: Points = defaultdict(list)
-    for datum in reversed(data):
-        at = datum.timestamp.replace(tzinfo=datum.timestamp.tzinfo or UTC).timestamp()
-        if at < since:
-            break
-        if hasattr(datum, "value"):
-            key = (datum.namespace, datum.name, frozenset((one.name, one.value) for one in datum.dimensions))
-            found[key].append((at, datum.value))
-    return found
-
-
 def _key(alarm: Any) -> Key:
-    return alarm.namespace, alarm.metric_name, frozenset((one.name, one.value) for one in alarm.dimensions)
+    return key_of(alarm.namespace, alarm.metric_name, {one.name: one.value for one in alarm.dimensions})

@@ -4,12 +4,14 @@ NOT_EMULATED = (
     "A daemon that is killed loses what came after its last snapshot, a few seconds; databases lose nothing.",
     "IAM policies are evaluated with --enforce-iam only; the docs say which kinds of policy never are.",
     "Security groups and KMS keys are stored, not enforced.",
-    "Alarms are evaluated twice a second over periods that end now; those of metric math and composite alarms only "
-    "when somebody sets their state; topics and scaling policies alone are actions.",
+    "Alarms are evaluated twice a second over periods that end now; those of metric math only when somebody sets their "
+    "state; topics and scaling policies alone are actions.",
     "Endpoints: a small program that continues the model's texts stands in for the images of LMI, vLLM, TGI and "
     "Neuron; no asynchronous, serverless or multi-model endpoints, no adapters; instance types mean nothing.",
     "Scaling: by alarms in steps, and by concurrent requests, for SageMaker alone; other targets are kept.",
-    "CloudWatch does not extract metrics from log lines in the embedded metric format.",
+    "CloudWatch has metrics of functions, REST APIs, queues, state machines, endpoints, and of functions' lines in the "
+    "embedded metric format, the newest 5,000 values of each; a stream's Latency ends with its first byte. Of metric "
+    'math there is SEARCH alone, with terms of the form name="value".',
     "REST APIs integrate with Lambda proxies and mocks (no #foreach), HTTP APIs with Lambda; WebSocket is refused.",
     "API throttles and quotas are exact and counted in memory, and UpdateUsage is refused; caches, mutual TLS and "
     "resource policies do nothing.",

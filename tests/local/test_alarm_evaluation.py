@@ -20,7 +20,7 @@ def state(values: list[float | None], **more: Any) -> str:
         "period": 60, "evaluation_periods": 3, "datapoints_to_alarm": None, "threshold": 10.0, "statistic": "Average",
         "extended_statistic": None, "comparison_operator": "GreaterThanThreshold", "treat_missing_data": None,
     }  # fmt: skip
-    points = [(NOW - 60 * index - 30, value) for index, value in enumerate(values) if value is not None]
+    points = [(NOW - 60 * index - 30, value, 1) for index, value in enumerate(values) if value is not None]
     return state_of(SimpleNamespace(name="a", **(given | more)), points, NOW)
 
 
@@ -50,7 +50,7 @@ def test_missing_values_are_treated_as_the_alarm_says(treat: str, none: str, one
     ("statistic", "limit"), [("Average", 5.0), ("Sum", 50.0), ("Maximum", 14.0), ("Minimum", 0.0), ("SampleCount", 9.0)]
 )
 def test_each_statistic_is_of_the_values_in_its_period(statistic: str, limit: float) -> None:
-    points = [(NOW - index, float(value)) for index, value in enumerate([0, 0, 0, 1, 2, 3, 10, 12, 13, 15])]
+    points = [(NOW - index, float(value), 1) for index, value in enumerate([0, 0, 0, 1, 2, 3, 10, 12, 13, 15])][::-1]
     about = {
         "name": "a", "period": 60, "evaluation_periods": 1, "datapoints_to_alarm": None, "treat_missing_data": None,
         "comparison_operator": "GreaterThanThreshold", "extended_statistic": None, "statistic": statistic,
@@ -63,7 +63,7 @@ def test_each_statistic_is_of_the_values_in_its_period(statistic: str, limit: fl
 
 def test_a_percentile_is_a_value_that_was_there() -> None:
     values = {"extended_statistic": "p90", "evaluation_periods": 1}
-    points = [(NOW - 1, float(value)) for value in range(1, 11)]
+    points = [(NOW - 1, float(value), 1) for value in range(1, 11)]
     about = {
         "name": "a", "period": 60, "datapoints_to_alarm": None, "treat_missing_data": None, "statistic": None,
         "comparison_operator": "GreaterThanThreshold", **values,

@@ -27,7 +27,7 @@ def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
         documents = [properties[name] for name in IAM_DOCUMENTS if name in properties]
         documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         for document in documents:
-            yield from document["Statement"]
+            yield from document.get("PolicyDocument", document)["Statement"]  # a table has it one level deeper
 
 
 def test_stacks_are_named_by_environment_and_part(environments: dict[str, Any]) -> None:

@@ -88,26 +88,3 @@ def test_the_duration_alarm_is_just_below_the_timeout(prod: Any) -> None:
         270000,
         810000,
     }
-
-
-@pytest.mark.capability("O1")
-def test_one_dashboard_shows_a_row_for_each_monitor(dev: Any) -> None:
-    body = json.dumps(dev.one("observability", "AWS::CloudWatch::Dashboard")["DashboardBody"])
-
-    for title in ("Api: latency", "Ingestion: dead letters", "Chat: duration", "Ingest: errors", "Database: capacity"):
-        assert title in body
-
-
-@pytest.mark.capability("O1")
-def test_the_dashboard_places_up_to_three_graphs_in_a_row_and_names_each_metric_in_full(dev: Any) -> None:
-    delimiter, parts = dev.one("observability", "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"]
-    widgets = json.loads(delimiter.join(part if isinstance(part, str) else "token" for part in parts))["widgets"]
-
-    places = [(widget["y"], widget["x"]) for widget in widgets]
-    assert places == sorted(set(places))
-    assert {y for y, _ in places} == set(range(0, 6 * len({y for y, _ in places}), 6))
-    assert {x for _, x in places} == {0, 8, 16}
-    assert widgets[0]["properties"]["metrics"] == [
-        ["AWS/ApiGateway", "Count", "ApiName", "slipway-dev", "Stage", "live", {"stat": "Sum"}]
-    ]
-    assert {widget["properties"]["region"] for widget in widgets} == {"token"}

@@ -179,7 +179,7 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         ),
     ),
     "mail-and-no-dashboard": (
-        "observability: {alarm_email: on-call@example.com, dashboard: false}",
+        "observability: {alarm_email: on-call@example.com, dashboards: []}",
         lambda t: (
             t.one("foundation", "AWS::SNS::Subscription")["Endpoint"] == "on-call@example.com"
             and not t.of("observability", "AWS::CloudWatch::Dashboard")

@@ -7,6 +7,7 @@ from slipway_runtime import settings
 from slipway_runtime.handlers.embeddings import ALIAS, EmbeddingRequest, embeddings
 from slipway_runtime.handlers.events import Authorizer
 from slipway_runtime.handlers.http import WithHeaders
+from slipway_runtime.operate.meter.budget import BudgetSpent
 from slipway_runtime.operate.meter.entry import Entry, identifier
 from slipway_runtime.operate.meter.meter import Meter
 from slipway_runtime.operate.retry import Deadline
@@ -18,6 +19,8 @@ def metered(meter: Meter, who: Authorizer, request: EmbeddingRequest, deadline: 
     texts = [request.input] if isinstance(request.input, str) else [each for each in request.input if each]
     estimate = sum(tokenizer("estimate").count(text) for text in texts if isinstance(text, str))
     request_id, began = identifier("embd"), time.monotonic()
+    if (found := meter.spent(who.tenant)).acts("stop"):
+        raise BudgetSpent(found, time.time())
     reserved, stands = meter.reserve(who.tenant, request_id, estimate, deadline)
     used, ended = 0, "failed"
     try:

@@ -1,7 +1,7 @@
 """The audit table: who did what to what, when, from what, to what. Entries are added, never changed.
 
 An entry is {subject, item: AT#ID, action, actor, before, after, detail}; AT in UTC to the microsecond, so that a query
-of a subject is its history in order.
+of a subject is its history in order. Each is a link of a chain of hashes: audit_chain.py.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-sort-keys.html
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from slipway_runtime.operate import audit_chain
 from slipway_runtime.operate.clients import client
-from slipway_runtime.operate.retry import error_code
 
 
 def record(
@@ -35,12 +35,7 @@ def record(
     """
     at = at or datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     item, dynamodb = f"{at}#{entry_id or uuid.uuid4().hex}", dynamodb or client("dynamodb")
-    words = {"subject": subject, "item": item, "action": action, "actor": actor, "before": before, "after": after}
-    entry = {name: {"S": value} for name, value in words.items()}
-    entry["detail"] = {"S": json.dumps(dict(detail), sort_keys=True, default=str)}
-    try:
-        dynamodb.put_item(TableName=table, Item=entry, ConditionExpression="attribute_not_exists(subject)")
-    except dynamodb.exceptions.ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
+    entry = {"subject": subject, "item": item, "action": action, "actor": actor, "before": before, "after": after}
+    entry["detail"] = json.dumps(dict(detail), sort_keys=True, default=str)
+    audit_chain.append(dynamodb, table, entry)
     return item

@@ -24,7 +24,9 @@ def install(place: Place, folder: Path, front_door: FrontDoor) -> Served:
     from slipway_local.endpoints import api, scaling
     from slipway_local.endpoints.runtime import Runtime
     from slipway_local.endpoints.service import Endpoints
+    from slipway_local.metrics import cloudwatch, queues
 
+    cloudwatch.install()
     endpoints = Endpoints(place, folder)
     scaled, alarms = scaling.Scaling(endpoints), Alarms(place)
     alarms.actions.append(scaled.act)
@@ -36,6 +38,7 @@ def install(place: Place, folder: Path, front_door: FrontDoor) -> Served:
 
     front_door.by_service["application-autoscaling"] = scaled_by_moto
     front_door.by_service["sagemaker"] = Runtime(endpoints, front_door.moto)
-    for one in (endpoints, scaled, alarms):
+    queued = queues.QueueMetrics(place)
+    for one in (endpoints, scaled, alarms, queued):
         one.begin()
-    return Served(endpoints, [alarms, scaled, endpoints], [endpoints, alarms])
+    return Served(endpoints, [alarms, scaled, queued, endpoints], [endpoints, alarms])

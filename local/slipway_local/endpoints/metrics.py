@@ -6,20 +6,15 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.ht
 from collections.abc import Mapping
 
 from slipway_local.aws import Place
+from slipway_local.metrics.series import report
 
 NAMESPACE = "AWS/SageMaker"
 
 
 def put(place: Place, dimensions: list[Mapping[str, str]], values: Mapping[str, float]) -> None:
     """Count values under each set of dimensions."""
-    from moto.cloudwatch.models import cloudwatch_backends
-
-    data = [
-        {"MetricName": name, "Value": value, "Dimensions": [{"Name": key, "Value": one} for key, one in each.items()]}
-        for each in dimensions
-        for name, value in values.items()
-    ]
-    cloudwatch_backends[place.account][place.region].put_metric_data(NAMESPACE, data)
+    for each in dimensions:
+        report(place.account, place.region, NAMESPACE, each, values)
 
 
 def answered(status: int, latency_microseconds: float, overhead_microseconds: float) -> dict[str, float]:

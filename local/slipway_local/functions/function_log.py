@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway_local.functions.worker import FunctionSpec
+from slipway_local.metrics.embedded import extract
 from slipway_local.permissions.enforcement import enforcement
 
 KEPT_LINES = 2000
@@ -25,6 +26,7 @@ class FunctionLog:
         self._role = spec.role
         self._arn = f"{':'.join(spec.arn.split(':')[:5])}:log-group:{self._group}:log-stream:{self._stream}"
         self._arn = self._arn.replace(":lambda:", ":logs:", 1)
+        _, _, _, self._region, self._account, *_ = spec.arn.split(":")
         self._lock = threading.Lock()
         self._recent: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
         logs_backend.ensure_log_group(self._group)
@@ -44,6 +46,8 @@ class FunctionLog:
                 self._backend.put_log_events(
                     self._group, self._stream, [{"timestamp": now, "message": line} for line in lines]
                 )
+                for line in lines:
+                    extract(self._account, self._region, line)
 
     def tail(self, request_id: str) -> list[str]:
         """Return the lines since an invocation started (LogType Tail of the Invoke API)."""

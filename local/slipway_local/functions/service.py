@@ -14,6 +14,7 @@ from slipway_local.functions.invocation import Invocation, error_payload
 from slipway_local.functions.packages import Packages
 from slipway_local.functions.pool import FunctionPool
 from slipway_local.functions.worker import FunctionSpec
+from slipway_local.metrics.invocations import invocation_reported, throttles_reported
 from slipway_local.state_folder import private
 
 
@@ -38,9 +39,11 @@ class Functions:
 
         Raises ServiceError (TooManyRequestsException) if the function's reserved concurrency is in use.
         """
-        with self._concurrency.hold(callee.name, _reserved(callee)):
+        with throttles_reported(callee), self._concurrency.hold(callee.name, _reserved(callee)):
             pool = self._pool(callee.record)
-            return pool.run(pool.invocation(event, request_id=request_id, function_arn=callee.arn))
+            with invocation_reported(callee.record) as told:
+                told.append(pool.run(pool.invocation(event, request_id=request_id, function_arn=callee.arn)))
+            return told[0]
 
     def invoke_arn(self, arn: str, event: bytes) -> Invocation:
         """Run the function with this ARN now. Raises ServiceError as `invoke` does."""
@@ -51,24 +54,26 @@ class Functions:
 
         Raises ServiceError as `invoke` does.
         """
-        self._concurrency.enter(callee.name, _reserved(callee))
+        with throttles_reported(callee):
+            self._concurrency.enter(callee.name, _reserved(callee))
         try:
             pool = self._pool(callee.record)
             invocation = pool.invocation(event, function_arn=callee.arn)
         except BaseException:
             self._concurrency.leave(callee.name)
             raise
-        threading.Thread(target=self._run_stream, args=(pool, invocation, callee.name), daemon=True).start()
+        threading.Thread(target=self._run_stream, args=(pool, invocation, callee), daemon=True).start()
         return invocation
 
-    def _run_stream(self, pool: FunctionPool, invocation: Invocation, name: str) -> None:
+    def _run_stream(self, pool: FunctionPool, invocation: Invocation, callee: Callee) -> None:
         try:
-            pool.run(invocation)
+            with invocation_reported(callee.record) as told:
+                told.append(pool.run(invocation))
         except Exception:
             traceback.print_exc(file=sys.stderr)
             invocation.finish(error_payload("ServiceException", "The environment could not be started"), failed=True)
         finally:
-            self._concurrency.leave(name)
+            self._concurrency.leave(callee.name)
 
     def tail(self, record: Any, request_id: str) -> str:
         """Return the last 4 KB of what an invocation logged."""

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/handle-errors-in-la
 """
 
 import sys
+import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Any
 from slipway_local.aws import Place
 from slipway_local.aws_json import ServiceError
 from slipway_local.functions.service import Functions
+from slipway_local.metrics.requests import NAMESPACE, answered
+from slipway_local.metrics.series import report
 from slipway_local.rest_api import mock, user_pools
 from slipway_local.rest_api.authorizers import LambdaAuthorizers
 from slipway_local.rest_api.deployments import Deployed, DeployedResource, deployed
@@ -42,6 +45,7 @@ class _Call:
     context: dict[str, Any] = field(default_factory=dict)
     stage: Any = None
     api: Deployed | None = None
+    name: str = ""
     path_parameters: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -67,7 +71,7 @@ class RestApis:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
-        request = ApiRequest.read(environ)
+        began, request = time.monotonic(), ApiRequest.read(environ)
         request.enter_stage()
         call = _Call(request=request, context=request_context(request, self._account, "", ""))
         try:
@@ -78,6 +82,11 @@ class RestApis:
                 error = GatewayError("API_CONFIGURATION_ERROR", "Internal server error")
             customised = call.api.gateway_responses if call.api else {}
             status, headers, body = render(error, customised, request, call.context, call.variables)
+        if call.api is not None:
+            dimensions = {"ApiName": call.name, "Stage": request.stage}
+            report(
+                self._account, self._region, NAMESPACE, dimensions, answered(status, (time.monotonic() - began) * 1000)
+            )
         return send(start_response, status, [*headers, ("x-amzn-RequestId", request.request_id)], body)
 
     def _serve(self, call: _Call) -> Response:
@@ -104,6 +113,7 @@ class RestApis:
         from moto.apigateway.models import apigateway_backends
 
         api = apigateway_backends[self._account][self._region].apis.get(call.request.api_id)
+        call.name = api.name if api is not None else ""
         call.stage = api.stages.get(call.request.stage) if api is not None else None
         call.api = deployed(api, call.stage) if call.stage is not None else None
         if call.api is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slipway_local.aws import Place
+from slipway_local.metrics.executions import executions_reported
 from slipway_local.snapshot.pickling import Unpickler, dump
 from slipway_local.state_machines.clients import client_for
 from slipway_local.state_machines.execution import Execution, Machine
@@ -111,6 +112,9 @@ class Engine:
         """
         if execution.machine.type == "EXPRESS" or execution.machine.map_run_arn:
             return
+        if execution.status != "RUNNING" or not execution.redrive_count:
+            seconds = (execution.stop_date or execution.start_date) - execution.start_date
+            executions_reported(execution.machine.arn, execution.status, seconds * 1000)
         shown = execution.describe()
         dates = {key: int(shown[key] * 1000) for key in ("startDate", "stopDate", "redriveDate") if key in shown}
         empty = dict.fromkeys(("stopDate", "output", "outputDetails", "error", "cause"))

@@ -12,6 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -35,8 +36,11 @@ class Ledger:
     keep_days: int = 400
     backoff: Backoff = field(default_factory=lambda: PATIENT)
 
-    def add(self, entry: Entry, deadline: Deadline) -> bool:
-        """Record a request; False if it is recorded already. Raises: the errors of DynamoDB."""
+    def add(self, entry: Entry, deadline: Deadline, *more: dict[str, Any]) -> bool:
+        """Record a request, with more writes of the same table; False if it is recorded already.
+
+        Raises: the errors of DynamoDB.
+        """
         expires_at = entry.at + self.keep_days * 86_400
         item: rows.Row = {"subject": _entries(entry.tenant, entry.day), "item": entry.id, "expires_at": expires_at}
         body = msgspec.json.encode(entry).decode()
@@ -49,6 +53,7 @@ class Ledger:
         write = (
             rows.put({**item, "body": body}, NEW),
             rows.update(_sums(entry.tenant, entry.day), f"{hashed(entry.dimensions)}#{shard}", EXPRESSION, "", values),
+            *more,
         )
         try:
             self.backoff.call(lambda: self.table.write(*write), retry_on=_is_passing, deadline=deadline)

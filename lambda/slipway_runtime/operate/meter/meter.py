@@ -14,6 +14,7 @@ from slipway_runtime.generate.prompts.recent import Recent
 from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.feedback.given import Content
 from slipway_runtime.operate.feedback.store import Feedbacks
+from slipway_runtime.operate.meter.budget import Budget, Spent, merged, spending, spent
 from slipway_runtime.operate.meter.entry import Entry
 from slipway_runtime.operate.meter.ledger import Ledger
 from slipway_runtime.operate.meter.prices import Price, nanodollars
@@ -26,13 +27,15 @@ from slipway_runtime.operate.retry import Deadline, error_code
 LIMITS_SECONDS = 60.0
 STALE_SECONDS = 3600.0
 SETTLE_SECONDS = 15.0  # the answer is there, so its books may take a moment
-LIMITS = "limits"
+LIMITS, BUDGET = "limits", "budget"
+SPENT_SECONDS = 10.0
 
 
 class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the settings say. `content_days`: how long questions and answers are kept for feedback, 0 not at all."""
 
     quotas: Limits = Limits()
+    budget: Budget = Budget()
     prices: dict[str, Price] = {}
     ledger_days: int = 400
     content_days: int = 0
@@ -47,6 +50,10 @@ class Meter:
     limits_of: Recent[Limits] = field(
         default_factory=lambda: Recent(seconds=LIMITS_SECONDS, stale_seconds=STALE_SECONDS)
     )
+    budget_of: Recent[Budget] = field(
+        default_factory=lambda: Recent(seconds=LIMITS_SECONDS, stale_seconds=STALE_SECONDS)
+    )
+    spent_of: Recent[Spent] = field(default_factory=lambda: Recent(seconds=SPENT_SECONDS))
 
     @property
     def quota(self) -> Quota:
@@ -59,14 +66,40 @@ class Meter:
         return Ledger(table=self.table, keep_days=self.rules.ledger_days)
 
     def limits(self, tenant: str) -> Limits:
-        """Return a tenant's limits: its own where it has some, for each that it does not name the environment's."""
+        """Return a tenant's limits: its own where it has some, for each that it does not name the environment's.
+
+        A tenant whose budget is spent and throttles has the budget's requests in a minute, if it had more.
+        """
 
         def read() -> Limits:
-            row = self.table.get(f"{tenant}#quota", LIMITS)
-            own = msgspec.json.decode(str(row["body"]), type=dict[str, Any]) if row else {}
-            return msgspec.convert(msgspec.structs.asdict(self.rules.quotas) | own, Limits)
+            return msgspec.convert(msgspec.structs.asdict(self.rules.quotas) | self._own(tenant, LIMITS), Limits)
 
-        return self.limits_of.get(tenant, read, spare=lambda _error: True)
+        found, spent = self.limits_of.get(tenant, read, spare=lambda _error: True), self.spent(tenant)
+        if not spent.acts("throttle"):
+            return found
+        most = spent.budget.requests_per_minute
+        return msgspec.structs.replace(found, requests_per_minute=min(found.requests_per_minute or most, most))
+
+    def budget(self, tenant: str) -> Budget:
+        """Return a tenant's budget: its own where it has one, for what it does not name the environment's."""
+
+        def read() -> Budget:
+            return merged(self.rules.budget, self._own(tenant, BUDGET))
+
+        return self.budget_of.get(tenant, read, spare=lambda _error: True)
+
+    def spent(self, tenant: str) -> Spent:
+        """Return where a tenant stands, as of the last seconds; one without a budget has spent nothing of it."""
+        budget = self.budget(tenant)
+        if not budget.windows:
+            return Spent(budget)
+        return self.spent_of.get(
+            tenant, lambda: spent(self.table, tenant, budget, time.time()), spare=lambda _error: False
+        )
+
+    def _own(self, tenant: str, item: str) -> dict[str, Any]:
+        row = self.table.get(f"{tenant}#quota", item)
+        return msgspec.json.decode(str(row["body"]), type=dict[str, Any]) if row else {}
 
     def reserve(
         self, tenant: str, identifier: str, tokens: int, deadline: Deadline
@@ -97,7 +130,8 @@ class Meter:
         """Write an entry, and its metrics; one that cannot be written is logged whole: its numbers are only there."""
         measure(entry)
         try:
-            self.ledger.add(entry, Deadline.after(SETTLE_SECONDS))
+            more = spending(entry, time.time()) if self.budget(entry.tenant).windows else []
+            self.ledger.add(entry, Deadline.after(SETTLE_SECONDS), *more)
         except Exception as error:
             count("MeterFailures")
             logger.error("not in the ledger", extra={"entry": msgspec.to_builtins(entry), "reason": error_code(error)})

@@ -1,6 +1,7 @@
 """DynamoDB tables and global tables, of which this region has the only replica."""
 
 import dataclasses
+import json
 from typing import Any
 
 from slipway_local.aws import Place
@@ -17,6 +18,8 @@ def _table(context: Context, properties: Properties) -> Properties:
         properties["SSESpecification"] = {"Enabled": encryption.get("SSEEnabled", True)} | {
             key: encryption[key] for key in ("SSEType", "KMSMasterKeyId") if key in encryption
         }
+    if policy := properties.get("ResourcePolicy"):
+        properties["ResourcePolicy"] = json.dumps(policy["PolicyDocument"])
     if "BillingMode" not in properties and "ProvisionedThroughput" not in properties:
         properties["BillingMode"] = "PAY_PER_REQUEST"
     return properties

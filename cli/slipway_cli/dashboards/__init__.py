@@ -1,0 +1,1 @@
+"""Dashboards as CloudWatch holds them, with their metrics, drawn as pictures."""

@@ -1,0 +1,1 @@
+"""What CloudWatch holds of metrics, and what the services of this cloud report there."""

@@ -50,6 +50,7 @@ PARTS = (
     Part("foundation"),
     Part("network", lambda settings: settings.network.mode != "none"),
     Part("retrieval"),
+    Part("backup", lambda settings: settings.backup.enabled),
     Part("ingestion"),
     Part("datasets", lambda settings: settings.datasets.enabled),
     Part("labelling", lambda settings: settings.labelling.enabled),

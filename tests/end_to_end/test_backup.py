@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from slipway_cli.backups.kept import BUCKETS, MADE_ANEW, TABLES
+from slipway_cli.backups.kept import TABLES
 from support.command import ROOT, Slipway
 from tools.demo import OWN_QUESTIONS
 
@@ -140,7 +140,3 @@ def test_a_damaged_backup_is_found(own: Slipway, places: Path, restored: dict[st
         assert "is damaged" in done.stderr
     finally:
         kept.write_bytes(content)
-
-
-def test_every_store_of_the_foundation_is_kept_or_made_anew() -> None:
-    assert not {*BUCKETS, *TABLES} & MADE_ANEW.keys()

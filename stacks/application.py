@@ -11,6 +11,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from stacks.environment import EnvironmentStage
+from stacks.settings import Settings
 from stacks.settings_file import SettingsError, read_environments
 from stacks.slipway_stack import ROOT
 
@@ -26,11 +27,26 @@ def build(folder: Path | None = None, only: str | None = None, *, checked: bool 
     context = {**json.loads((ROOT / "cdk.json").read_text())["context"], **app_options.pop("context", {})}
     app = cdk.App(context=context, tree_metadata=False, **app_options)
     here = folder or Path(app.node.try_get_context("config") or ROOT / "config")
-    for name, settings in read_environments(here, only or app.node.try_get_context("env")).items():
-        EnvironmentStage(app, name=name, settings=settings)
+    environments = read_environments(here, only or app.node.try_get_context("env"))
+    if pipeline := app.node.try_get_context("delivery"):
+        _deliver(app, Path(pipeline), environments)
+    else:
+        for name, settings in environments.items():
+            EnvironmentStage(app, name=name, settings=settings)
     if checked:
         add_checks(app)
     return app
+
+
+def _deliver(app: cdk.App, file: Path, environments: dict[str, Settings]) -> None:
+    """Make the pipeline in the place of the environments, which it deploys."""
+    from stacks.delivery import DeliveryStack  # noqa: PLC0415 - the libraries of pipelines, for the tooling account
+    from stacks.settings_delivery import read_delivery  # noqa: PLC0415
+
+    delivery = read_delivery(file)
+    if unknown := sorted({each.name for each in delivery.environments} - environments.keys()):
+        raise SettingsError(f"{file}: environments: expected files in config/, got {', '.join(unknown)}")
+    DeliveryStack(app, delivery=delivery, environments=environments)
 
 
 def add_checks(app: cdk.App) -> None:

@@ -53,6 +53,7 @@ PARTS = (
     Part("foundation"),
     Part("network", lambda settings: settings.network.mode != "none"),
     Part("retrieval", board="retrieval"),
+    Part("backup", lambda settings: settings.backup.enabled),
     Part("ingestion"),
     Part("datasets", lambda settings: settings.datasets.enabled, board="training"),
     Part("labelling", lambda settings: settings.labelling.enabled, board="training"),

@@ -14,6 +14,7 @@ from stacks.settings_access import Access
 from stacks.settings_acknowledged import AcknowledgedChange
 from stacks.settings_answering import Answering
 from stacks.settings_augmentation import Augmentation
+from stacks.settings_backup import Backup
 from stacks.settings_cache import Cache
 from stacks.settings_chunks import Chunks
 from stacks.settings_conversations import Conversations
@@ -175,6 +176,7 @@ class Settings(Section):
         pattern=r"^(arn:[a-z-]+:iam::[0-9]{12}:policy/[A-Za-z0-9_+=,.@/-]+|[A-Za-z0-9_+=,.@-]{1,128})$",
         description="Name or ARN of the policy that bounds every role.",
     )
+    backup: Backup = Field(default_factory=Backup, description="AWS Backup of what holds data.")
     encryption: Encryption = Field(default_factory=Encryption, description="Keys.")
     network: Network = Field(default_factory=Network, description="Where functions run.")
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")

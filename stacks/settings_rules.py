@@ -12,6 +12,7 @@ from stacks import (
     settings_access_rules,
     settings_account_rules,
     settings_augmentation_rules,
+    settings_backup,
     settings_conversations_rules,
     settings_embedding_rules,
     settings_evaluation_rules,
@@ -143,6 +144,7 @@ RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     *settings_conversations_rules.RULES,
     *settings_prompts_rules.RULES,
     *settings_augmentation_rules.RULES,
+    *settings_backup.RULES,
     *settings_evaluation_rules.RULES,
 )
 

@@ -12,8 +12,9 @@ from slipway_cli.costs.usage import Usage, read_usage
 from slipway_cli.options import AsJson, Environment, Format
 from slipway_cli.output import print_json, print_lines
 from slipway_cli.project import Project, project
+from slipway_cli.revisions import synthesised
 from slipway_cli.synth import run_app
-from slipway_cli.templates import WITHOUT_BUNDLING, read_templates, synthesised
+from slipway_cli.templates import WITHOUT_BUNDLING, read_templates
 
 
 def cost(

@@ -33,6 +33,7 @@ from slipway_cli import (
     tenants,
 )
 from slipway_cli.augment import augment
+from slipway_cli.backup import backup, restore
 from slipway_cli.capabilities import read_capabilities
 from slipway_cli.collect import collect
 from slipway_cli.cost import cost
@@ -68,6 +69,8 @@ app.command()(cost)
 app.command()(dashboard)
 app.command()(preflight)
 app.command("upgrade-check")(upgrade_check)
+app.command()(backup)
+app.command()(restore)
 app.command("fine-tune")(fine_tune)
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(audit.app, name="audit")

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from slipway_cli.costs.usage import read_usage
 from slipway_cli.errors import UsageError
 from slipway_cli.main import app
-from slipway_cli.templates import synthesised
+from slipway_cli.revisions import synthesised
 from support.command import ROOT, Slipway
 
 GIT = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.com"}
@@ -48,7 +48,14 @@ def test_a_revision_is_synthesised_from_its_own_sources(tmp_path: Path) -> None:
     for revision, name in (("HEAD~1", "Old"), ("HEAD", "New")):
         with synthesised(tmp_path, revision) as made:
             assert list(json.loads((made.assembly / "t.json").read_text())["Resources"]) == [name]
-    assert not made.assembly.exists()
+    kept = made.assembly / "t.json"
+    kept.write_text(kept.read_text().replace("New", "Kept"))
+    with synthesised(tmp_path, "HEAD~0") as again:
+        assert "Kept" in (again.assembly / "t.json").read_text(), "the same content is not synthesised twice"
+    (tmp_path / "stacks" / "__init__.py").write_text("NAME = 'Newer'\n")
+    git(tmp_path, "commit", "-qam", "Newer")
+    with synthesised(tmp_path, "HEAD") as newer:
+        assert list(json.loads((newer.assembly / "t.json").read_text())["Resources"]) == ["Newer"]
     with (
         pytest.raises(UsageError, match="'nowhere' is neither a folder nor a git revision"),
         synthesised(tmp_path, "nowhere"),

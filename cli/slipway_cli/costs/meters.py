@@ -2,6 +2,7 @@
 
 METERS: dict[str, tuple[str, ...]] = {
     "AWS::ApiGateway::RestApi": ("apigateway.rest.requests",),
+    "AWS::Backup::BackupVault": ("backup.aurora_gb_months", "backup.dynamodb_gb_months", "backup.s3_gb_months"),
     "AWS::Bedrock::Guardrail": ("bedrock.guardrail.content_text_units",),
     "AWS::CloudTrail::Trail": ("cloudtrail.data_events",),
     "AWS::CloudWatch::Dashboard": ("cloudwatch.metric_months",),

@@ -60,5 +60,6 @@ def _guard(stack: SlipwayStack, topic_arn: str) -> Monitor:
         service="chat",
         environment=stack.environment_name,
         description="the guard could not check a text, or goes on with an older policy. The log of the function chat "
-        "says what failed: docs/guardrails.md#when-the-guard-fails",
+        "says what failed",
+        runbook="guard",
     )

@@ -65,6 +65,7 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             service=MODULE,
             environment=stack.environment_name,
             description="a version of a prompt is not in Bedrock. `slipway prompts show NAME` says why; the gateway "
-            "serves it all the same. docs/prompts.md#the-mirror-in-bedrock",
+            "serves it all the same",
+            runbook="prompt-mirror",
         ),
     ]

@@ -18,11 +18,18 @@ class BackupMonitor(Monitor):
             name: Metric("AWS/Backup", f"NumberOfBackupJobs{name}", {"BackupVaultName": vault_name}, "Sum")
             for name in ("Completed", "Failed", "Expired")
         }
-        self.alarm("Failed", jobs["Failed"], above=0, description=f"{construct_id}: a job failed. AWS Backup says why.")
+        self.alarm(
+            "Failed",
+            jobs["Failed"],
+            above=0,
+            description=f"{construct_id}: a job failed. AWS Backup says why.",
+            runbook="backup",
+        )
         self.alarm(
             "Expired",
             jobs["Expired"],
             above=0,
             description=f"{construct_id}: a job did not begin or end in its window; the next night's covers it.",
+            runbook="backup",
         )
         self.graph(f"{construct_id}: jobs completed, failed, expired", *jobs.values())

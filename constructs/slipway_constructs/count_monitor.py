@@ -10,7 +10,10 @@ from slipway_constructs.monitoring import Metric, Monitor
 
 
 class CountMonitor(Monitor):
-    """Alarms on the first of `metric`, as the function `service` counts it; `description` says what happened."""
+    """Alarms on the first of `metric`, as the function `service` counts it.
+
+    `description` says what happened, and `runbook` what to do.
+    """
 
     def __init__(
         self,
@@ -22,8 +25,9 @@ class CountMonitor(Monitor):
         service: str,
         environment: str,
         description: str,
+        runbook: str,
     ) -> None:
         super().__init__(scope, construct_id, topic_arn=topic_arn)
         counted = Metric("Slipway", metric, {"service": service, "environment": environment}, "Sum")
-        self.alarm("Counted", counted, above=0, description=f"{construct_id}: {description}")
+        self.alarm("Counted", counted, above=0, description=f"{construct_id}: {description}", runbook=runbook)
         self.graph(construct_id, counted)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from support import shared
+
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / ".slipway" / "test-report.json"
 PROPERTY = "capability"
@@ -74,3 +76,5 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(CapabilityReport(), "capability-report")
+    if folder := shared.begin():
+        config.add_cleanup(folder.cleanup)

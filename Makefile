@@ -8,10 +8,10 @@ DOCS ?=
 # Hundreds of short processes import the same libraries, which are compiled once, also where the environment forbids it.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup spark torch demo test check synth bench docs lock clean
+.PHONY: help setup spark torch demo test test-fast check synth bench docs lock clean
 
 help: ## list these tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what the project needs, into .venv and node_modules only
 	@PYTHON="$(PYTHON)" tools/setup.sh
@@ -27,6 +27,9 @@ demo: setup ## bring the dev environment up on this machine, ingest documents (D
 
 test: torch ## run the tests (ARGS="tests/local -k name" for some of them)
 	@$(PY) -m pytest $(ARGS)
+
+test-fast: setup ## run the tests but for those marked `slow` (ARGS as for test)
+	@$(PY) -m pytest -m "not slow" $(ARGS)
 
 check: setup ## formatting, lint and types
 	@.venv/bin/ruff format --check .

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from support import lean_process, shared
+
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / ".slipway" / "test-report.json"
 PROPERTY = "capability"
@@ -72,5 +74,12 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection_finish() -> None:
+    lean_process.freeze()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(CapabilityReport(), "capability-report")
+    lean_process.install()
+    if folder := shared.begin():
+        config.add_cleanup(folder.cleanup)

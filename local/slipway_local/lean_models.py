@@ -43,6 +43,6 @@ def install() -> None:
             known[key] = look(loader, type_name)
         return known[key]
 
-    Loader.list_available_services = list_available_services
+    setattr(Loader, "list_available_services", list_available_services)  # noqa: B010 - mypy refuses the plain form
     modules = frozenset(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules

@@ -10,6 +10,8 @@ import pytest
 from support.command import ROOT, Slipway
 from support.training import HAS_TORCH
 
+pytestmark = pytest.mark.slow
+
 
 def demo(slipway: Slipway, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [str(ROOT / ".venv/bin/python"), "tools/demo.py", *map(str, arguments)]

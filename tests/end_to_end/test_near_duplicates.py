@@ -16,7 +16,7 @@ from support.killing import function_workers, kill
 from support.near_texts import changed, text
 from support.waiting import wait_for
 
-pytestmark = [pytest.mark.capability("D4"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.capability("D4"), pytest.mark.timeout(600)]
 TENANT = "default"
 
 

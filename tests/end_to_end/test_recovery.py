@@ -11,7 +11,7 @@ import pytest
 from support.command import Slipway
 from support.waiting import wait_for
 
-pytestmark = [pytest.mark.capability("O14"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.capability("O14"), pytest.mark.timeout(600)]
 QUESTION = "How long does a kettle take to boil two litres of water?"
 SAME = ("gateway_url", "api_key", "endpoint_url", "resources")
 

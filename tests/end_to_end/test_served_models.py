@@ -18,7 +18,7 @@ from support.command import Slipway
 from support.endpoints import ROLE, Serving
 from support.waiting import wait_for
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 TEXT = "The harbour crane lifts forty tonnes at low tide. The harbour master opens the gate at noon."
 ASK: list[Any] = [{"role": "user", "content": "What does the harbour crane lift?"}]
 FRESH = {"slipway": {"cache": False}}  # what was asked before would be answered without a model

@@ -15,6 +15,8 @@ from support.command import BIN, ROOT, Slipway
 from support.killing import function_workers, kill
 from support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 COUNT = 200
 BYTES = 1_000_000
 KILLS = 10

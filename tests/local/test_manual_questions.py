@@ -33,7 +33,7 @@ from slipway_runtime.retrieve.stores.contract import DocumentVersion
 from stacks.settings import Gateway, Ingestion
 from stacks.settings import Retrieval as RetrievalSettings
 
-pytestmark = pytest.mark.capability("O14")
+pytestmark = [pytest.mark.slow, pytest.mark.capability("O14")]
 
 QUESTIONS = json.loads((Path(__file__).parent / "manual_questions.json").read_text())
 ROOT = Path(__file__).parents[2]

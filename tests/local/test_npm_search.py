@@ -27,7 +27,7 @@ from slipway_runtime.retrieve.stores.aurora.store import AuroraStore
 from slipway_runtime.retrieve.stores.contract import DocumentVersion
 from stacks.settings import Ingestion
 
-pytestmark = [pytest.mark.capability("R9"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.capability("R9"), pytest.mark.timeout(600)]
 HERE = Path(__file__).parent
 TENANT = "npm-manual"
 

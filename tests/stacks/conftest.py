@@ -73,9 +73,9 @@ def templates_of(assembly: Path, stage: str) -> Templates:
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def assembly() -> Path:
     """The shipped environments, checked by cdk-nag as they were synthesised: a finding fails every test."""
-    return shared(tmp_path_factory, "assembly", "config", lambda folder: _synthesise(ROOT / "config", folder))
+    return shared("assemblies/shipped", "config", lambda folder: _synthesise(ROOT / "config", folder))
 
 
 def _synthesise(config: Path, folder: Path) -> None:
@@ -100,13 +100,13 @@ def prod(environments: dict[str, Templates]) -> Templates:
 
 
 @pytest.fixture
-def synthesise(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
+def synthesise(tmp_path: Path) -> Callable[[str], Templates]:
     """Returns a function that synthesises the environment `trial` from YAML, once a run, checked by cdk-nag."""
 
     def build(settings: str) -> Templates:
         (tmp_path / "config").mkdir(exist_ok=True)
         (tmp_path / "config" / "trial.yaml").write_text(settings)
-        made = shared(tmp_path_factory, "trials", settings, lambda folder: _synthesise(tmp_path / "config", folder))
+        made = shared("assemblies/checked", settings, lambda folder: _synthesise(tmp_path / "config", folder))
         return templates_of(made, "Trial")
 
     return build

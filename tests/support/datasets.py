@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from slipway_cli.target import Target
-from slipway_local import cloud
 from slipway_runtime.prepare.keys import document_id
-from stacks import application
+from support import trial
 from support.waiting import wait_for
 
-CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 SETTINGS = """
 removal: destroy
 termination_protection: false
@@ -23,12 +21,7 @@ TEXT = {"kind": "text", "documents": ["acme/notes/"], "split": {"train": 0.5, "v
 
 def up(folder: Path) -> Target:
     """Bring up an environment by the name of a shipped one, so that the documented commands find it."""
-    (folder / "config").mkdir()
-    (folder / "config" / "dev.yaml").write_text(SETTINGS)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Dev").directory)
-    status = cloud.up(nested, folder / "home" / "dev", environment="dev", cache=CACHE, enforce_iam=True)
-    return Target("dev", status.endpoint_url, None, cloud.credentials(folder / "home" / "dev"))
+    return trial.up(folder, SETTINGS, name="dev", state=folder / "home" / "dev")
 
 
 def note(number: int) -> str:

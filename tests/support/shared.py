@@ -2,19 +2,28 @@
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from slipway_local.functions.packages import Packages
 
+# Set by tests/conftest.py before the processes of a run start: they inherit it.
+VARIABLE = "SLIPWAY_TESTS_SHARED"
 
-def shared(factory: pytest.TempPathFactory, kind: str, content: str, make: Callable[[Path], None]) -> Path:
+
+def shared(kind: str, content: str, make: Callable[[Path], None]) -> Path:
     """Return the folder that `make` filled for this content; others wait for it. Nobody may change what is in it.
 
-    It lies below the temporary folder of the run, so what the run's sources decide need not be part of `content`.
+    It goes with the run, so what the run's sources decide need not be part of `content`.
     """
-    root = factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
-    return Packages(root / "shared").once(kind, hashlib.sha256(content.encode()).hexdigest(), make)
+    return Packages(Path(os.environ[VARIABLE])).once(kind, hashlib.sha256(content.encode()).hexdigest(), make)
+
+
+def begin() -> tempfile.TemporaryDirectory[str] | None:
+    """Make the folder of this run; None in a process that has been given one."""
+    if VARIABLE in os.environ:
+        return None
+    folder = tempfile.TemporaryDirectory(prefix="slipway-tests-")
+    os.environ[VARIABLE] = folder.name
+    return folder

@@ -6,16 +6,20 @@ from typing import Any
 from slipway_cli.target import Target
 from slipway_local import cloud
 from stacks import application
+from support.shared import shared
 
 CACHE = Path(__file__).resolve().parents[2] / ".slipway" / "cache"
 
 
-def up(folder: Path, settings: str, **options: Any) -> Target:
-    """Bring it up with policies enforced; its state is `folder / "state"`, which `cloud.down` takes."""
-    state = folder / "state"
+def up(folder: Path, settings: str, *, name: str = "trial", state: Path | None = None, **options: Any) -> Target:
+    """Bring it up with policies enforced; its state is `folder / "state"` if not given, which `cloud.down` takes."""
+    state = state or folder / "state"
     (folder / "config").mkdir()
-    (folder / "config" / "trial.yaml").write_text(settings)
-    assembly = application.build(folder / "config", outdir=str(folder / "out"), checked=False).synth()
-    nested = Path(assembly.get_nested_assembly("assembly-Trial").directory)
-    status = cloud.up(nested, state, environment="trial", cache=CACHE, enforce_iam=True, **options)
-    return Target("trial", status.endpoint_url, None, cloud.credentials(state))
+    (folder / "config" / f"{name}.yaml").write_text(settings)
+
+    def synthesise(target: Path) -> None:
+        application.build(folder / "config", outdir=str(target), checked=False).synth()
+
+    assembly = shared(f"assemblies/{name}", settings, synthesise) / f"assembly-{name.capitalize()}"
+    status = cloud.up(assembly, state, environment=name, cache=CACHE, enforce_iam=True, **options)
+    return Target(name, status.endpoint_url, None, cloud.credentials(state))

@@ -13,7 +13,7 @@ from slipway_runtime.evaluate.gate.policy import MetricRule, Policy
 from slipway_runtime.evaluate.gate.scores import read
 from support.evaluating import ITEMS, evaluate, write
 
-pytestmark = [pytest.mark.capability("P4"), pytest.mark.usefixtures("requirements")]
+pytestmark = [pytest.mark.slow, pytest.mark.capability("P4"), pytest.mark.usefixtures("requirements")]
 # sacrebleu 2.6.0, rouge-score 0.1.2, nltk 3.10.4 and pycocoevalcap 1.2, called by hand on these items.
 CORPUS = {
     "bleu": 26.651886251415785,

@@ -11,7 +11,7 @@ from slipway_local.training import runtime
 from support.evaluating import CACHE, ITEMS, REQUIREMENTS, evaluate, python, write
 
 # Three processes that import torch; on a busy machine that takes minutes.
-pytestmark = [pytest.mark.usefixtures("requirements"), pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("requirements"), pytest.mark.timeout(1200)]
 QUESTIONS = [
     {"question": "2+2", "choices": ["4", "5"], "answer": 0},
     {"question": "3+3", "choices": ["7", "6"], "answer": 1},

@@ -13,6 +13,8 @@ import pytest
 from support.training import JOB, Trainers, python_path
 from support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 
 def _port() -> int:
     with socket.socket() as listener:

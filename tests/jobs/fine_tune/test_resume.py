@@ -12,6 +12,8 @@ import pytest
 from support.training import Job, Trainers
 from support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"max_steps": 40, "save_steps": 4, "lora_dropout": 0.1}
 PASSED = re.compile(r"metrics step=(\d+) train_loss")
 

@@ -9,6 +9,8 @@ import pytest
 from slipway_runtime.train.metrics import DEFINITIONS
 from support.training import Trainers, preferences
 
+pytestmark = pytest.mark.slow
+
 RATES = {"full": 0.003, "lora": 0.02, "qlora": 0.02, "prompt": 0.1, "prefix": 0.1, "llama_adapter": 0.05}
 
 

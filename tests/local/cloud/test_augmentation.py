@@ -24,7 +24,7 @@ from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.prepare.keys import document_id
 from support.augmentation import DOCUMENTS, PUMP, ingest, lines, up
 
-pytestmark = [pytest.mark.capability("D6"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.capability("D6"), pytest.mark.timeout(300)]
 WISHES = """
   questions: 3
   paraphrases: 2

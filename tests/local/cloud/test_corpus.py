@@ -20,7 +20,7 @@ from support.corpus import BAD, CARD, EMAIL, FORMATS, OFFICE, Case, mixed
 from support.corpus_cloud import bucket, corpus_cloud, has_java, lines, upload
 from support.waiting import wait_for
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 needs_java = pytest.mark.skipif(not has_java(), reason="Spark needs Java 17, which is not here")
 
 

@@ -17,7 +17,7 @@ from support.corpus import Case, mixed
 from support.corpus_cloud import bucket, corpus_cloud, lines, upload
 
 DOCUMENTS, COPIES = 5_000, 300
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

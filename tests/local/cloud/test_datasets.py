@@ -23,6 +23,8 @@ from support.command import ROOT, Slipway
 from support.datasets import NOTES, SECRET, TEXT, chat, files, indexed, note, put_lines, rows, up
 from support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -18,6 +18,8 @@ from support.command import Slipway
 from support.waiting import wait_for
 from support.words import places_of
 
+pytestmark = pytest.mark.slow
+
 MARKER = "zanzibarquokka"
 A, B = document_id("default/notes/a.md"), document_id("default/notes/b.md")
 SHARDS = {

@@ -24,7 +24,7 @@ from support.augmentation import BALE, LAMP, PUMP, ingest
 from support.waiting import wait_for
 from support.words import places_of
 
-pytestmark = [pytest.mark.capability("D11"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.capability("D11"), pytest.mark.timeout(600)]
 SETTINGS = """
 removal: destroy
 termination_protection: false

@@ -205,6 +205,7 @@ def test_broken_by_an_update_it_is_as_it_was(local_cloud: Any, foreign: Foreign)
     assert foreign.left() == []
 
 
+@pytest.mark.slow
 def test_the_cdk_cli_and_the_direct_path_deploy_the_same_stacks(local_cloud: Any, foreign: Foreign) -> None:
     said = foreign.by_cdk(Wish())
     assert any("bootstrapped" in line for line in said)

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from slipway_local import cloud
 from slipway_local.aws import Place
 from support.endpoints import Serving
+from support.trial import CACHE
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.capability("O14")
@@ -40,7 +41,7 @@ class Own:
         return Place(endpoint_url=cloud.status(self.state).endpoint_url)
 
     def up(self) -> None:
-        cloud.up(self.local.folder, self.state, environment="test")
+        cloud.up(self.local.folder, self.state, environment="test", cache=CACHE)
         place = self._place()
         self.serving.place, self.serving.sagemaker = place, place.client("sagemaker")
         self.serving.runtime = place.client("sagemaker-runtime")

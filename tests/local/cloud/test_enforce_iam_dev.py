@@ -20,7 +20,7 @@ from slipway_local.remote import follow
 from support.command import BIN, Slipway
 from support.waiting import wait_for
 
-pytestmark = pytest.mark.capability("O14")
+pytestmark = [pytest.mark.slow, pytest.mark.capability("O14")]
 
 # What this test's work does not need, and why the templates allow it all the same.
 UNUSED = {

@@ -23,6 +23,7 @@ from support.training import HAS_TORCH, chats, python_path
 from support.waiting import wait_for
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(900),
     pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed; `make torch`"),
 ]

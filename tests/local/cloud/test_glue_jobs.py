@@ -16,6 +16,7 @@ from slipway_local.glue import runtime
 CACHE = Path(__file__).resolve().parents[3] / ".slipway" / "cache"
 BUCKET = "glue-scripts"
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.capability("O14"),
     pytest.mark.skipif(not runtime.is_installed(Packages(CACHE)), reason="Spark is not installed; `make spark`"),
 ]

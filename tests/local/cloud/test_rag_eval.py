@@ -22,7 +22,7 @@ from support.augmentation import ingest
 from support.scripted_judge import ScriptedJudge
 from support.waiting import wait_for
 
-pytestmark = [pytest.mark.capability("R9"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.capability("R9"), pytest.mark.timeout(600)]
 SETTINGS = """
 removal: destroy
 termination_protection: false

@@ -16,7 +16,7 @@ from slipway_runtime.prepare.keys import document_id
 from support.reindexing import Trial, Users, trial
 from support.waiting import wait_for
 
-pytestmark = [pytest.mark.capability("R7"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.capability("R7"), pytest.mark.timeout(900)]
 OLD = ("amazon.titan-embed-text-v2:0", 256)
 NEW = ("cohere.embed-english-v3", 1024)
 KNOWN = [f"{colour}{thing}" for colour in ("red", "blue", "green") for thing in ("pump", "lamp", "valve", "drill")]

@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 from support.endpoints import IMAGE, ROLE, SERVE, Serving, alarm
 from support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def serving(local_cloud: Any) -> Iterator[Serving]:

@@ -12,6 +12,7 @@ import pytest
 from slipway_local import cloud
 from slipway_local.aws import Place
 from support.surviving import template
+from support.trial import CACHE
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -31,7 +32,7 @@ class Own:
         self.told.clear()
         if not list(self.local.folder.glob("One.*")):
             self.local.deploy(One=self.template)
-        self.status = cloud.up(self.local.folder, self.state, environment="test", progress=self._tell)
+        self.status = cloud.up(self.local.folder, self.state, environment="test", progress=self._tell, cache=CACHE)
         self.place = Place(endpoint_url=self.status.endpoint_url)
         self.names = self.local.outputs(self.status, "One")
 

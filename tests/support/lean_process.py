@@ -1,0 +1,22 @@
+"""What makes a process of the tests quicker that holds all their modules and starts hundreds of sessions of boto3."""
+
+import functools
+import gc
+
+from botocore.loaders import JSONFileLoader
+
+
+def install() -> None:
+    """Read each of botocore's models once a process, where every session of boto3 would read its own.
+
+    Sessions only read them, as clients of one session do.
+    """
+    read = JSONFileLoader.load_file
+    of_path = functools.cache(lambda path: read(JSONFileLoader(), path))
+    JSONFileLoader.load_file = lambda loader, path: of_path(path)
+
+
+def freeze() -> None:
+    """Leave what is there by now, the tests' modules and all that they import, out of every collection of garbage."""
+    gc.collect()
+    gc.freeze()

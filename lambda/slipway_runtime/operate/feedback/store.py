@@ -64,10 +64,10 @@ class Feedbacks:
             return old
         kept = Kept(given, entry, int(self.now()))
         row: Row = {"subject": self._subject, "item": item, "body": msgspec.json.encode(kept).decode()}
-        listed: list[Row] = [
-            {"subject": self._of(user), "item": f"{FEEDBACK}{item}", "conversation": entry.conversation}
-            for user in _people(kept)
-        ]
+        listed: list[Row] = [{"subject": self._of(user), "item": f"{FEEDBACK}{item}"} for user in _people(kept)]
+        # Conversations are a user's own: to anybody else this id says nothing.
+        for each in listed:
+            each["conversation"] = entry.conversation if each["subject"] == self._of(entry.user) else ""
         self.table.write(*map(rows.put, [row, *listed]))
         return kept
 

@@ -83,10 +83,12 @@ def test_a_conversation_takes_its_own_with_it(feedbacks: Feedbacks) -> None:
     gone, stays = asked(feedbacks, "ann", "c1"), asked(feedbacks, "ann", "c2")
     for each in (gone, stays):
         feedbacks.give(Given(request_id=each.id, text=SECRET, user="ann"))
+    others = asked(feedbacks, "bob", "c1")
+    feedbacks.give(Given(request_id=others.id, text=SECRET, user="ann"))
     assert feedbacks.erase_conversation("ann", "c1") == Erased(1, 1)
     assert feedbacks.content(gone) is None
     assert feedbacks.content(stays)
-    assert [kept.entry.id for _, kept in feedbacks.all()] == [stays.id]
+    assert {kept.entry.id for _, kept in feedbacks.all()} == {stays.id, others.id}, "bob's c1 is another one"
 
 
 def test_a_document_takes_the_answers_with_it_that_rest_on_it(table: Table, feedbacks: Feedbacks) -> None:

@@ -158,6 +158,7 @@ def test_two_deployments_come_one_after_the_other(target: Target, first: str, se
     third = registered(target, "support", folder(tmp_path, "third"))
     Models(target).update(third, "Approved", "good", bake_seconds="2")
     arns = [Models(target).version(one)["arn"] for one in (second, third)]
+    assert wait_for(lambda: quiet(target), seconds=120)
     both = [deployments.start(target, {"endpoint": "support", "package": arn, "bake_seconds": 2}) for arn in arns]
     found = [deployments.follow(target, one) for one in both]
     entries = [one for one in history(target) if one["detail"]["outcome"] == "promoted"]
@@ -168,6 +169,7 @@ def test_two_deployments_come_one_after_the_other(target: Target, first: str, se
 
 def test_rollback_takes_back_what_is_being_deployed(target: Target, first: str, tmp_path: Path) -> None:
     assert wait_for(lambda: all(one["status"] != "RUNNING" for one in runs(target)), seconds=120)
+    assert wait_for(lambda: quiet(target), seconds=120)
     before = ask(target)
     late = registered(target, "support", folder(tmp_path, "late"))
     approve(target, late, bake_seconds=300)
@@ -181,6 +183,7 @@ def test_rollback_takes_back_what_is_being_deployed(target: Target, first: str, 
 
 
 def test_a_failure_is_told_and_goes_on_where_it_failed(here: Path, target: Target, first: str, tmp_path: Path) -> None:
+    assert wait_for(lambda: quiet(target), seconds=120)
     version = registered(target, "support", folder(tmp_path, "patient"))
     with fault(here / "state", operation="sagemaker.CreateModel", error="ResourceLimitExceeded"):
         approve(target, version)

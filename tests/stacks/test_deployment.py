@@ -17,7 +17,7 @@ from stacks.settings import Settings
 from stacks.settings_violation import ImpossibleSettingsError
 
 pytestmark = pytest.mark.capability("O9")
-SHIPPED = ("fleet", "staging")
+SHIPPED = ("release", "staging")
 YAML = """
 serving:
   endpoints:
@@ -101,16 +101,16 @@ def test_every_endpoint_of_every_environment_has_alarms_that_roll_it_back(enviro
             assert {"Invocation5XXErrors", "ModelLatency"} <= metrics, name
         acted = [one["Properties"] for one in alarms.values() if one["Type"] == "AWS::CloudWatch::Alarm"]
         assert all(one["AlarmActions"] for one in acted)
-    assert seen >= 4
+    assert seen >= 3
 
 
 def test_a_slow_canary_is_seen_by_its_alarm(environments: dict[str, Any]) -> None:
     """Old and new instances share a metric: 10 % that are slow do not move the p90 of all."""
-    fleet = environments["fleet"]["serving"]["Resources"]
+    release = environments["release"]["serving"]["Resources"]
     (latency,) = (
-        fleet[name]["Properties"]["ExtendedStatistic"]
-        for name in plans(environments["fleet"])["support"].alarms
-        if fleet[name]["Properties"]["MetricName"] == "ModelLatency"
+        release[name]["Properties"]["ExtendedStatistic"]
+        for name in plans(environments["release"])["support"].alarms
+        if release[name]["Properties"]["MetricName"] == "ModelLatency"
     )
 
     assert latency == "p95"
@@ -134,7 +134,7 @@ def test_an_approval_starts_the_deployment_of_its_version(environments: dict[str
 
 
 def test_what_fails_is_not_caught_so_that_a_redrive_goes_on(environments: dict[str, Any]) -> None:
-    machine = environments["fleet"].one("deployment", "AWS::StepFunctions::StateMachine")
+    machine = environments["release"].one("deployment", "AWS::StepFunctions::StateMachine")
     definition = json.loads(text(machine["DefinitionString"]))
     tasks = [state for state in definition["States"].values() if state["Type"] == "Task"]
 

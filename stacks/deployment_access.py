@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 NAMED_REASON = (
     "Models and configurations are named by endpoint, version and deployment, of which only the first is known."
 )
-VERSIONS_REASON = "The registry numbers the versions of a model."
+VERSIONS_REASON = "The registry numbers the versions of a model, which are not there yet when the stack is deployed."
 FILES_REASON = "A version's files lie below the prefixes of models and runs, under names that nobody knows before."
-METRICS_REASON = "CloudWatch takes no resource for reading metrics."
+METRICS_REASON = "CloudWatch takes no resource for GetMetricData; it reads numbers of requests, errors and seconds."
 ALARMS_REASON = "Alarms of the serving stack have names of CloudFormation's, which begin with the stack's."
 TARGETS_REASON = "Application Auto Scaling makes up the ids of scalable targets; the condition names the service."
 EXECUTIONS_REASON = "Executions of this one state machine, whose names are made by who starts them."

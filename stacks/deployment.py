@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -26,6 +28,7 @@ from stacks.settings_serving import Endpoint
 from stacks.slipway_stack import SlipwayStack
 
 STEP_TIMEOUT = cdk.Duration.minutes(5)
+RETIRE_TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest: large files take minutes to move
 SHORT = cdk.Duration.minutes(1)
 LONGEST = cdk.Duration.days(2)
 NOTICE_SECONDS = 900
@@ -50,8 +53,11 @@ class DeploymentStack(SlipwayStack):
         queue, failures = self._notices(machine)
         followed = settings.serving.follows
         rules = [self._on_approval(machine, queue, each) for each in followed if each.rollout.on_approval]
+        retire, daily = self._retirement(queue)
         self.publish(
             {
+                "retire-function-name": retire.function.function_name,
+                **({"retire-rule-name": daily.rule_name} if daily else {}),
                 "state-machine-arn": machine.arn,
                 "step-function-name": step.function.function_name,
                 "notices-queue-arn": queue.queue.queue_arn,
@@ -61,7 +67,37 @@ class DeploymentStack(SlipwayStack):
             }
         )
 
-    def _function(self, construct_id: str, module: str, does: str, timeout: cdk.Duration) -> PythonFunction:
+    def _retirement(self, queue: DeadLetteredQueue) -> tuple[PythonFunction, events.Rule | None]:
+        days = self.settings.serving.retire_after_days
+        told = {
+            "ENDPOINTS": ",".join(endpoint.name for endpoint in self.settings.serving.follows),
+            "ARTIFACTS_BUCKET": self.look_up("foundation", "artifacts-bucket-name"),
+            "RETIRE_AFTER_DAYS": str(days),
+        }
+        retire = self._function(
+            "Retire", "retire_models", "Archives versions of models that nobody uses", RETIRE_TIMEOUT, told
+        )
+        deployment_access.retires(self, retire.role)
+        if not days:
+            return retire, None
+        daily = events.Rule(
+            self,
+            "Daily",
+            description="Retirement of models that nobody uses",
+            schedule=events.Schedule.rate(cdk.Duration.days(1)),
+            targets=[
+                targets.LambdaFunction(
+                    retire.function,
+                    event=events.RuleTargetInput.from_object({"by": "policy"}),
+                    dead_letter_queue=queue.dead_letters,
+                )
+            ],
+        )
+        return retire, daily
+
+    def _function(
+        self, construct_id: str, module: str, does: str, timeout: cdk.Duration, more: Mapping[str, str] | None = None
+    ) -> PythonFunction:
         # They call AWS's control planes and see no documents: outside the VPC, whose endpoints for all of these
         # would be paid for by the hour.
         return PythonFunction(
@@ -72,7 +108,7 @@ class DeploymentStack(SlipwayStack):
             defaults=self.function_defaults("api", in_network=False),
             timeout=timeout,
             memory=cdk.Size.mebibytes(512),
-            variables=self._variables,
+            variables={**self._variables, **(more or {})},
         )
 
     def _on_approval(self, machine: LoggedStateMachine, queue: DeadLetteredQueue, endpoint: Endpoint) -> events.Rule:
@@ -148,6 +184,13 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             topic_arn=topic_arn,
             function_name=published("step-function-name"),
             timeout=STEP_TIMEOUT,
+        ),
+        FunctionMonitor(
+            stack,
+            "DeploymentRetire",
+            topic_arn=topic_arn,
+            function_name=published("retire-function-name"),
+            timeout=RETIRE_TIMEOUT,
         ),
         *(
             RuleMonitor(stack, construct_id, topic_arn=topic_arn, rule_name=published(name))

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 NAMED_REASON = (
     "Models and configurations are named by endpoint, version and deployment, of which only the first is known."
 )
-VERSIONS_REASON = "The registry numbers the versions of a model."
+VERSIONS_REASON = "The registry numbers the versions of a model, which are not there yet when the stack is deployed."
 FILES_REASON = "A version's files lie below the prefixes of models and runs, under names that nobody knows before."
-METRICS_REASON = "CloudWatch takes no resource for reading metrics."
+METRICS_REASON = "CloudWatch takes no resource for GetMetricData; it reads numbers of requests, errors and seconds."
 ALARMS_REASON = "Alarms of the serving stack have names of CloudFormation's, which begin with the stack's."
 TARGETS_REASON = "Application Auto Scaling makes up the ids of scalable targets; the condition names the service."
 EXECUTIONS_REASON = "Executions of this one state machine, whose names are made by who starts them."
@@ -82,34 +82,55 @@ def _sagemaker(stack: SlipwayStack, role: iam.Role, names: list[str]) -> None:
     allow(role, [f"sagemaker:{one}" for one in (*ENDPOINT, *COMPONENT)], arns("endpoint", "inference-component"))
     made = arns("model", "endpoint-config", tail="-v*")
     allow(role, [f"sagemaker:{one}" for one in (*MADE, *ENDPOINT[:2])], made, wildcard_reason=NAMED_REASON)
-    prefix = f"slipway-{stack.environment_name}-"
-    groups, versions = (
-        [
-            stack.format_arn(service="sagemaker", resource=kind, resource_name=f"{prefix}{one.model.registry}{tail}")
-            for one in stack.settings.serving.follows
-        ]
-        for kind, tail in (("model-package-group", ""), ("model-package", "/*"))
-    )
-    both = [*groups, *versions]
-    allow(role, ["sagemaker:ListModelPackages"], both, wildcard_reason=VERSIONS_REASON)
+    groups, versions = _registry(stack)
+    allow(role, ["sagemaker:ListModelPackages"], [*groups, *versions], wildcard_reason=VERSIONS_REASON)
     allow(role, ["sagemaker:DescribeModelPackage"], versions, wildcard_reason=VERSIONS_REASON)
 
 
+def _registry(stack: SlipwayStack) -> tuple[list[str], list[str]]:
+    """Return the groups that endpoints follow, and all versions in them."""
+    names = dict.fromkeys(
+        f"slipway-{stack.environment_name}-{one.model.registry}" for one in stack.settings.serving.follows
+    )
+    groups, versions = (
+        [stack.format_arn(service="sagemaker", resource=kind, resource_name=name + tail) for name in names]
+        for kind, tail in (("model-package-group", ""), ("model-package", "/*"))
+    )
+    return groups, versions
+
+
 def _reads(stack: SlipwayStack, role: iam.Role) -> None:
-    plans = [
-        stack.format_arn(
-            service="ssm",
-            resource="parameter",
-            resource_name=parameter_name(stack.environment_name, "serving", f"{each.name}-plan")[1:],
-        )
-        for each in stack.settings.serving.follows
-    ]
-    allow(role, ["ssm:GetParameter"], plans)
+    allow(role, ["ssm:GetParameter"], _plans(stack))
     artifacts = stack.bucket_arn("artifacts")
     allow(role, ["s3:ListBucket"], [artifacts])
     files = [f"{artifacts}/{prefix}/*" for prefix in (MODELS, RUNS)]
     allow(role, ["s3:GetObject"], files, wildcard_reason=FILES_REASON)
     allow(role, ["cloudwatch:GetMetricData"], ["*"], wildcard_reason=METRICS_REASON)
+
+
+def _plans(stack: SlipwayStack) -> list[str]:
+    names = [
+        parameter_name(stack.environment_name, "serving", f"{one.name}-plan") for one in stack.settings.serving.follows
+    ]
+    return [stack.format_arn(service="ssm", resource="parameter", resource_name=name[1:]) for name in names]
+
+
+def retires(stack: SlipwayStack, role: iam.Role) -> None:
+    """Let a role archive versions of the models that endpoints follow, and move their files to cold storage."""
+    groups, versions = _registry(stack)
+    allow(role, ["sagemaker:ListModelPackages"], [*groups, *versions], wildcard_reason=VERSIONS_REASON)
+    changes = ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"]
+    allow(role, changes, versions, wildcard_reason=VERSIONS_REASON)
+    allow(role, ["ssm:GetParameter"], _plans(stack))
+    artifacts = stack.bucket_arn("artifacts")
+    allow(role, ["s3:ListBucket"], [artifacts])
+    files = [f"{artifacts}/{prefix}/*" for prefix in (MODELS, RUNS)]
+    allow(role, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], files, wildcard_reason=FILES_REASON)
+    allow(role, ["cloudwatch:GetMetricData"], ["*"], wildcard_reason=METRICS_REASON)
+    allow(role, ["dynamodb:GetItem"], [stack.table_arn("deployments")])
+    allow(role, ["dynamodb:PutItem"], [stack.table_arn("audit")])
+    key = stack.key()
+    allow_key(role, key.key_arn if key else None)
 
 
 def _scales(stack: SlipwayStack, role: iam.Role, names: list[str]) -> None:

@@ -1,9 +1,9 @@
 """`make demo`: the platform end to end on this machine, on real documents.
 
 Brings the dev environment up in the local cloud, ingests a folder of documents (the project's own docs unless --docs
-names another), asks three questions, fine-tunes a tiny model where torch is there, and prints what happened. Exit code
-0 only if every step truly worked. Running it again is harmless: what is up stays up, unchanged documents are not
-ingested twice, and no second model is trained.
+names another), asks three questions, fine-tunes a tiny model and deploys it behind a canary where torch is there, and
+prints what happened. Exit code 0 only if every step truly worked. Running it again is harmless: what is up stays up,
+unchanged documents are not ingested twice, and no second model is trained or deployed.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from slipway_cli.ingest import IngestReport, ingest
 from slipway_cli.output import answers, people
 from slipway_cli.project import Project, project
 from slipway_cli.target import Target, find_target
-from tools import demo_fine_tune
+from tools import demo_deploy, demo_fine_tune
 
 ENVIRONMENT = "dev"
 # About the project's own documents: two that they answer, and one that they do not.
@@ -146,6 +146,7 @@ def main() -> None:
         steps += ask_all(target, paths)
         with people.status("Fine-tuning a tiny model"):
             steps.append(demo_fine_tune.step(here, target))
+        steps.append(demo_deploy.step(here, target))
     except CommandError as error:
         people.print(f"[red]make demo:[/red] {escape(str(error))}")
         sys.exit(1)

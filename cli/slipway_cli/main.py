@@ -50,6 +50,7 @@ from slipway_cli.preflight import preflight
 from slipway_cli.project import project
 from slipway_cli.rag_eval import rag_eval
 from slipway_cli.redrive import redrive as redrive_queue
+from slipway_cli.retire import retire
 from slipway_cli.shadow import shadow
 from slipway_cli.target import find_target
 from slipway_cli.upgrade_check import upgrade_check
@@ -74,7 +75,7 @@ app.command()(restore)
 app.command("fine-tune")(fine_tune)
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(audit.app, name="audit")
-for command in (model_files.register, deployments.deploy, deployments.rollback, deployments.resume, shadow):
+for command in (model_files.register, deployments.deploy, deployments.rollback, deployments.resume, retire, shadow):
     models.app.command()(command)
 app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")

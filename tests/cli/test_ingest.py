@@ -42,5 +42,5 @@ def test_only_the_version_that_was_uploaded_settles_it() -> None:
 
 
 def test_an_unknown_environment_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="there are: dev, fleet, kendra, prod, sandbox, search, staging"):
+    with pytest.raises(UsageError, match="there are: dev, fleet, kendra, prod, release, sandbox, search, staging"):
         project().require_environment("nope")

@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/chat/create
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -15,6 +16,7 @@ from openai import OpenAI
 
 from slipway_cli.target import Target, find_target
 from support.command import Slipway
+from support.deploying import CONFIG, approve, ended, registered
 from support.endpoints import ROLE, Serving
 from support.waiting import wait_for
 
@@ -93,9 +95,15 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 @pytest.mark.capability("S3")
-def test_stagings_endpoint_sleeps_wakes_and_reads_its_model_by_its_own_role(staging: Target) -> None:
-    name, bucket = "slipway-staging-assistant", staging.parameter("foundation/artifacts-bucket-name")
-    staging.client("s3").put_object(Bucket=bucket, Key="models/assistant/1/a.txt", Body=TEXT.encode())
+@pytest.mark.capability("O9")
+def test_stagings_endpoint_sleeps_wakes_and_reads_its_model_by_its_own_role(staging: Target, tmp_path: Path) -> None:
+    """It is empty until a version is approved, whose deployment nobody has to start."""
+    name = "slipway-staging-assistant"
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    (tmp_path / "a.txt").write_text(TEXT)
+    version = registered(staging, "assistant", tmp_path)
+    approve(staging, version)
+    assert ended(staging, version)["outcome"] == "promoted"
     runtime, sagemaker = staging.client("sagemaker-runtime"), staging.client("sagemaker")
     asked: dict[str, Any] = {
         "EndpointName": name, "InferenceComponentName": name, "ContentType": "application/json",

@@ -23,6 +23,7 @@ SWITCHED = {
     "prompts",
     "reindex",
     "serving",
+    "deployment",
     "knowledge",
     "training",
 }

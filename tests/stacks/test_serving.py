@@ -14,6 +14,7 @@ import pytest
 from slipway_constructs.model_endpoint import Rollout
 from stacks import serving_images
 from stacks.settings import Settings
+from support.plans import plans
 
 MODEL = {"artifacts": "models/a/1/", "like": "meta-llama/Llama-3.1-8B"}
 ENDPOINT = {"name": "assistant", "model": MODEL, "instance": "ml.g6.xlarge"}
@@ -97,9 +98,43 @@ def test_containers_are_told_what_the_settings_say(synthesise: Callable[[str], A
     assert "s3://weights/llama/70b/" in sources
 
 
+ASLEEP = """
+region: eu-west-1
+account: '123456789012'
+network: { mode: create, cidr: 10.41.0.0/16, availability_zones: 2 }
+serving:
+  endpoints:
+    - name: assistant
+      model: { artifacts: models/a/1/, like: Qwen/Qwen2.5-7B }
+      instance: ml.g6.xlarge
+      scaling: { min: 0 }
+"""
+
+
 @pytest.mark.capability("S3")
-def test_staging_has_an_endpoint_that_sleeps_and_is_woken(environments: dict[str, Any]) -> None:
+def test_staging_has_an_empty_endpoint_whose_models_sleep_and_are_woken(environments: dict[str, Any]) -> None:
+    """What the deployment flow makes of the first approved version is in the plan."""
     staging = environments["staging"]
+    (variant,) = staging.one("serving", "AWS::SageMaker::EndpointConfig")["ProductionVariants"]
+    plan = plans(staging)["assistant"]
+
+    assert variant["ManagedInstanceScaling"] == {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 1}
+    assert "ModelName" not in variant
+    assert "VpcConfig" in staging.one("serving", "AWS::SageMaker::EndpointConfig")
+    assert plan.component
+    assert plan.component["ComputeResourceRequirements"]["NumberOfAcceleratorDevicesRequired"] == 1
+    assert plan.scaling
+    assert plan.scaling["limits"] == {"MinCapacity": 0, "MaxCapacity": 1}
+    assert plan.scaling["resource"]["ResourceId"] == "inference-component/slipway-staging-assistant"
+    assert [one["PolicyType"] for one in plan.scaling["policies"]] == ["TargetTrackingScaling", "StepScaling"]
+    wake = plan.scaling["wake"]
+    assert (wake["MetricName"], wake["Statistic"], wake["Period"]) == ("NoCapacityInvocationFailures", "Maximum", 30)
+    assert wake["Dimensions"] == [{"Name": "InferenceComponentName", "Value": "slipway-staging-assistant"}]
+
+
+@pytest.mark.capability("S3")
+def test_a_declared_endpoint_sleeps_and_is_woken(synthesise: Callable[[str], Any]) -> None:
+    staging = synthesise(ASLEEP)
     (variant,) = staging.one("serving", "AWS::SageMaker::EndpointConfig")["ProductionVariants"]
     component = staging.one("serving", "AWS::SageMaker::InferenceComponent")
     target = staging.one("serving", "AWS::ApplicationAutoScaling::ScalableTarget")
@@ -118,7 +153,7 @@ def test_staging_has_an_endpoint_that_sleeps_and_is_woken(environments: dict[str
     assert component["RuntimeConfig"] == {"CopyCount": 0}
     assert component["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
     assert target["MinCapacity"] == 0
-    assert target["ResourceId"] == "inference-component/slipway-staging-assistant"
+    assert target["ResourceId"] == "inference-component/slipway-trial-assistant"
     assert policies[wake["AlarmActions"][0]["Ref"]]["PolicyType"] == "StepScaling"
     assert (wake["Statistic"], wake["Period"], wake["Threshold"]) == ("Maximum", 30, 1)
     assert "VpcConfig" in staging.one("serving", "AWS::SageMaker::EndpointConfig")
@@ -146,7 +181,7 @@ def test_the_role_reads_its_models_and_writes_its_logs(environments: dict[str, A
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"model": {"like": MODEL["like"]}}, "one of artifacts, s3 and package"),
+        ({"model": {"like": MODEL["like"]}}, "one of artifacts, s3, package and registry"),
         ({"model": {"artifacts": "a/", "like": "nobody/knows"}}, "layers, heads and parameters"),
         ({"instance": "ml.m5.xlarge"}, "whose memory is known"),
         ({"container": "neuronx"}, "lmi-vllm or tgi"),

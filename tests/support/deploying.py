@@ -133,12 +133,12 @@ def quiet(target: Target) -> bool:
     return not [one for one in raised if "serving" in one["AlarmName"]]
 
 
-def history(target: Target, endpoint: str = "support") -> list[dict[str, Any]]:
-    """Return the audit table's entries of an endpoint, in order."""
+def history(target: Target, subject: str = "endpoint/support") -> list[dict[str, Any]]:
+    """Return the audit table's entries of a subject, in order."""
     pages = target.client("dynamodb").get_paginator("query").paginate(
         TableName=target.parameter("foundation/audit-table-name"),
         KeyConditionExpression="subject = :subject",
-        ExpressionAttributeValues={":subject": {"S": f"endpoint/{endpoint}"}},
+        ExpressionAttributeValues={":subject": {"S": subject}},
     )  # fmt: skip
     items = [{name: value["S"] for name, value in item.items()} for page in pages for item in page["Items"]]
     return [{**item, "detail": json.loads(item["detail"])} for item in items]

@@ -12,6 +12,7 @@ from slipway_local.permissions.decision import Need
 from slipway_local.permissions.dynamodb_rules import dynamodb
 from slipway_local.permissions.key_use import READ, WRITE, key_needs
 from slipway_local.permissions.s3_rules import s3
+from slipway_local.permissions.sagemaker_rules import autoscaling, sagemaker
 from slipway_local.permissions.secret_rules import rds_data, secretsmanager
 from slipway_local.permissions.sessions import deploys
 
@@ -190,17 +191,6 @@ def scheduler(call: Call) -> list[Need] | None:
     return [Need(f"scheduler:{call.operation}", call.arn(f"schedule/{group}/{call.parameters.get('Name')}"))]
 
 
-def sagemaker(call: Call) -> list[Need] | None:
-    """Return the versions of a group, for calls that name the group and not yet, or no, version of it.
-
-    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
-    """
-    group = str(call.parameters.get("ModelPackageGroupName") or "").rsplit("/", 1)[-1]
-    if group and call.operation in ("CreateModelPackage", "ListModelPackages"):
-        return [Need(f"sagemaker:{call.operation}", call.arn(f"model-package/{group}/*"))]
-    return None
-
-
 def sts(call: Call) -> list[Need] | None:
     """Return nothing for what everybody may call. Raises RefusedCallError for what gives a session more than it has.
 
@@ -231,6 +221,7 @@ def _named(call: Call, name: str, kind: str) -> str:
 
 
 RULES: Mapping[str, Rule] = {
+    "application-autoscaling": autoscaling,
     "bedrock": bedrock,
     "cloudwatch": cloudwatch,
     "dynamodb": dynamodb,

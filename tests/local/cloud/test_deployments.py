@@ -5,14 +5,16 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
-from slipway_cli import deployments
+from slipway_cli import deployments, main, model_files, retire
 from slipway_cli.errors import CommandError
 from slipway_cli.models import Models
 from slipway_cli.target import Target
@@ -158,6 +160,7 @@ def test_two_deployments_come_one_after_the_other(target: Target, first: str, se
     third = registered(target, "support", folder(tmp_path, "third"))
     Models(target).update(third, "Approved", "good", bake_seconds="2")
     arns = [Models(target).version(one)["arn"] for one in (second, third)]
+    assert wait_for(lambda: quiet(target), seconds=120)
     both = [deployments.start(target, {"endpoint": "support", "package": arn, "bake_seconds": 2}) for arn in arns]
     found = [deployments.follow(target, one) for one in both]
     entries = [one for one in history(target) if one["detail"]["outcome"] == "promoted"]
@@ -168,6 +171,7 @@ def test_two_deployments_come_one_after_the_other(target: Target, first: str, se
 
 def test_rollback_takes_back_what_is_being_deployed(target: Target, first: str, tmp_path: Path) -> None:
     assert wait_for(lambda: all(one["status"] != "RUNNING" for one in runs(target)), seconds=120)
+    assert wait_for(lambda: quiet(target), seconds=120)
     before = ask(target)
     late = registered(target, "support", folder(tmp_path, "late"))
     approve(target, late, bake_seconds=300)
@@ -181,6 +185,7 @@ def test_rollback_takes_back_what_is_being_deployed(target: Target, first: str, 
 
 
 def test_a_failure_is_told_and_goes_on_where_it_failed(here: Path, target: Target, first: str, tmp_path: Path) -> None:
+    assert wait_for(lambda: quiet(target), seconds=120)
     version = registered(target, "support", folder(tmp_path, "patient"))
     with fault(here / "state", operation="sagemaker.CreateModel", error="ResourceLimitExceeded"):
         approve(target, version)
@@ -214,3 +219,71 @@ def test_an_endpoint_that_sleeps_takes_versions_asleep_and_awake(target: Target,
 
     assert ended(target, wakes)["outcome"] == "promoted"
     assert ask(target, name, InferenceComponentName=name) == "wakes"
+
+
+def invoked(monkeypatch: pytest.MonkeyPatch, target: Target, *arguments: str) -> Any:
+    for module in (deployments, retire, model_files):
+        monkeypatch.setattr(module, "find_target", lambda *_, **__: target)
+    return CliRunner().invoke(main.app, ["models", *arguments])
+
+
+def test_the_commands_say_what_happened_and_exit_by_it(
+    target: Target, first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wait_for(lambda: quiet(target), seconds=120)
+    added = invoked(monkeypatch, target, "register", "support", str(folder(tmp_path, "asked")), "--json")
+    version = f"support/{json.loads(added.stdout)['version']}"
+    early = invoked(monkeypatch, target, "deploy", version, "--json")
+    Models(target).update(version, "Approved", "good", bake_seconds="1")
+    assert ended(target, version)["outcome"] == "promoted"
+    again = invoked(monkeypatch, target, "deploy", version, "--json")
+    back = invoked(monkeypatch, target, "rollback", "support", "--why", "terse")
+
+    assert early.exit_code == 1
+    assert "slipway models approve" in json.loads(early.stdout)["remedy"]
+    assert (again.exit_code, json.loads(again.stdout)["outcome"]) == (0, "current")
+    assert back.exit_code == 0, back.output
+    assert "promoted" in back.stdout
+    assert history(target)[-1]["detail"]["why"] == "terse"
+    unknown = invoked(monkeypatch, target, "rollback", "nowhere", "--json")
+    assert unknown.exit_code == 1
+    assert "follows no registry" in json.loads(unknown.stdout)["reason"]
+
+
+def test_versions_that_nobody_uses_are_archived_and_keep_their_lineage(
+    target: Target, first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = folder(tmp_path, "forgotten")
+    version = registered(target, "support", files)
+    now = next(one["after"] for one in reversed(history(target)) if one["detail"]["outcome"] == "promoted")
+    served = now.removeprefix("slipway-trial-")
+    would = json.loads(invoked(monkeypatch, target, "retire", version, "--dry-run", "--json").stdout)
+    status = Models(target).version(version)["status"]
+    mixed = invoked(monkeypatch, target, "retire", version, served, "--json")
+    found, kept = Models(target).version(version), json.loads(mixed.stdout)["kept"]
+    bucket, _, prefix = found["model"].removeprefix("s3://").partition("/")
+    objects = target.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+
+    assert (would["retired"], status) == ([f"slipway-trial-{version}"], "PendingManualApproval")
+    assert mixed.exit_code == 1, "a version that is served is kept, and the exit code says so"
+    assert [each["version"] for each in kept] == [now]
+    assert found["status"] == "Archived"
+    assert found["lineage"]["registered_by"]
+    assert {each["StorageClass"] for each in objects} == {"GLACIER_IR"}
+    (entry,) = history(target, f"model/slipway-trial-{version}")
+    assert (entry["action"], entry["before"], entry["after"]) == ("retire", "PendingManualApproval", "Archived")
+    assert entry["detail"]["objects"] == 3
+
+
+def test_the_endpoint_goes_with_its_stack(here: Path, target: Target, first: str) -> None:
+    """What deployments have made is in no template, and must not be left behind, or paid for."""
+    sagemaker, formation = target.client("sagemaker"), target.client("cloudformation")
+    for part in ("observability", "gateway", "deployment", "serving"):
+        formation.delete_stack(StackName=f"slipway-trial-{part}")
+        gone = formation.get_waiter("stack_delete_complete")
+        gone.wait(StackName=f"slipway-trial-{part}", WaiterConfig={"Delay": 1, "MaxAttempts": 300})
+
+    assert sagemaker.list_endpoints()["Endpoints"] == []
+    assert sagemaker.list_inference_components()["InferenceComponents"] == []
+    assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
+    assert sagemaker.list_models()["Models"] == []

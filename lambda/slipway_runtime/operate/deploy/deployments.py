@@ -64,7 +64,7 @@ class Deployments:
         """Let the lock go; twice is as good as once."""
         try:
             held = {":me": {"S": execution}}
-            self._update(endpoint, STATE, "REMOVE holder, interrupted_by", held, "holder = :me")
+            self._update(endpoint, STATE, "REMOVE holder", held, "holder = :me")
         except self.client.exceptions.ConditionalCheckFailedException:
             return
 
@@ -72,7 +72,8 @@ class Deployments:
         """Write what is served from now on."""
         both = {":current": current, ":previous": previous}
         values = {name: {"S": msgspec.json.encode(one).decode() if one else ""} for name, one in both.items()}
-        self._update(endpoint, STATE, "SET current_version = :current, previous_version = :previous", values)
+        change = "SET current_version = :current, previous_version = :previous REMOVE interrupted_by"
+        self._update(endpoint, STATE, change, values)
 
     def note(self, endpoint: str, package: str, outcome: str) -> None:
         """Write how a version fared, and when."""

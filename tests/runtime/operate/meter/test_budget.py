@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -83,7 +82,7 @@ def test_a_spent_budget_stops_until_its_window_ends(table: Table) -> None:
     meter.record(cost(1))
 
     with pytest.raises(BudgetSpent) as caught:
-        ask(replace(meter))
+        ask(metered(table, dollars_per_day=1, over="stop"))  # what was spent is read again after ten seconds
 
     assert (caught.value.status, caught.value.code) == (429, "insufficient_quota")
     assert 0 < (caught.value.retry_after_seconds or 0) <= 86_400

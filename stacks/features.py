@@ -64,6 +64,7 @@ PARTS = (
     Part("gateway"),
     Part("augmentation", lambda settings: settings.augmentation.enabled),
     Part("evaluation", lambda settings: settings.evaluation.enabled),
+    Part("drift", lambda settings: settings.drift.enabled),
     Part("observability"),
 )
 

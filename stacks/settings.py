@@ -20,6 +20,7 @@ from stacks.settings_chunks import Chunks
 from stacks.settings_conversations import Conversations
 from stacks.settings_corpus import Corpus, Streaming
 from stacks.settings_datasets import Datasets
+from stacks.settings_drift import Drift
 from stacks.settings_duplicates import NearDuplicates
 from stacks.settings_embedding import Embedding
 from stacks.settings_evaluation import Evaluation
@@ -177,6 +178,7 @@ class Settings(Section):
         description="Name or ARN of the policy that bounds every role.",
     )
     backup: Backup = Field(default_factory=Backup, description="AWS Backup of what holds data.")
+    drift: Drift = Field(default_factory=Drift, description="Nightly search for changes by hand.")
     encryption: Encryption = Field(default_factory=Encryption, description="Keys.")
     network: Network = Field(default_factory=Network, description="Where functions run.")
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")

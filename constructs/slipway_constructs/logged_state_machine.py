@@ -77,7 +77,8 @@ class LoggedStateMachine(Construct):
         )
         self.arn = self.machine.state_machine_arn
         acknowledge(self.role, "AwsSolutions-IAM5[Resource::*]", DELIVERY_REASON)
-        allow(self.role, ["lambda:InvokeFunction"], functions)
+        if functions:
+            allow(self.role, ["lambda:InvokeFunction"], functions)
 
     def allow_map_runs(self, key: kms.IKey | None) -> None:
         """Let the state machine run Distributed Maps, whose children are executions of itself.

@@ -14,6 +14,8 @@ build(Path(sys.argv[1]), checked=False)
 print(*sorted(name for name in sys.modules if name.startswith("stacks.")))
 """
 SWITCHED = {
+    "backup",
+    "drift",
     "network",
     "datasets",
     "labelling",

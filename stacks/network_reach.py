@@ -13,6 +13,7 @@ from stacks.ingestion import COMPREHEND_ACTIONS, DUPLICATES_ACTIONS, SEND_AGAIN
 from stacks.labelling_api import API_TABLE_ACTIONS, TASK_ACTIONS
 from stacks.memory_access import DELETE_ACTIONS
 from stacks.routing import ENDPOINT_ACTIONS, all_routes
+from stacks.said_access import CACHE_ACTIONS
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.stores import generation_kind, kind
@@ -49,6 +50,7 @@ def _of_features(stack: SlipwayStack) -> list[Row]:
         (names or settings.augmentation.labels, "comprehend", [*COMPREHEND_ACTIONS, *LABEL_ACTIONS]),
         (settings.labelling.enabled, "states", TASK_ACTIONS),
         (settings.labelling.enabled, "dynamodb", API_TABLE_ACTIONS),
+        (settings.cache.enabled, "dynamodb", CACHE_ACTIONS),
         (settings.prompts.enabled, "dynamodb", [CHECK_ITEM]),
         (settings.conversations.enabled, "dynamodb", DELETE_ACTIONS),
         (searches, "dynamodb", DUPLICATES_ACTIONS),

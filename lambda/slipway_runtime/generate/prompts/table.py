@@ -20,6 +20,7 @@ from slipway_runtime.operate.retry import Backoff, Deadline
 Cell = str | int | bytes
 Row = dict[str, Cell]
 CONFLICT_SECONDS = 5.0
+BATCH_ROWS = 25
 NEW = "attribute_not_exists(subject)"
 
 
@@ -88,6 +89,19 @@ class Table:
                 failed = (at for at, code in enumerate(codes) if code == "ConditionalCheckFailed")
                 raise Conflict(frozenset(failed)) from error
             raise
+
+    def remove(self, subject: str, item: str) -> bool:
+        """Delete a row and return whether it was there."""
+        key = _cells({"subject": subject, "item": item})
+        return "Attributes" in self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
+
+    def delete(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Delete rows by subject and item, 25 in a request; those that are not there are no error."""
+        for begin in range(0, len(keys), BATCH_ROWS):
+            cells = [_cells({"subject": subject, "item": item}) for subject, item in keys[begin : begin + BATCH_ROWS]]
+            left: dict[str, Any] = {self.name: [{"DeleteRequest": {"Key": key}} for key in cells]}
+            while left:
+                left = self.client.batch_write_item(RequestItems=left)["UnprocessedItems"]
 
 
 def put(row: Row, condition: str = "", values: Sequence[Cell] = ()) -> dict[str, Any]:

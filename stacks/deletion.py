@@ -17,6 +17,7 @@ from slipway_constructs.python_function import PythonFunction
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.meters_access import allow_erasure, erasure_variables
 from stacks.retention import ARTIFACTS, ARTIFACTS_WORK, CORPUS, CORPUS_WORK, GIVEN
+from stacks.said_access import allow_unsaying, said_variables
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, SlipwayStack
 
@@ -61,6 +62,8 @@ class DeletionStack(SlipwayStack):
             memory=cdk.Size.mebibytes(1024),
             variables={
                 "DOCUMENTS_TABLE": self.look_up("foundation", "documents-table-name"),
+                "CURATED_BUCKET": names["curated"],
+                **said_variables(self),
                 # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
                 "REJECTS_TABLE": self.look_up("foundation", "rejects-table-name"),
                 "ERASURE_PLACES": json.dumps(places),
@@ -68,6 +71,8 @@ class DeletionStack(SlipwayStack):
                 **erasure_variables(self),
             },
         )
+        self.allow_curated_removal(erase.role)
+        allow_unsaying(self, erase.role)
         for bucket, (folders, work) in PLACES.items():
             self._allow_shards(erase.role, self.bucket_arn(bucket), folders, work)
         if self._labelling():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipway_constructs.permissions import allow
-from stacks import memory_access, meters_access, prompts_access
+from stacks import memory_access, meters_access, prompts_access, said_access
 from stacks.answering import KNOWLEDGE_ACTIONS, allow_search, search_variables
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def _documents_variables(stack: SlipwayStack) -> dict[str, str]:
     return {
         **stack.store_variables(),
         **stack.hold_variables(),
+        **said_access.said_variables(stack),
         "CURATED_BUCKET": stack.look_up("foundation", "curated-bucket-name"),
         "DOCUMENTS_TABLE": stack.look_up("foundation", "documents-table-name"),
         # Only named: the runtime takes both tables for one lineage, and touches no rejects here.
@@ -69,6 +70,7 @@ def _allow_documents(stack: SlipwayStack, role: iam.Role) -> None:
     stack.allow_store(role, "write")
     stack.allow_documents(role, listing=True)
     stack.allow_holds(role)
+    said_access.allow_unsaying(stack, role)
     bucket = stack.bucket_arn("raw")
     stack.allow_curated_removal(role)
     # Without it S3 answers 403 rather than 404 for a version that the object's own event has removed meanwhile.

@@ -190,6 +190,8 @@ class IngestionStack(SlipwayStack):
         if redacts_names(self.settings.ingestion.rules, self.settings.ingestion.sources):
             allow(role, COMPREHEND_ACTIONS, ["*"], wildcard_reason=COMPREHEND_REASON)
         self.allow_documents(role)
+        # What is known of a version that was removed for good while others of its object are there.
+        allow(role, ["dynamodb:Query"], [self.table_arn("documents")])
         allow(role, ["dynamodb:PutItem"], [self.table_arn("rejects")])
         allow_embedding(self, role)
         self.allow_store(role, "write")

@@ -15,6 +15,7 @@ from stacks.memory_access import DELETE_ACTIONS
 from stacks.meters_access import ERASE_ACTIONS
 from stacks.prompts_access import MIRROR_ACTIONS
 from stacks.routing import ENDPOINT_ACTIONS, all_routes
+from stacks.said_access import CACHE_ACTIONS
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names
 from stacks.stores import generation_kind, kind
@@ -51,6 +52,7 @@ def _of_features(stack: SlipwayStack) -> list[Row]:
         (names or settings.augmentation.labels, "comprehend", [*COMPREHEND_ACTIONS, *LABEL_ACTIONS]),
         (settings.labelling.enabled, "states", TASK_ACTIONS),
         (settings.labelling.enabled, "dynamodb", API_TABLE_ACTIONS),
+        (settings.cache.enabled, "dynamodb", CACHE_ACTIONS),
         (settings.prompts.enabled, "dynamodb", [CHECK_ITEM]),
         (settings.conversations.enabled, "dynamodb", DELETE_ACTIONS),
         (settings.metering.enabled, "dynamodb", ERASE_ACTIONS),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class Facts:
     """Shared by all copies of an exchange. `alias`: the one that a prompt chose; `asked`: the messages with its own.
 
+    `told`: the documents that what was said before in the conversation is made from.
+
     `cache`: how a kept answer was found, "" for none. `read` and `written`: tokens of calls beside the answer itself,
     as of the question's rewriter.
     """
@@ -23,6 +25,7 @@ class Facts:
     cache: str = ""
     chunks: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
+    told: tuple[str, ...] = ()
     asked: tuple[Message, ...] = ()
     read: int = 0
     written: int = 0

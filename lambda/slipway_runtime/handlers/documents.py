@@ -19,17 +19,21 @@ from slipway_runtime.operate.objects import Kept, Objects
 from slipway_runtime.operate.observability import count, observed
 from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.parts_of_said import unsay
 from slipway_runtime.prepare.streamed import REJECTED
 
 MARGIN_SECONDS = 2.0
 GATEWAY_SECONDS = 28.0
+# What answers a deletion cannot remove in that time go in the night.
+SAID_SECONDS = 10.0
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 # Longer ones are no sort key that DynamoDB takes, and no path that S3 does.
 MAX_PREFIX_BYTES = 1024
 DOCUMENT_ID = re.compile(r"doc_[0-9a-f]{32}")
 LIMIT = re.compile(r"[0-9]{1,3}")
-# What a deletion leaves to the next run of erasure: lines of training sets, labelling jobs and the corpus.
+# What a deletion leaves to the next run of erasure: lines of training sets, labelling jobs and the corpus, and answers
+# that were under way.
 DERIVED = ["examples"]
 STATUSES = ("indexed", "duplicate", "rejected", "recognising", "deleted")
 
@@ -118,7 +122,7 @@ def _list(catalogue: Catalogue, query: dict[str, str]) -> dict[str, Any]:
 def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[str, Any]:
     record = _existing(catalogue, document_id)
     curated = Curated(client=client("s3"), bucket=settings.required("CURATED_BUCKET"))
-    holds = parts.holds()
+    soon, holds = Deadline.after(SAID_SECONDS), parts.holds()
     if holds and (hold := holds.covering(record.key)):
         raise _held(hold.placed_at)
     try:
@@ -131,14 +135,15 @@ def _delete(catalogue: Catalogue, document_id: str, deadline: Deadline) -> dict[
             store,
             deadline,
             beside=lambda: [parts_of_stores.store(each.number) for each in parts.beside(searched)],
+            unsay=lambda: unsay(catalogue.tenant, document_id, min(deadline, soon, key=lambda each: each.at)),
         )
     except Kept as kept:
         if kept.code == "AccessDenied" and holds:  # held in S3, by whomever
             raise _held() from kept
         raise
     count("DocumentsDeleted")
-    counts = {"objects": removed.objects, "curated": removed.curated, "chunks": removed.chunks}
-    return {"id": document_id, "object": "document", "deleted": True, "removed": counts, "pending": DERIVED}
+    gone = removed.counts
+    return {"id": document_id, "object": "document", "deleted": True, "removed": gone, "pending": DERIVED}
 
 
 def _held(since: str = "") -> ApiError:

@@ -1,7 +1,8 @@
 """What the gateway shows of a tenant's documents, and how it deletes one."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -31,11 +32,17 @@ class Listing(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Removed:
-    """What a deletion took away."""
+    """What a deletion took away; `said`: answers made from it, by kind."""
 
     objects: int
     curated: int
     chunks: int
+    said: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return all of it by kind."""
+        return {"objects": self.objects, "curated": self.curated, "chunks": self.chunks, **self.said}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,27 +87,33 @@ class Catalogue:
         deadline: Deadline,
         *,
         beside: Callable[[], Sequence[VectorStore]] = tuple,
+        unsay: Callable[[], Mapping[str, int]] = dict,
     ) -> Removed:
-        """Remove all versions of the object, then the chunks, then the curated text and what was recognised, then mark
-        the lineage; repeating finishes a broken attempt.
+        """Remove all versions of the object, then side by side the chunks, the curated text with what was recognised,
+        and the answers made of it, then mark the lineage; repeating finishes a broken attempt.
 
         The object goes first: the chunks could otherwise be indexed again from it. `beside`: asked when the curated
-        text is gone, the generations of the index beside the one that is searched.
+        text is gone, the generations of the index beside the one that is searched. `unsay` removes the answers and
+        returns how many by kind.
         """
         removed = objects.remove_all_versions(record.bucket, record.key)
-        chunks = store.delete(self.tenant, record.document_id, record.sequencer, deadline, force=True) or 0
-        lines = curated.forget(self.tenant, record.document_id, record.sequencer)
+        with ThreadPoolExecutor(2) as others:
+            forgetting = others.submit(curated.forget, self.tenant, record.document_id, record.sequencer)
+            unsaying = others.submit(unsay)
+            chunks = store.delete(self.tenant, record.document_id, record.sequencer, deadline, force=True) or 0
+            lines, said = forgetting.result(), unsaying.result()
         for other in beside():
             other.delete(self.tenant, record.document_id, record.sequencer, deadline, force=True)
         while (latest := self.lineage.current(record.document_id)) and latest.status != "deleted":
             # A newer event may be written between reading and writing; then its sequencer is the one to mark.
             lines += curated.forget(self.tenant, record.document_id, latest.sequencer)
-            taken = {"objects": removed, "curated": lines, "chunks": chunks}
-            if self.lineage.delete(latest, sequencer=latest.sequencer, at=now(), removed=taken):
+            taken = Removed(objects=removed, curated=lines, chunks=chunks, said=said)
+            if self.lineage.delete(latest, sequencer=latest.sequencer, at=now(), removed=taken.counts):
                 break
         else:
             # The objects' own events were quicker to mark it: what went here belongs in its report all the same.
             requests = Requests(client=self.lineage.client, table=self.lineage.documents_table)
-            for kind, number in (("objects", removed), ("curated", lines), ("chunks", chunks)):
+            taken = Removed(objects=removed, curated=lines, chunks=chunks, said=said)
+            for kind, number in taken.counts.items():
                 requests.add(record.document_id, kind, number)
-        return Removed(objects=removed, curated=lines, chunks=chunks)
+        return taken

@@ -5,7 +5,7 @@ that a newer event won takes back exactly the version it wrote: what the newer o
 Source: Amazon S3 user guide, "Deleting object versions from a versioning-enabled bucket".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ import msgspec
 
 from slipway_runtime.operate.objects import GONE
 from slipway_runtime.operate.retry import error_code
-from slipway_runtime.operate.versions import SEQUENCER, remove_versions
+from slipway_runtime.operate.versions import SEQUENCER, SOURCE, Made, remove_versions
 from slipway_runtime.prepare.curate import CuratedDocument, read_line
 from slipway_runtime.prepare.recognised import folder_of
 
@@ -36,15 +36,16 @@ class Curated:
             Key=object_key(document.tenant, document.document_id),
             Body=document.line(),
             ContentType=CONTENT_TYPE,
-            Metadata={SEQUENCER: sequencer},
+            Metadata={SEQUENCER: sequencer, SOURCE: document.source_version},
         )
         version: str = answer["VersionId"]
         return version
 
-    def get(self, tenant: str, document_id: str) -> CuratedDocument | None:
+    def get(self, tenant: str, document_id: str, version: str = "") -> CuratedDocument | None:
         """Return the curated document, or None if there is none that the code of today can read."""
+        which = {"VersionId": version} if version else {}
         try:
-            response = self.client.get_object(Bucket=self.bucket, Key=object_key(tenant, document_id))
+            response = self.client.get_object(Bucket=self.bucket, Key=object_key(tenant, document_id), **which)
         except self.client.exceptions.ClientError as error:
             if error_code(error) in GONE:
                 return None
@@ -69,21 +70,39 @@ class Curated:
 
     def remove_before(self, tenant: str, document_id: str, sequencer: str) -> int:
         """Remove the versions from events older than `sequencer` and return how many."""
-        return self._remove(tenant, document_id, lambda each: each < sequencer)
+        return self._remove(tenant, document_id, lambda each: each.sequencer < sequencer)
 
     def remove_through(self, tenant: str, document_id: str, sequencer: str) -> int:
         """Remove the versions from events up to `sequencer` and return how many."""
-        return self._remove(tenant, document_id, lambda each: each <= sequencer)
+        return self._remove(tenant, document_id, lambda each: each.sequencer <= sequencer)
 
     def forget(self, tenant: str, document_id: str, sequencer: str) -> int:
         """Remove as `remove_through`, and with it the texts that were recognised in the document's scans."""
         texts = folder_of(tenant, document_id)
-        removed = remove_versions(self.client, self.bucket, texts, lambda _key, each: each <= sequencer)
+        removed = remove_versions(self.client, self.bucket, texts, lambda each: each.sequencer <= sequencer)
         return removed + self.remove_through(tenant, document_id, sequencer)
 
-    def _remove(self, tenant: str, document_id: str, is_wanted: Callable[[str], bool]) -> int:
+    def remove_made_of(self, tenant: str, document_id: str, source_version: str) -> int:
+        """Remove the versions that were made of one version of the object and return how many."""
+        return self._remove(tenant, document_id, lambda each: self._source(tenant, document_id, each) == source_version)
+
+    def keep_only(self, tenant: str, document_id: str, sources: Collection[str], sequencer: str) -> int:
+        """Remove what came of events up to `sequencer` but of other versions of the object; return how many."""
+
+        def is_other(each: Made) -> bool:
+            return each.sequencer <= sequencer and self._source(tenant, document_id, each) not in sources
+
+        return self._remove(tenant, document_id, is_other)
+
+    def _source(self, tenant: str, document_id: str, made: Made) -> str:
+        if made.source:
+            return made.source
+        document = self.get(tenant, document_id, made.version)
+        return document.source_version if document else ""
+
+    def _remove(self, tenant: str, document_id: str, is_wanted: Callable[[Made], bool]) -> int:
         name = object_key(tenant, document_id)
-        return remove_versions(self.client, self.bucket, name, lambda key, each: key == name and is_wanted(each))
+        return remove_versions(self.client, self.bucket, name, lambda each: each.key == name and is_wanted(each))
 
 
 def object_key(tenant: str, document_id: str) -> str:

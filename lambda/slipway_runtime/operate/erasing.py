@@ -5,10 +5,10 @@ A step stops before its deadline and says where to go on, so that a run may take
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,6 +17,7 @@ from slipway_runtime.operate.erasure import Erased, Erasure
 from slipway_runtime.operate.erasure_requests import CONFIRM_AFTER, Request, Requests
 from slipway_runtime.operate.lineage import Lineage
 from slipway_runtime.operate.observability import count, logger
+from slipway_runtime.operate.record import Record
 from slipway_runtime.operate.retry import Deadline, error_code
 from slipway_runtime.operate.shards import is_shard, is_work
 
@@ -58,6 +59,20 @@ class ErasureIncomplete(Exception):  # noqa: N818 - says what is wrong
     """Shards could not be erased from; their requests stay, and the log says which and why."""
 
 
+class ByDocument(Protocol):
+    """Takes away what lies under a document's own id, and returns how much that was, by kind.
+
+    `later`: the source versions that came after the deletion, whose own stays.
+    """
+
+    def __call__(self, request: Request, later: frozenset[str], deadline: Deadline) -> Mapping[str, int]:
+        """Take it away; what the deadline leaves goes with the next run."""
+
+
+def _nothing(request: Request, later: frozenset[str], deadline: Deadline) -> Mapping[str, int]:  # noqa: ARG001
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Erasing:
     """Goes through the shards of `places`; `now` gives the time, ISO 8601, `forget` see Erasure.
@@ -69,6 +84,7 @@ class Erasing:
     lineage: Lineage
     requests: Requests
     places: Sequence[Place]
+    by_document: ByDocument = _nothing
     now: Callable[[], str]
     forget: Callable[[str, list[int]], None]
     unsay: Callable[[str, str], int] = lambda _tenant, _document_id: 0
@@ -85,8 +101,16 @@ class Erasing:
             count("ErasureAgeSeconds", self._age(due))
             deleted = self._deleted(due)
             step.place, step.after, step.done = 0, "", not due
+            self._by_document(due, deleted, deadline)
         step.ids = list(deleted)
         return self._walk(step, deleted, deadline) if step.ids else step
+
+    def _by_document(self, requests: Sequence[Request], deleted: Deleted, deadline: Deadline) -> None:
+        for request in requests:
+            removed = self.by_document(request, deleted.later[request.document_id], deadline)
+            for kind, number in removed.items():
+                if number:
+                    self.requests.add(request.document_id, kind, number)
 
     def _deleted(self, requests: Iterable[Request | None]) -> Deleted:
         return Deleted({request.document_id: self._later(request) for request in requests if request})
@@ -97,9 +121,7 @@ class Erasing:
         if record is None or record.status == "deleted":
             return frozenset()
         history = self.lineage.history.of(request.document_id)
-        return frozenset(
-            [record.version_id, *(each.version_id for each in history if each.sequencer > request.sequencer)]
-        )
+        return frozenset([record.version_id, *(each.version_id for each in history if _came_after(each, request))])
 
     def _walk(self, step: Step, deleted: Deleted, deadline: Deadline) -> Step:
         while step.place < len(self.places):
@@ -170,3 +192,8 @@ class Erasing:
         if not waiting:
             return 0
         return (datetime.fromisoformat(self.now()) - datetime.fromisoformat(min(waiting))).total_seconds()
+
+
+def _came_after(version: Record, request: Request) -> bool:
+    """Return whether a version came after the deletion, and is still there."""
+    return version.sequencer > request.sequencer and not version.deleted_at

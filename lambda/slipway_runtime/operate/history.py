@@ -35,6 +35,12 @@ class History:
         }
         return {"Update": change}
 
+    def gone(self, document_id: str, version_id: str, at: str) -> None:
+        """Note that a version was removed for good, and forget its title."""
+        for item in self._items(document_id):
+            if item.get("version_id", {}).get("S") == version_id:
+                self._change(item, "SET deleted_at = :at, title = :none", {":at": {"S": at}})
+
     def of(self, document_id: str) -> Iterator[Record]:
         """Yield what is known of each version of a document, the oldest first."""
         for item in self._items(document_id):
@@ -44,12 +50,15 @@ class History:
         """Take the titles, which are the document's own words, out of the versions up to the event `sequencer`."""
         for item in self._items(document_id):
             if item["title"]["S"] and item["sequencer"]["S"] <= sequencer:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key={name: item[name] for name in ("document_id", "item")},
-                    UpdateExpression="SET title = :none",
-                    ExpressionAttributeValues={":none": {"S": ""}},
-                )
+                self._change(item, "SET title = :none", {})
+
+    def _change(self, item: dict[str, Any], what: str, values: dict[str, Any]) -> None:
+        self.client.update_item(
+            TableName=self.table,
+            Key={name: item[name] for name in ("document_id", "item")},
+            UpdateExpression=what,
+            ExpressionAttributeValues={":none": {"S": ""}, **values},
+        )
 
     def _items(self, document_id: str) -> Iterator[dict[str, Any]]:
         pages = self.client.get_paginator("query").paginate(

@@ -54,13 +54,15 @@ class Recognitions:
 
     def forget_job(self, arrival: Arrival, sha256: str) -> None:
         """Remove the note of a job."""
-        remove_versions(self.client, self.bucket, _job(arrival, sha256), lambda _key, _sequencer: True)
+        remove_versions(self.client, self.bucket, _job(arrival, sha256), lambda _each: True)
 
     def forget_others(self, arrival: Arrival, sha256: str) -> None:
         """Remove what older versions of the document left, with other bytes than these."""
         folder = folder_of(arrival.key.tenant, arrival.key.document_id)
         before = arrival.change.sequencer
-        remove_versions(self.client, self.bucket, folder, lambda key, each: sha256 not in key and each < before)
+        remove_versions(
+            self.client, self.bucket, folder, lambda each: sha256 not in each.key and each.sequencer < before
+        )
 
     def _read(self, key: str) -> bytes | None:
         try:

@@ -23,7 +23,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     `rules` names everything that decided its chunks; `counts` is what the rules of its source did to the text.
     `duplicate_of`: the document that it repeats, with the Jaccard `similarity`; it is left out, or indexed all the same
-    for the `reason`.   `deleted_at`: when the document went of which it was the last version, else "".
+    for the `reason`.   `deleted_at`: when it went for good, or the document of which it was the last; else "".
     """
 
     document_id: str

@@ -4,8 +4,9 @@
 |---|---|
 | `<tenant>#answer#<scope>` | `<question>`: the answer |
 | `<tenant>#questions#<scope>` | `<time>#<question>`: a question, its vector and its signs |
+| see `mentions` | `<scope>#<question>#<time>`: of an answer, which documents it is made from |
 
-Both expire. Of a scope only the newest `MAX_CANDIDATES` questions are looked at, in one read.
+All expire. Of a scope only the newest `MAX_CANDIDATES` questions are looked at, in one read.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 """
 
@@ -22,7 +23,9 @@ import msgspec
 from slipway_runtime.generate.cache.facts import agree, facts
 from slipway_runtime.generate.cache.key import Key
 from slipway_runtime.generate.cache.vectors import Packed, nearest, similarity
+from slipway_runtime.generate.mentions import MAX_DOCUMENTS, Mentions
 from slipway_runtime.generate.prompts.table import Row, Table, put
+from slipway_runtime.operate.retry import Deadline
 
 # Of these with 1 kB each, one page of DynamoDB holds all.
 MAX_CANDIDATES = 400
@@ -32,13 +35,18 @@ MAX_ANSWER_BYTES = 300_000
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """An answer as it was given: text, why it ended, and the notes beside it. `epoch`: that of the documents then."""
+    """An answer as it was given: text, why it ended, and the notes beside it. `epoch`: that of the documents then.
+
+    `chunks`: the ids of what it was given, and in `documents` those of their documents.
+    """
 
     text: str
     finish_reason: str
     notes: dict[str, Any]
     epoch: int
     route: str
+    chunks: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,20 +74,37 @@ class Answers:
                 return found, near
         return None
 
-    def keep(self, key: Key, answer: Kept, vector: Packed | None) -> None:
-        """Keep an answer, and its question where it has a vector."""
-        packed = zlib.compress(msgspec.json.encode(answer))
-        if len(packed) > MAX_ANSWER_BYTES:
+    def keep(self, key: Key, answer: Kept, vector: Packed | None, told: tuple[str, ...] = ()) -> None:
+        """Keep an answer, and its question where it has a vector. `told`: documents that were spoken of before."""
+        packed, documents = zlib.compress(msgspec.json.encode(answer)), {*answer.documents, *told}
+        if len(packed) > MAX_ANSWER_BYTES or len(documents) > MAX_DOCUMENTS:
             return
         expires = int(self.now()) + self.seconds
         row: Row = {"subject": f"{key.tenant}#answer#{key.scope}", "item": key.question, "expires_at": expires}
+        at = f"{int(self.now() * 1000):015d}"
+        mentions = Mentions(table=self.table, tenant=key.tenant)
         writes = [put(row | {"answer": packed})]
+        writes += mentions.writes(documents, f"{key.scope}#{key.question}#{at}", expires)
         if vector:
-            at = f"{int(self.now() * 1000):015d}"
             place: Row = {"subject": f"{key.tenant}#questions#{key.scope}", "item": f"{at}#{key.question}"}
             question: Row = {"expires_at": expires, "text": key.text, "vector": vector.values, "signs": vector.signs}
             writes.append(put(place | question))
         self.table.write(*writes)
+
+    def forget(self, tenant: str, document_id: str, deadline: Deadline) -> int:
+        """Remove the answers that were made from a document, with their questions, and return how many there were.
+
+        What the deadline leaves goes the next time.
+        """
+        mentions, removed = Mentions(table=self.table, tenant=tenant), 0
+        for place in mentions.of(document_id):
+            if deadline.remaining_seconds <= 0:
+                break
+            scope, question, at = place.split("#")
+            removed += self.table.remove(f"{tenant}#answer#{scope}", question)
+            self.table.delete([(f"{tenant}#questions#{scope}", f"{at}#{question}")])
+            mentions.forget([document_id], place)
+        return removed
 
     def _questions(self, key: Key) -> list[Row]:
         subject = f"{key.tenant}#questions#{key.scope}"

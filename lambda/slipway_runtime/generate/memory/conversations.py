@@ -1,8 +1,10 @@
-"""The conversations table: everything of one user lies in one partition, so that deleting it leaves nothing behind.
+"""The conversations table: everything of one user lies in one partition or is named there, so that deleting it leaves
+nothing behind.
 
 | subject | items |
 |---|---|
 | `<tenant>#<user>` | `head#<conversation>`, `turn#<conversation>#<number>`, `key#<conversation>#<digest>` of a turn |
+| see `mentions` | `<conversation>#<user>`: which documents its answers are made from |
 
 Rows expire so many days after they were written last; a head is written with each turn.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
@@ -21,6 +23,7 @@ from urllib.parse import quote
 from slipway_runtime.generate.conversation import Message
 from slipway_runtime.generate.errors import invalid
 from slipway_runtime.generate.memory.turns import Head, Remembered, Turn, packed, unpacked
+from slipway_runtime.generate.mentions import MAX_DOCUMENTS, Mentions
 from slipway_runtime.generate.prompts.table import NEW, Conflict, Row, Table, put
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -77,9 +80,17 @@ class Conversations:
         found = self._alive(self.table.get(self.subject, _place(identifier, int(row["turn"])))) if row else None
         return _turn(found) if found else None
 
-    def add(self, seen: Head, key: str, messages: tuple[Message, ...], finish_reason: str) -> Turn:
+    def add(
+        self,
+        seen: Head,
+        key: str,
+        messages: tuple[Message, ...],
+        finish_reason: str,
+        documents: tuple[str, ...] = (),
+    ) -> Turn:
         """Append a turn and return it, or the one that was kept under this key already.
 
+        `documents`: the ids of those that its answer is made from, at most MAX_DOCUMENTS.
         Where others were quicker it comes after theirs; it says itself which one it had `seen`.
         Raises: Gone if the conversation was deleted meanwhile; Conflict if others are quicker again and again.
         """
@@ -94,8 +105,10 @@ class Conversations:
                 messages=messages,
                 finish_reason=finish_reason,
                 at=int(self.now()),
+                documents=documents,
             )
             try:
+                self._refresh(held, held.documents)
                 self.table.write(*self._writes(held, turn, key))
             except Conflict:
                 if (before := self.done(seen.id, key)) is not None:
@@ -107,17 +120,23 @@ class Conversations:
             return turn
         raise AssertionError("the loop ends by a return or an error")
 
-    def summarise(self, seen: Head, summary: str, summarised: int) -> bool:
-        """Keep a summary of the turns up to `summarised`; False where somebody has changed the summary meanwhile."""
+    def summarise(self, seen: Head, summary: str, summarised: int, documents: tuple[str, ...] = ()) -> bool:
+        """Keep a summary of the turns up to `summarised`; False where somebody has changed the summary meanwhile.
+
+        `documents`: the ids of those that these turns and the summary before are made from.
+        """
+        self._refresh(seen, documents)
         request: dict[str, Any] = {
             "TableName": self.table.name,
             "Key": {"subject": {"S": self.subject}, "item": {"S": f"head#{seen.id}"}},
-            "UpdateExpression": "SET summary = :summary, summarised = :until",
-            "ConditionExpression": "summarised = :before",
+            "UpdateExpression": "SET summary = :summary, summarised = :until, documents = :documents",
+            "ConditionExpression": "summarised = :before AND summary = :old",
             "ExpressionAttributeValues": {
                 ":summary": {"S": summary},
                 ":until": {"N": str(summarised)},
+                ":documents": {"S": " ".join(documents)},
                 ":before": {"N": str(seen.summarised)},
+                ":old": {"S": seen.summary},
             },
         }
         try:
@@ -129,19 +148,20 @@ class Conversations:
     def delete(self, identifier: str) -> bool:
         """Delete a conversation; False where there was nothing of it."""
         # Without its head nothing is added to it any more.
-        rows = [f"head#{identifier}"] if self.table.get(self.subject, f"head#{identifier}") else []
+        head = self.table.get(self.subject, f"head#{identifier}")
+        rows = [head] if head else []
         self._remove(rows)
         for prefix in (f"turn#{identifier}#", f"key#{identifier}#"):
-            left = [str(row["item"]) for row in self.table.query(self.subject, prefix)]
+            left = list(self.table.query(self.subject, prefix))
             self._remove(left)
             rows += left
         return bool(rows)
 
     def delete_all(self) -> int:
         """Delete everything of this user, and return how many conversations that were."""
-        heads = [str(row["item"]) for row in self.table.query(self.subject, "head#")]
+        heads = list(self.table.query(self.subject, "head#"))
         self._remove(heads)
-        self._remove([str(row["item"]) for row in self.table.query(self.subject)])
+        self._remove(list(self.table.query(self.subject)))
         return len(heads)
 
     def _writes(self, held: Head, turn: Turn, key: str) -> list[dict[str, Any]]:
@@ -155,6 +175,7 @@ class Conversations:
             "summarised": held.summarised,
             "created_at": held.created_at or turn.at,
             "updated_at": turn.at,
+            "documents": " ".join(held.documents),
         }
         row: Row = {
             **place,
@@ -163,22 +184,45 @@ class Conversations:
             "messages": packed(turn.messages),
             "finish_reason": turn.finish_reason,
             "at": turn.at,
+            "documents": " ".join(turn.documents),
         }
-        unchanged = ("turns = :0 AND summarised = :1", (held.turns, held.summarised))
+        # The summary too: what it said of a document that was deleted meanwhile must not come back.
+        unchanged = ("turns = :0 AND summarised = :1 AND summary = :2", (held.turns, held.summarised, held.summary))
         # A row that has expired and is still there is as good as none. The head's condition guards the turn too.
         fresh = (f"{NEW} OR expires_at <= :0", (turn.at,))
         return [
             put(head, *(unchanged if held.turns else fresh)),
             put(row),
             put({**place, "item": f"key#{held.id}#{key}", "turn": turn.number}, *fresh),
+            *self._mentions.writes(turn.documents, self._mentioned(held.id), expires),
         ]
+
+    @property
+    def _mentions(self) -> Mentions:
+        return Mentions(table=self.table, tenant=self.tenant)
+
+    def _mentioned(self, identifier: str) -> str:
+        return f"{identifier}#{quote(self.user, safe='')}"
+
+    def _refresh(self, head: Head, documents: tuple[str, ...]) -> None:
+        """Let it be known for as long as the head lives which documents its summary is made from."""
+        expires = int(self.now()) + self.keep_days * DAY_SECONDS
+        for begin in range(0, len(documents), MAX_DOCUMENTS):
+            some = documents[begin : begin + MAX_DOCUMENTS]
+            self.table.write(*self._mentions.writes(some, self._mentioned(head.id), expires))
 
     def _alive(self, row: Row | None) -> Row | None:
         """Return a row unless it has expired: DynamoDB takes up to some days to remove one."""
         return row if row and int(row["expires_at"]) > self.now() else None
 
-    def _remove(self, items: list[str]) -> None:
-        self.table.delete([(self.subject, item) for item in items])
+    def _remove(self, rows: list[Row]) -> None:
+        mentions = {
+            each
+            for row in rows
+            for each in self._mentions.keys(_words(row, "documents"), self._mentioned(str(row["item"]).split("#")[1]))
+        }
+        self.table.delete(sorted(mentions))
+        self.table.delete([(self.subject, str(row["item"])) for row in rows])
 
 
 def checked_id(identifier: str, param: str) -> str:
@@ -204,7 +248,11 @@ def _place(identifier: str, number: int) -> str:
 def _head(row: Row) -> Head:
     identifier = str(row["item"]).removeprefix("head#")
     numbers = {name: int(row[name]) for name in ("turns", "summarised", "created_at", "updated_at")}
-    return Head(id=identifier, summary=str(row["summary"]), **numbers)
+    return Head(id=identifier, summary=str(row["summary"]), documents=_words(row, "documents"), **numbers)
+
+
+def _words(row: Row, name: str) -> tuple[str, ...]:
+    return tuple(str(row.get(name, "")).split())
 
 
 def _turn(row: Row) -> Turn:
@@ -218,4 +266,5 @@ def _turn(row: Row) -> Turn:
         messages=unpacked(messages),
         finish_reason=str(row["finish_reason"]),
         at=int(row["at"]),
+        documents=_words(row, "documents"),
     )

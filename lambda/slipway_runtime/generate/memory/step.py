@@ -15,6 +15,7 @@ from slipway_runtime.generate.exchange import Exchange, Onward
 from slipway_runtime.generate.memory.conversations import Conversations, checked_id, digest
 from slipway_runtime.generate.memory.summary import Summariser, told, within
 from slipway_runtime.generate.memory.turns import MAX_QUESTION_BYTES, Remembered, Turn, size_bytes
+from slipway_runtime.generate.mentions import cited
 from slipway_runtime.operate.observability import count, logger
 
 KEPT = ("stop", "length")
@@ -40,7 +41,9 @@ class Memory:
         with _available():
             done = conversations.done(identifier, digest("given", wished)) if wished else None
             remembered = conversations.recall(identifier)
+        exchange.facts.told = remembered.documents
         if done:
+            exchange.facts.documents += done.documents
             yield from _again(done, identifier, new)
             return
         key = digest("given", wished) if wished else _key(remembered.head.turns, new)
@@ -71,7 +74,8 @@ class Memory:
             return kept | {"kept": False}
         try:
             messages = (*new, Message("assistant", whole.text))
-            turn = conversations.add(remembered.head, key, messages, whole.finish_reason)
+            documents = cited(exchange.facts, whole.notes)
+            turn = conversations.add(remembered.head, key, messages, whole.finish_reason, documents)
         except Exception as error:  # the answer is there already, and says that it is not kept
             count("TurnsNotKept")
             logger.warning("a turn was not kept", extra={"error_type": type(error).__name__})

@@ -47,7 +47,8 @@ class Summariser:
             count("SummaryFailures")
             logger.warning("no summary was made", extra={"error_type": type(error).__name__})
             return
-        if summary and conversations.summarise(remembered.head, summary, old[-1].number):
+        documents = Remembered(remembered.head, old).documents
+        if summary and conversations.summarise(remembered.head, summary, old[-1].number, documents):
             count("Summaries")
 
     def _summary(self, before: str, old: tuple[Turn, ...], deadline: Deadline) -> str:

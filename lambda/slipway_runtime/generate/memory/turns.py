@@ -18,13 +18,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """The `number`th turn from 1; `seen`: the last one that its answer knew of; `at`: seconds since 1970."""
+    """The `number`th turn from 1; `seen`: the last one that its answer knew of; `at`: seconds since 1970.
+
+    `documents`: the ids of those that its answer is made from.
+    """
 
     number: int
     seen: int
     messages: tuple[Message, ...]
     finish_reason: str
     at: int
+    documents: tuple[str, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -38,7 +42,10 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation: how many turns it has had, and the summary of those up to `summarised`. Times as in Turn."""
+    """A conversation: how many turns it has had, and the summary of those up to `summarised`. Times as in Turn.
+
+    `documents`: the ids of those that the answers in the summary are made from.
+    """
 
     id: str
     turns: int = 0
@@ -46,6 +53,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     summarised: int = 0
     created_at: int = 0
     updated_at: int = 0
+    documents: tuple[str, ...] = ()
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -53,6 +61,11 @@ class Remembered(msgspec.Struct, frozen=True):
 
     head: Head
     turns: tuple[Turn, ...] = ()
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Return the ids of the documents that it is made from."""
+        return tuple(sorted({*self.head.documents, *(each for turn in self.turns for each in turn.documents)}))
 
 
 def packed(messages: tuple[Message, ...]) -> bytes:

@@ -90,6 +90,11 @@ class Table:
                 raise Conflict(frozenset(failed)) from error
             raise
 
+    def remove(self, subject: str, item: str) -> bool:
+        """Delete a row and return whether it was there."""
+        key = _cells({"subject": subject, "item": item})
+        return "Attributes" in self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
+
     def delete(self, keys: Sequence[tuple[str, str]]) -> None:
         """Delete rows by subject and item, 25 in a request; those that are not there are no error."""
         for begin in range(0, len(keys), BATCH_ROWS):

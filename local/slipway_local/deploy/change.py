@@ -4,20 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from slipway_local.deploy.dynamic_references import resolve_dynamic
 from slipway_local.deploy.intrinsics import Resolver, TemplateError
 from slipway_local.deploy.plan import Planned, property_problems
 from slipway_local.deploy.providers import provider_of
 from slipway_local.deploy.providers.base import Context, Created, PartlyCreatedError
+from slipway_local.deploy.providers.calls import says_gone
 from slipway_local.deploy.replacement import must_replace
 from slipway_local.deploy.stack_state import Record, StackState, now
 
 if TYPE_CHECKING:
     from slipway_local.deploy.engine import Engine
 
-GONE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "InvalidAssociationID", "ResourceNotFound")
 REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
@@ -67,6 +65,8 @@ class Change:
         context = self._engine.context(self._state, one.logical_id, one.type)
         before = self._state.records.get(one.logical_id)
         arguments = self._arguments(one, wanted)
+        if taken := one.provider.taken(context, arguments):
+            raise TemplateError(f"Resource of type '{one.type}' with identifier '{taken}' already exists.")
         try:
             created = one.provider.create(context, arguments)
             if before and (before.type, before.physical_id) == (one.type, created.physical_id):
@@ -184,8 +184,7 @@ class Change:
         try:
             provider.delete(context, record.created, resolve_dynamic(record.properties, self._engine.place))
         except Exception as error:
-            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-            if not any(word in code for word in GONE):
+            if not says_gone(error):
                 self._event(record, "DELETE_FAILED", str(error))
                 self._failed.add(record.logical_id)
                 raise

@@ -11,7 +11,7 @@ from typing import Any
 
 from slipway_local.aws import Place
 from slipway_local.deploy.providers.base import Context, Created, Properties, changed, completing
-from slipway_local.deploy.providers.calls import call, dig, parameters_of
+from slipway_local.deploy.providers.calls import call, dig, found, parameters_of
 
 Prepare = Callable[[Context, Properties], Properties]
 Hook = Callable[[Context, str, Properties, Properties], None]
@@ -34,15 +34,19 @@ def tags(
     put: str = "tags",
     pair: tuple[str, str] = ("Key", "Value"), more: Mapping[str, str] = NOTHING, name: str = "Tags",
 ) -> Setting:  # fmt: skip
-    """Return the setting of a type's tags; `of` is the parameter that takes the resource, `by` what it is called."""
+    """Return the setting of a type's tags; `of` is the parameter that takes the resource, `by` what it is called.
+
+    Where `keys` and `put` are one parameter, the keys are pairs too, without values.
+    """
 
     def apply(context: Context, physical_id: str, new: Properties, old: Properties) -> None:
         before, after = tag_map(old.get(name)), tag_map(new.get(name))
         place = context.place
         known = {"id": physical_id, "region": place.region, "account": place.account, "partition": place.partition}
+        known["name"] = physical_id.rpartition("/")[2]
         where = {of: by.format_map(known), **more}
         if gone := sorted(before.keys() - after.keys()):
-            call(place, service, untag, {**where, keys: gone})
+            call(place, service, untag, {**where, keys: [{pair[0]: key} for key in gone] if keys == put else gone})
         if after:
             pairs = [{pair[0]: key, pair[1]: value} for key, value in after.items()]
             call(place, service, tag, {**where, put: pairs})
@@ -53,6 +57,18 @@ def tags(
 def tag_map(given: Any) -> dict[str, str]:
     """Return tags by key, whether they are a list of pairs or a map."""
     return {one["Key"]: one["Value"] for one in given} if isinstance(given, list) else dict(given or {})
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """How to see a resource before it is made: a call, its arguments as texts, and where its answer has the resource.
+
+    For types whose create call takes over what exists.
+    """
+
+    operation: str
+    given: Mapping[str, str]
+    at: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +102,7 @@ class Api:
     delete_call: str | None = None
     delete_with: Mapping[str, str] = field(default_factory=dict)
     before_delete: Hook | None = None
+    lookup: Lookup | None = None
     mode: str = "live"
 
     @property
@@ -138,6 +155,15 @@ class Api:
     def custom_name(self, properties: Properties) -> str | None:
         """Return the value of the property that CloudFormation would otherwise make up."""
         return properties.get(self.name) if self.name else None
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the name that the lookup finds; a name that is made up is free."""
+        if self.lookup is None or (self.name and self.name not in properties):
+            return ""
+        known = self._known(context, self._arguments(context, properties))
+        given = {key: template.format_map(known) for key, template in self.lookup.given.items()}
+        answer = found(context.place, self.service, self.lookup.operation, given)
+        return "|".join(given.values()) if dig(answer, self.lookup.at) else ""
 
     def _by_update(self, place: Place, names: set[str]) -> set[str]:
         """Return which of these properties the update call sets."""

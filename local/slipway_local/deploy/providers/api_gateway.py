@@ -4,9 +4,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway_local.deploy.providers.api import Setting, api
+from slipway_local.deploy.providers.api import Lookup, Setting, api
 from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider, changed
-from slipway_local.deploy.providers.calls import call, text
+from slipway_local.deploy.providers.calls import call, found, text
 from slipway_local.rest_api.mock import check_templates
 
 
@@ -90,6 +90,11 @@ class Method(Everything):
             for response in integration.get("IntegrationResponses", []):
                 call(place, "apigateway", "put_integration_response", {**where, **response})
         return Created(physical_id="|".join(where.values()))
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the method that is there."""
+        where = {key: properties[key] for key in ("RestApiId", "ResourceId", "HttpMethod")}
+        return "|".join(where.values()) if found(context.place, "apigateway", "get_method", where) else ""
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Put everything anew: Put replaces."""
@@ -175,6 +180,8 @@ def _of_api(parameter: str) -> dict[str, str]:
     return {"restApiId": "{RestApiId}", parameter: "{id}"}
 
 
+_RESPONSE = {"restApiId": "{RestApiId}", "responseType": "{ResponseType}"}
+_PLAN_KEY = {"usagePlanId": "{UsagePlanId}", "keyId": "{KeyId}"}
 PROVIDERS: dict[str, Provider] = {
     "AWS::ApiGateway::RestApi": _rest(
         "create_rest_api", "@id", name="Name", prepare=_api,
@@ -201,8 +208,8 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::ApiGateway::Model": _rest("create_model", "{Name}", name="Name", prepare=_model),
     "AWS::ApiGateway::GatewayResponse": _rest(
         "put_gateway_response", "{RestApiId}|{ResponseType}", update_call="put_gateway_response", update_replaces=True,
-        delete_call="delete_gateway_response",
-        delete_with={"restApiId": "{RestApiId}", "responseType": "{ResponseType}"},
+        lookup=Lookup("get_gateway_response", _RESPONSE, "responseType"),
+        delete_call="delete_gateway_response", delete_with=_RESPONSE,
     ),
     "AWS::ApiGateway::Deployment": _rest(
         "create_deployment", "@id", prepare=_deployment, attributes={"DeploymentId": "{id}"},
@@ -224,6 +231,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApiGateway::UsagePlanKey": _rest(
         "create_usage_plan_key", "{KeyId}:{UsagePlanId}", attributes={"Id": "{id}"},
-        delete_call="delete_usage_plan_key", delete_with={"usagePlanId": "{UsagePlanId}", "keyId": "{KeyId}"},
+        lookup=Lookup("get_usage_plan_key", _PLAN_KEY, "id"),
+        delete_call="delete_usage_plan_key", delete_with=_PLAN_KEY,
     ),
 }  # fmt: skip

@@ -91,6 +91,14 @@ class Provider(Protocol):
         """Return the physical name that the template gives, None where CloudFormation makes one up."""
         ...
 
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the name of what exists already and a creation would take over, "" if nothing does.
+
+        What the service itself refuses needs no answer.
+        Source: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract.html
+        """
+        ...
+
 
 class Everything:
     """A provider whose update reaches every property."""
@@ -105,6 +113,10 @@ class Everything:
     def custom_name(self, properties: Properties) -> str | None:
         """Return none: creating a second one fails where the name is taken."""
         return None
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return nothing: the service refuses a second one."""
+        return ""
 
 
 def changed(old: Properties, new: Properties) -> set[str]:

@@ -83,6 +83,22 @@ def _acl(value: str) -> Properties:
     return {"ACL": re.sub(r"(?<=[a-z])(?=[A-Z])", "-", value).lower()}
 
 
+def _meant(bucket: str, properties: Properties) -> Properties:
+    """Return the properties with what S3 concludes: a lock needs versions, logs go to the bucket itself by default.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-loggingconfiguration.html
+    """
+    meant = {**properties}
+    if str(meant.get("ObjectLockEnabled", False)).lower() == "true":
+        meant = {"VersioningConfiguration": {"Status": "Enabled"}, **meant}
+    else:
+        meant.pop("ObjectLockEnabled", None)
+    if "LoggingConfiguration" in meant:
+        meant["LoggingConfiguration"] = {"DestinationBucketName": bucket, **meant["LoggingConfiguration"]}
+    return meant
+
+
 # Property -> the call that sets it and the call's argument.
 _SETTINGS: dict[str, tuple[str, Any]] = {
     "VersioningConfiguration": ("put_bucket_versioning", lambda v: {"VersioningConfiguration": v}),
@@ -106,14 +122,10 @@ class Bucket(Everything):
     """AWS::S3::Bucket: one call to make it and one for each of its settings."""
 
     def create(self, context: Context, properties: Properties) -> Created:
-        """Create the bucket. Raises ClientError if the name is taken."""
+        """Create the bucket."""
         place = context.place
         name = properties.get("BucketName") or context.name(63, lower=True)
         location = {} if place.region == DEFAULT_REGION else {"LocationConstraint": place.region}
-        # moto, like S3 in us-east-1, takes a second CreateBucket of one owner as done.
-        with contextlib.suppress(ClientError):
-            place.client("s3").head_bucket(Bucket=name)
-            raise FileExistsError(f"bucket {name} exists already")
         call(place, "s3", "create_bucket", {"Bucket": name, "CreateBucketConfiguration": location or None})
         existing = Created(
             physical_id=name,
@@ -130,12 +142,22 @@ class Bucket(Everything):
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Set what has changed; a setting that vanished goes back to its default."""
+        old, new = _meant(existing.physical_id, old), _meant(existing.physical_id, new)
         for name, (operation, arguments) in _SETTINGS.items():
             if name in new and new[name] != old.get(name):
                 call(context.place, "s3", operation, {"Bucket": existing.physical_id, **arguments(new[name])})
             elif name in old and name not in new:
                 self._unset(context, existing.physical_id, name)
         return existing
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the name of a bucket that is there: S3 in us-east-1 takes a second CreateBucket as done."""
+        name = str(properties.get("BucketName", ""))
+        if name:
+            with contextlib.suppress(ClientError):
+                context.place.client("s3").head_bucket(Bucket=name)
+                return name
+        return ""
 
     def unreached(self, place: Place, old: Properties, new: Properties) -> list[str]:
         """Return what has no call. Object Lock cannot be switched off: S3 refuses that."""

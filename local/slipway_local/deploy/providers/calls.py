@@ -8,9 +8,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from slipway_local.aws import Place
 
 Properties = dict[str, Any]
+
+GONE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "InvalidAssociationID", "ResourceNotFound")
 
 
 def shaped(value: Any, shape: Any) -> Any:
@@ -73,6 +77,22 @@ def call(place: Place, service: str, operation: str, arguments: Mapping[str, Any
     answer = dict(getattr(place.client(service), operation)(**given))
     answer.pop("ResponseMetadata", None)
     return answer
+
+
+def says_gone(error: Exception) -> bool:
+    """Return whether a service answered that there is no such thing."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    return any(word in code for word in GONE)
+
+
+def found(place: Place, service: str, operation: str, arguments: Mapping[str, Any]) -> Properties:
+    """Return what an operation that reads answers, nothing where there is no such thing."""
+    try:
+        return call(place, service, operation, arguments)
+    except ClientError as error:
+        if not says_gone(error):
+            raise
+        return {}
 
 
 def dig(answer: Any, path: str) -> Any:

@@ -1,6 +1,6 @@
 """Cognito user pools and what belongs to them. Federation, the hosted login page and triggers are not emulated."""
 
-from slipway_local.deploy.providers.api import api
+from slipway_local.deploy.providers.api import Lookup, api
 from slipway_local.deploy.providers.base import Context, Properties, Provider
 
 
@@ -39,6 +39,7 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::Cognito::UserPoolDomain": api(
         "cognito-idp", "create_user_pool_domain", "{Domain}",
         attributes={"CloudFrontDistribution": "@CloudFrontDomain"},
+        lookup=Lookup("describe_user_pool_domain", {"Domain": "{Domain}"}, "DomainDescription.Domain"),
         delete_call="delete_user_pool_domain", delete_with={**_OF_POOL, "Domain": "{id}"},
     ),
     "AWS::Cognito::UserPoolResourceServer": api(

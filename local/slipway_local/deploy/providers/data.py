@@ -6,7 +6,7 @@ from typing import Any
 from slipway_local.aws import Place
 from slipway_local.deploy.providers.api import Api, api, tags
 from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider, changed
-from slipway_local.deploy.providers.calls import call, parameters_of
+from slipway_local.deploy.providers.calls import call, found, parameters_of
 
 
 def _parameter(context: Context, properties: Properties) -> Properties:
@@ -118,6 +118,12 @@ class Cluster(Everything):
                 "ReadEndpoint.Address": host,
             },
         )
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the identifier that a cluster has already: its database would be this one's too."""
+        identifier = str(properties.get("DBClusterIdentifier", "")).lower()
+        known = identifier and found(context.place, "rds", "describe_db_clusters", {"DBClusterIdentifier": identifier})
+        return identifier if known else ""
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Change the record, and the master password with it."""

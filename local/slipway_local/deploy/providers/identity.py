@@ -2,7 +2,7 @@
 
 from slipway_local.deploy.providers.api import Setting, api, tags
 from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider
-from slipway_local.deploy.providers.calls import call, text
+from slipway_local.deploy.providers.calls import call, found, text
 
 
 def _inline(context: Context, role: str, new: Properties, old: Properties) -> None:
@@ -110,6 +110,8 @@ class InlinePolicy(Everything):
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Take the document out of the holders that are gone and put it into the others."""
         if new["PolicyName"] != existing.physical_id:
+            if taken := self.taken(context, new):
+                raise ValueError(f"{taken} already exists")
             return self.create(context, new)
         gone = {key: [one for one in old.get(key, []) if one not in new.get(key, [])] for key, _, _ in self._HOLDERS}
         self.delete(context, existing, {**old, **gone})
@@ -122,6 +124,15 @@ class InlinePolicy(Everything):
         for key, kind, parameter in self._HOLDERS:
             for holder in properties.get(key, []):
                 getattr(iam, f"delete_{kind}_policy")(**{parameter: holder, "PolicyName": existing.physical_id})
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the holder that has a document of this name."""
+        name = properties["PolicyName"]
+        for key, kind, parameter in self._HOLDERS:
+            for holder in properties.get(key, []):
+                if found(context.place, "iam", f"get_{kind}_policy", {parameter: holder, "PolicyName": name}):
+                    return f"{name}|{holder}"
+        return ""
 
     def _put(self, context: Context, properties: Properties) -> None:
         document = {"PolicyName": properties["PolicyName"], "PolicyDocument": text(properties["PolicyDocument"])}

@@ -1,6 +1,6 @@
 """SQS, SNS and EventBridge."""
 
-from slipway_local.deploy.providers.api import Api, Setting, api, tags
+from slipway_local.deploy.providers.api import Api, Lookup, Setting, api, tags
 from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, changed
 from slipway_local.deploy.providers.calls import call, text
 from slipway_local.deploy.providers.messaging_policies import QUEUE_POLICY, TOPIC_POLICY
@@ -82,6 +82,7 @@ def _rule(context: Context, properties: Properties) -> Properties:
     return {
         **properties,
         "Name": name,
+        "Bus": bus,
         "Id": f"{bus}|{name}" if own else name,
         "Path": f"{bus}/{name}" if own else name,
     }
@@ -110,6 +111,18 @@ class Rule(Api):
         call(context.place, "events", "delete_rule", {"Name": name, "EventBusName": _bus(properties)})
 
 
+class Subscription(Api):
+    """AWS::SNS::Subscription; Subscribe answers with the subscription that an endpoint has already."""
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the ARN of the endpoint's subscription."""
+        sns = context.place.client("sns")
+        wanted = (properties["Protocol"], properties.get("Endpoint"))
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=properties["TopicArn"])
+        every = [one for page in pages for one in page["Subscriptions"]]
+        return next((one["SubscriptionArn"] for one in every if (one["Protocol"], one["Endpoint"]) == wanted), "")
+
+
 _RULE_ARN = "arn:{partition}:events:{region}:{account}:rule/{Path}"
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 _QUEUE = {
@@ -126,6 +139,7 @@ _QUEUE = {
     "SqsManagedSseEnabled": "true",
     "VisibilityTimeout": 30,
 }
+_TOPIC_ARN = "arn:{partition}:sns:{region}:{account}:{Name}"
 _QUEUE_ARN = "arn:{partition}:sqs:{region}:{account}:{QueueName}"
 PROVIDERS: dict[str, Provider] = {
     "AWS::SQS::Queue": api(
@@ -133,6 +147,7 @@ PROVIDERS: dict[str, Provider] = {
         attributes={"Arn": _QUEUE_ARN, "QueueName": "{QueueName}", "QueueUrl": "{id}"},
         update_call="set_queue_attributes", update_with={"QueueUrl": "{id}"}, defaults=_QUEUE,
         settings=(tags("sqs", "tag_queue", "untag_queue", of="QueueUrl"),),
+        lookup=Lookup("get_queue_url", {"QueueName": "{QueueName}"}, "QueueUrl"),
         delete_call="delete_queue", delete_with={"QueueUrl": "{id}"},
     ),
     "AWS::SQS::QueuePolicy": QUEUE_POLICY,
@@ -142,10 +157,12 @@ PROVIDERS: dict[str, Provider] = {
                   _topic_attribute("KmsMasterKeyId", ""), _topic_attribute("ContentBasedDeduplication", "false"),
                   tags("sns", "tag_resource", "untag_resource", of="ResourceArn", keys="TagKeys", put="Tags")),
         attributes={"TopicArn": "{id}", "TopicName": "{Name}"},
+        lookup=Lookup("get_topic_attributes", {"TopicArn": _TOPIC_ARN}, "Attributes"),
         delete_call="delete_topic", delete_with={"TopicArn": "{id}"},
     ),
-    "AWS::SNS::Subscription": api(
-        "sns", "subscribe", "@SubscriptionArn", prepare=_subscription, attributes={"Arn": "{id}"},
+    "AWS::SNS::Subscription": Subscription(
+        service="sns", create_call="subscribe", ref="@SubscriptionArn", attributes={"Arn": "{id}"},
+        prepare=_subscription,
         settings=(Setting(_subscription_settings, *_SUBSCRIPTION, created=False),),
         delete_call="unsubscribe", delete_with={"SubscriptionArn": "{id}"},
     ),
@@ -153,6 +170,7 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::Events::Rule": Rule(
         service="events", create_call="put_rule", ref="{Id}", name="Name", prepare=_rule,
         attributes={"Arn": _RULE_ARN}, update_call="put_rule", update_replaces=True, update_drops=("EventBusName",),
+        lookup=Lookup("describe_rule", {"Name": "{Name}", "EventBusName": "{Bus}"}, "Name"),
         settings=(Setting(_targets, "Targets"),
                   tags("events", "tag_resource", "untag_resource", of="ResourceARN", keys="TagKeys", put="Tags",
                        by="arn:{partition}:events:{region}:{account}:rule/{id}")),

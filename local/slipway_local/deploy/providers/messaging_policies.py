@@ -33,6 +33,14 @@ class Policy(Everything):
             if json.loads(self._attributes(context, holder).get("Policy") or "{}") == document:
                 self._set(context, holder, self._none(context, holder))
 
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the holder that has a policy: another resource put it there, and would take this one along."""
+        return next((holder for holder in properties[self._holders] if self._has(context, holder)), "")
+
+    def _has(self, context: Context, holder: str) -> bool:
+        policy = self._attributes(context, holder).get("Policy") or "{}"
+        return bool(json.loads(policy)) and json.loads(policy) != json.loads(self._none(context, holder) or "{}")
+
     def _attributes(self, context: Context, holder: str) -> dict[str, Any]:
         client = context.place.client(self._service)
         if self._service == "sqs":

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from slipway_local.deploy.providers.base import Context, Created, Everything, Properties
+from slipway_local.deploy.providers.calls import text
 from slipway_local.deploy.schemas import property_names
 
 
@@ -32,6 +33,27 @@ class Recorded(Everything):
         if name.lower().endswith("arn"):
             return arn
         return tail if name.lower().endswith("id") else f"{tail}-{name.lower()}"
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the name that another resource of the type has, where the type has names of one's own choice."""
+        name = self._name(context.resource_type, properties)
+        records = [one for stack in context.services["engine"].store.all() for one in stack.records.values()]
+        names = {self._name(one.type, one.properties) for one in records if one.type == context.resource_type}
+        return name if name in names else ""
+
+    def _name(self, kind: str, properties: Properties) -> str:
+        """Return what identifies a resource as far as the template gives it, "" if it does not.
+
+        That is the primary identifier, or where the service makes it up, what can never change if a name is in it.
+        """
+        names = self._schema.get("primaryIdentifier", [])
+        if {*names} & {*self._schema.get("readOnlyProperties", [])}:
+            names = self._schema.get("createOnlyProperties", [])
+            if f"/properties/{kind.rsplit('::', 1)[-1]}Name" not in names:
+                return ""
+            names = [name for name in names if name.split("/")[2] in properties]
+        values = [properties.get(name.split("/")[2]) for name in names]
+        return "" if None in values else "|".join(map(text, values))
 
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Keep the identifiers."""

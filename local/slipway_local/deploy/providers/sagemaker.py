@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from slipway_local.deploy.providers.api import Api, api
+from slipway_local.deploy.providers.api import Api, Lookup, api
 from slipway_local.deploy.providers.base import Context, Created, Properties, Provider, completing
 from slipway_local.deploy.providers.calls import call
 
@@ -99,12 +99,16 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApplicationAutoScaling::ScalableTarget": api(
         "application-autoscaling", "register_scalable_target", "{ResourceId}|{ScalableDimension}|{ServiceNamespace}",
+        lookup=Lookup("describe_scalable_targets", {"ServiceNamespace": "{ServiceNamespace}",
+            "ResourceIds": "{ResourceId}", "ScalableDimension": "{ScalableDimension}"}, "ScalableTargets.0"),
         prepare=_target, attributes={"Id": "{id}"}, update_call="register_scalable_target",
         delete_call="deregister_scalable_target", delete_with=_SCALED,
     ),
     "AWS::ApplicationAutoScaling::ScalingPolicy": Policy(
         service="application-autoscaling", create_call="put_scaling_policy", ref="@PolicyARN", prepare=_policy,
         attributes={"Arn": "@PolicyARN"}, update_call="put_scaling_policy", update_replaces=True,
+        lookup=Lookup("describe_scaling_policies", {"PolicyNames": "{PolicyName}", "ResourceId": "{ResourceId}",
+            "ServiceNamespace": "{ServiceNamespace}"}, "ScalingPolicies.0"),
         delete_call="delete_scaling_policy", delete_with=_NAMED,
     ),
 }  # fmt: skip

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from slipway_local.deploy.providers.api import api, tags
+from slipway_local.deploy.providers.api import Lookup, api, tags
 from slipway_local.deploy.providers.base import Context, Properties, Provider
 from slipway_local.deploy.providers.calls import text
 
@@ -76,13 +76,14 @@ _MACHINE = {
     "LoggingConfiguration": {"Level": "OFF"},
     "TracingConfiguration": {"Enabled": False},
 }
+_MACHINE_ARN = "arn:{partition}:states:{region}:{account}:stateMachine:{name}"
 PROVIDERS: dict[str, Provider] = {
     "AWS::StepFunctions::StateMachine": api(
         "stepfunctions", "create_state_machine", "@stateMachineArn", name="StateMachineName", name_limit=80,
         prepare=_machine, attributes={"Arn": "@stateMachineArn", "Name": "{name}", "StateMachineRevisionId": "INITIAL"},
         update_call="update_state_machine", update_with={"stateMachineArn": "{id}"},
         update_sets=("DefinitionString", "DefinitionS3Location", "DefinitionSubstitutions"), defaults=_MACHINE,
-        settings=(_TAGS,),
+        settings=(_TAGS,), lookup=Lookup("describe_state_machine", {"stateMachineArn": _MACHINE_ARN}, "name"),
         delete_call="delete_state_machine", delete_with={"stateMachineArn": "{id}"},
     ),
     "AWS::StepFunctions::StateMachineVersion": api(

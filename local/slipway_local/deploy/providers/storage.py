@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slipway_local.deploy.providers.api import Setting, api, tags
+from slipway_local.deploy.providers.api import Lookup, Setting, api, tags
 from slipway_local.deploy.providers.base import Context, Properties, Provider
 from slipway_local.deploy.providers.buckets import Bucket
 from slipway_local.deploy.providers.calls import call, text
@@ -52,6 +52,7 @@ _ALARM: dict[str, Any] = {
     "name_limit": 255,
     "prepare": _alarm,
     "attributes": {"Arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName}"},
+    "lookup": Lookup("describe_alarms", {"AlarmNames": "{AlarmName}"}, "MetricAlarms.0"),
     "delete_call": "delete_alarms",
     "delete_with": {"AlarmNames": "{id}"},
 }  # fmt: skip
@@ -60,6 +61,7 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::S3::BucketPolicy": api(
         "s3", "put_bucket_policy", "{Bucket}", rename={"PolicyDocument": "Policy"}, update_call="put_bucket_policy",
         prepare=lambda context, properties: {**properties, "PolicyDocument": text(properties["PolicyDocument"])},
+        lookup=Lookup("get_bucket_policy", {"Bucket": "{Bucket}"}, "Policy"),
         delete_call="delete_bucket_policy", delete_with={"Bucket": "{id}"},
     ),
     "AWS::S3Vectors::VectorBucket": api(
@@ -70,6 +72,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::S3Vectors::VectorBucketPolicy": api(
         "s3vectors", "put_vector_bucket_policy", "{VectorBucketArn}", update_call="put_vector_bucket_policy",
+        lookup=Lookup("get_vector_bucket_policy", {"vectorBucketArn": "{VectorBucketArn}"}, "policy"),
         delete_call="delete_vector_bucket_policy", delete_with={"vectorBucketArn": "{id}"},
     ),
     "AWS::S3Vectors::Index": api(
@@ -104,6 +107,7 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::CloudWatch::Dashboard": api(
         "cloudwatch", "put_dashboard", "{DashboardName}", name="DashboardName", name_limit=255,
         update_call="put_dashboard", update_replaces=True, update_drops=("Tags",),
+        lookup=Lookup("get_dashboard", {"DashboardName": "{DashboardName}"}, "DashboardName"),
         delete_call="delete_dashboards", delete_with={"DashboardNames": "{id}"},
     ),
 }  # fmt: skip

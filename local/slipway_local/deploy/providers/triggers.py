@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slipway_local.deploy.providers.api import Api, api, tags
+from slipway_local.deploy.providers.api import Api, Lookup, api, tags
 from slipway_local.deploy.providers.base import Context, Created, Properties, Provider
 
 # What a mapping goes back to when its property leaves the template.
@@ -24,6 +24,7 @@ def _statement(context: Context, properties: Properties) -> Properties:
     return {"StatementId": context.name(100), **properties}
 
 
+_INVOKED = {"FunctionName": "{FunctionName}", "Qualifier": "{Qualifier}"}
 _SCHEDULE_ARN = "arn:{partition}:scheduler:{region}:{account}:schedule/{GroupName}/{Name}"
 _SCHEDULE: dict[str, Any] = {"Name": "{id}", "GroupName": "{GroupName}"}
 
@@ -54,8 +55,8 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::Lambda::EventInvokeConfig": api(
         "lambda", "put_function_event_invoke_config", "{FunctionName}|{Qualifier}",
         update_call="put_function_event_invoke_config", update_replaces=True,
-        delete_call="delete_function_event_invoke_config",
-        delete_with={"FunctionName": "{FunctionName}", "Qualifier": "{Qualifier}"},
+        lookup=Lookup("get_function_event_invoke_config", _INVOKED, "FunctionArn"),
+        delete_call="delete_function_event_invoke_config", delete_with=_INVOKED,
     ),
     "AWS::Scheduler::Schedule": Schedule(
         service="scheduler", create_call="create_schedule", ref="{Name}", name="Name", prepare=_schedule,

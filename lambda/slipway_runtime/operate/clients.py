@@ -1,10 +1,16 @@
-"""boto3 clients, made when first used and kept for the life of the process."""
+"""Clients of AWS services, made when first used and kept for the life of the process.
+
+They are botocore's own, which boto3 hands out too: what boto3 adds (resources, transfers of files) is used nowhere here
+and is a fifth of what a function needs to start.
+"""
 
 import functools
 from typing import Any
 
 # Imported with the module although a client comes later: Lambda's init phase has a full CPU, an invocation may not.
-import boto3
+# botocore.client is what the session imports for its first client.
+import botocore.client
+import botocore.session
 from botocore.config import Config
 
 # These services are retried by our own loops, which know the deadline of the invocation; the SDK's would come on top.
@@ -21,5 +27,10 @@ def client(service: str) -> Any:
         read_timeout=60,
         max_pool_connections=16,
     )
-    make: Any = boto3.client  # its overloads list every service by a literal name
-    return make(service, config=config)
+    return session().create_client(service, config=config)
+
+
+@functools.cache
+def session() -> Any:
+    """Return what clients are made of: the models of services are read once, and credentials are renewed for all."""
+    return botocore.session.get_session()

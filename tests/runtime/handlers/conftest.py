@@ -15,7 +15,7 @@ from slipway_local.serving import serve
 from slipway_runtime import parts_of_exchange
 from slipway_runtime.handlers import authorize, chat, embeddings, ingest_document, search
 from slipway_runtime.operate import observability
-from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.clients import client, session
 from support.database import database
 from support.erasing import KEYS
 from support.handled import ARTIFACTS, BUCKET, CURATED, Cloud, Context, CountingBedrock, empty_store, make_tables
@@ -78,7 +78,7 @@ def forget() -> None:
         chat._steps,
         embeddings._embedder,
     )
-    for cached in (client, search._searcher, ingest_document._lifecycle, *kept):
+    for cached in (client, session, search._searcher, ingest_document._lifecycle, *kept):
         cached.cache_clear()
 
 

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
+from slipway_runtime.operate.clients import session
 from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 from slipway_runtime.retrieve.stores.opensearch.index import NAME
@@ -53,12 +53,6 @@ def http() -> URLLib3Session:
     """Return the connections of this process."""
     timeout: Any = (CONNECT_SECONDS, READ_SECONDS)  # the stubs know only one number
     return URLLib3Session(timeout=timeout, max_pool_connections=16)
-
-
-@functools.cache
-def session() -> Any:
-    """Return the session whose credentials sign; it renews them."""
-    return boto3.Session()
 
 
 @dataclass(frozen=True, kw_only=True)

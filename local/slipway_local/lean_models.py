@@ -34,6 +34,13 @@ def install() -> None:
     from moto import backends
 
     Loader.FILE_LOADER_CLASS = LeanFileLoader
+    find_services_once()
+    modules = frozenset(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
+
+
+def find_services_once() -> None:
+    """Let all loaders of this process share what they find of services, by where they look."""
     look = Loader.list_available_services
     known: dict[tuple[str, ...], list[str]] = {}
 
@@ -44,5 +51,3 @@ def install() -> None:
         return known[key]
 
     setattr(Loader, "list_available_services", list_available_services)  # noqa: B010 - mypy refuses the plain form
-    modules = frozenset(backends.list_of_moto_modules())
-    backends.list_of_moto_modules = lambda: modules

@@ -5,6 +5,8 @@ import gc
 
 from botocore.loaders import JSONFileLoader
 
+from slipway_local.lean_models import find_services_once
+
 
 def install() -> None:
     """Read each of botocore's models once a process, where every session of boto3 would read its own.
@@ -14,6 +16,7 @@ def install() -> None:
     read = JSONFileLoader.load_file
     of_path = functools.cache(lambda path: read(JSONFileLoader(), path))
     JSONFileLoader.load_file = lambda loader, path: of_path(path)
+    find_services_once()
 
 
 def freeze() -> None:

@@ -285,7 +285,8 @@ def test_the_endpoint_goes_with_its_stack(here: Path, target: Target, first: str
         def status(arn: str = arn) -> str:
             return str(formation.describe_stacks(StackName=arn)["Stacks"][0]["StackStatus"])
 
-        assert wait_for(lambda status=status: status().endswith(("COMPLETE", "FAILED")), seconds=300)  # type: ignore[misc]
+        ended_as = ("DELETE_COMPLETE", "DELETE_FAILED")
+        assert wait_for(lambda status=status: status() in ended_as, seconds=300)  # type: ignore[misc]
         events = formation.describe_stack_events(StackName=arn)["StackEvents"]
         reasons = [one.get("ResourceStatusReason") for one in events if one["ResourceStatus"] == "DELETE_FAILED"]
         assert status() == "DELETE_COMPLETE", reasons

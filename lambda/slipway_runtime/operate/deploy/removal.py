@@ -9,7 +9,7 @@ from typing import Any
 from slipway_runtime.operate.deploy.plan import MAIN
 from slipway_runtime.operate.retry import error_code
 
-MISSING = "Could not find"
+MISSING, UNKNOWN_TARGET = "Could not find", "No scalable target found"
 
 
 def asleep_alarm(endpoint: str) -> str:
@@ -45,7 +45,7 @@ def unscale(autoscaling: Any, cloudwatch: Any, endpoint: str, *, component: bool
             ServiceNamespace="sagemaker", ResourceId=resource, ScalableDimension=f"sagemaker:{dimension}"
         )
     except autoscaling.exceptions.ClientError as error:
-        if error_code(error) != "ObjectNotFoundException":
+        if error_code(error) != "ObjectNotFoundException" and UNKNOWN_TARGET not in str(error):
             raise
 
 

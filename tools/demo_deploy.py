@@ -29,6 +29,7 @@ from tools.demo_fine_tune import NAME, Step
 ENVIRONMENT, ENDPOINT = "release", "support"
 DONE = "demo"  # what a version says of itself once it was deployed
 BAKE_SECONDS = 10  # the settings say ten minutes
+CONTEXT = 4096
 ASK = json.dumps({"messages": [{"role": "user", "content": "red cat house"}]}).encode()
 TITLE = "approved, canary, promoted; a bad one back"
 
@@ -106,6 +107,9 @@ def _models(dev: Target, into: Path, folders: list[str]) -> dict[str, Path]:
     shutil.copytree(base, into / "bad")
     made = {name: into / name for name in ("base", "tuned", "bad")}
     for name, folder in made.items():
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        # The endpoint promises so many tokens; the tiny model's positions are rotary, and know no end.
+        (folder / "config.json").write_text(json.dumps(config | {"max_position_embeddings": CONTEXT}), encoding="utf-8")
         shutil.copy(Path(__file__).with_name("demo_serve.py"), folder / "serve.py")
         about = {"name": name, "fails": name == "bad", "folders": folders}
         (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")

@@ -66,6 +66,8 @@ def rollback(
 ) -> None:
     """Let an endpoint serve at once what it served before. A deployment that is still running is taken back."""
     target = find_target(project(), env, aws=aws)
+    if endpoint not in (known := plans(target)):
+        raise CommandError(f"{endpoint} follows no registry in {env}; there are: {', '.join(known) or 'none'}")
     _run(target, {"endpoint": endpoint, "action": "rollback", "why": why}, no_wait, as_json=as_json)
 
 

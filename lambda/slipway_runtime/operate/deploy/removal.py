@@ -9,7 +9,7 @@ from typing import Any
 from slipway_runtime.operate.deploy.plan import MAIN
 from slipway_runtime.operate.retry import error_code
 
-MISSING = "Could not find"
+MISSING, UNKNOWN_TARGET = "Could not find", "No scalable target found"
 
 
 def asleep_alarm(endpoint: str) -> str:
@@ -36,7 +36,8 @@ def remove_made(sagemaker: Any, *, model: str, config: str) -> None:
 
 def unscale(autoscaling: Any, cloudwatch: Any, endpoint: str, *, component: bool) -> None:
     """Take scaling away; the policies go with their target."""
-    cloudwatch.delete_alarms(AlarmNames=[asleep_alarm(endpoint)])
+    if component:
+        _delete_alarm(cloudwatch, asleep_alarm(endpoint))
     resource = f"inference-component/{endpoint}" if component else f"endpoint/{endpoint}/variant/{MAIN}"
     dimension = "inference-component:DesiredCopyCount" if component else "variant:DesiredInstanceCount"
     try:
@@ -44,7 +45,15 @@ def unscale(autoscaling: Any, cloudwatch: Any, endpoint: str, *, component: bool
             ServiceNamespace="sagemaker", ResourceId=resource, ScalableDimension=f"sagemaker:{dimension}"
         )
     except autoscaling.exceptions.ClientError as error:
-        if error_code(error) != "ObjectNotFoundException":
+        if error_code(error) != "ObjectNotFoundException" and UNKNOWN_TARGET not in str(error):
+            raise
+
+
+def _delete_alarm(cloudwatch: Any, name: str) -> None:
+    try:
+        cloudwatch.delete_alarms(AlarmNames=[name])
+    except cloudwatch.exceptions.ClientError as error:
+        if not error_code(error).startswith("ResourceNotFound"):
             raise
 
 

@@ -125,11 +125,11 @@ def test_an_archive_is_read_up_to_its_weights(first: str, monkeypatch: pytest.Mo
             archive.addfile(member, io.BytesIO(files[name]))
     with mock_aws():
         s3: Any = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-        s3.create_bucket(Bucket="b")
-        s3.put_object(Bucket="b", Key="m.tar.gz", Body=held.getvalue())
+        s3.create_bucket(Bucket="files")
+        s3.put_object(Bucket="files", Key="m.tar.gz", Body=held.getvalue())
         described = {
             "ModelPackageArn": "arn", "ModelPackageGroupName": GROUP, "ModelPackageVersion": 1,
-            "ModelApprovalStatus": "Approved", "SourceUri": "s3://b/m.tar.gz",
+            "ModelApprovalStatus": "Approved", "SourceUri": "s3://files/m.tar.gz",
         }  # fmt: skip
         registry = type("Registry", (), {"describe_model_package": staticmethod(lambda **_: described)})()
         found = read_version(registry, s3, "arn")

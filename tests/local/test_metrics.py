@@ -186,5 +186,7 @@ def test_a_composite_alarm_is_kept_with_its_rule_and_follows_it(client: Any) -> 
     report(*PLACE, "N", {}, {"Bad": 1})
     alarms.evaluate(time.time())
     assert states() == {"one": "ALARM", "all": "ALARM"}
+    raised = client.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM")
+    assert (len(raised["MetricAlarms"]), len(raised["CompositeAlarms"])) == (1, 1)
     with pytest.raises(ClientError, match="cannot be read"):
         client.put_composite_alarm(AlarmName="bad", AlarmRule="Sum > 1")

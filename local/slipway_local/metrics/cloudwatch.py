@@ -24,6 +24,10 @@ def install() -> None:
     from moto.cloudwatch.responses import CloudWatchResponse
 
     CloudWatchResponse.put_composite_alarm = _put_composite
+    # An iterator at moto, which DescribeAlarms reads twice: no composite alarm would be left.
+    CloudWatchBackend.get_alarms_by_state_value = lambda self, state: [
+        alarm for alarm in self.alarms.values() if alarm.state_value == state
+    ]
     CloudWatchBackend.put_metric_data = _put
     CloudWatchBackend.get_metric_data = _get
     CloudWatchBackend.get_all_metrics = _all

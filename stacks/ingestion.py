@@ -218,7 +218,12 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             timeout=TIMEOUT,
         ),
         RejectsMonitor(
-            stack, "Rejects", topic_arn=topic_arn, environment=stack.environment_name, sources=_sources(stack.settings)
+            stack,
+            "Rejects",
+            topic_arn=topic_arn,
+            service="ingest_document",
+            environment=stack.environment_name,
+            sources=_sources(stack.settings),
         ),
     ]
     if stack.searches_duplicates():

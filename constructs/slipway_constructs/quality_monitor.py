@@ -17,11 +17,11 @@ class QualityMetricFactory:
 
     def guard_findings(self) -> Search:
         """Return what the guard found, by detector, stage and what was done."""
-        return Search("Slipway", "GuardFindings", self._environment, ("detector", "stage", "action"), "Sum")
+        return Search("Slipway", "GuardFindings", self._environment, ("action", "detector", "service", "stage"), "Sum")
 
     def rejected_share(self) -> Search:
         """Return which share of documents was rejected, by source."""
-        return Search("Slipway", "RejectedShare", self._environment, ("source",), "Average")
+        return Search("Slipway", "RejectedShare", self._environment, ("service", "source"), "Average")
 
     def prompts_taken_back(self) -> Metric:
         """Return the number of experiments that were ended because a prompt did harm."""

@@ -19,12 +19,19 @@ class RejectsMonitor(Monitor):
     """Alarms when a source has over a fifth rejected for 15 minutes, or over 50 documents' worth within 5."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, topic_arn: str, environment: str, sources: Sequence[str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic_arn: str,
+        service: str,
+        environment: str,
+        sources: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id, topic_arn=topic_arn)
         remedy = f"Run `slipway documents --status rejected --env {environment} --aws` for the reasons."
         for at, source in enumerate(sources):
-            dimensions = {"environment": environment, "source": source}
+            dimensions = {"environment": environment, "service": service, "source": source}
             share, number = (Metric("Slipway", "RejectedShare", dimensions, each) for each in ("Average", "Sum"))
             self.alarm(
                 f"Share{at}",

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from slipway_local import alarm_rules
+from slipway_local.alarms import Alarms
+from slipway_local.aws import Place
 from slipway_local.aws_json import ServiceError
 from slipway_local.metrics import cloudwatch
 from slipway_local.metrics.embedded import extract
@@ -158,3 +160,33 @@ def test_a_composite_alarm_s_rule_is_read_with_its_operators(rule: str, holds: b
 def test_a_rule_that_cannot_be_read_is_refused(rule: str) -> None:
     with pytest.raises(ServiceError):
         alarm_rules.holds(rule, STATES)
+
+
+@pytest.mark.capability("O2")
+def test_a_composite_alarm_is_kept_with_its_rule_and_follows_it(client: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html"""
+    alarm = {"Namespace": "N", "MetricName": "Bad", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    client.put_metric_alarm(
+        AlarmName="one",
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+        **alarm,
+    )
+    client.put_composite_alarm(AlarmName="all", AlarmRule='ALARM("one") OR FALSE', AlarmDescription="d")
+    alarms = Alarms(Place(endpoint_url="http://localhost", account=PLACE[0], region=PLACE[1]))
+
+    def states() -> dict[str, str]:
+        found = client.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        assert [each["AlarmRule"] for each in found["CompositeAlarms"]] == ['ALARM("one") OR FALSE']
+        return {each["AlarmName"]: each["StateValue"] for each in found["MetricAlarms"] + found["CompositeAlarms"]}
+
+    alarms.evaluate(time.time())
+    assert states() == {"one": "OK", "all": "OK"}
+    report(*PLACE, "N", {}, {"Bad": 1})
+    alarms.evaluate(time.time())
+    assert states() == {"one": "ALARM", "all": "ALARM"}
+    raised = client.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM")
+    assert (len(raised["MetricAlarms"]), len(raised["CompositeAlarms"])) == (1, 1)
+    with pytest.raises(ClientError, match="cannot be read"):
+        client.put_composite_alarm(AlarmName="bad", AlarmRule="Sum > 1")

@@ -1,4 +1,5 @@
-"""Puts the series behind moto's CloudWatch: PutMetricData, GetMetricData, GetMetricStatistics and ListMetrics.
+"""Puts the series behind moto's CloudWatch (PutMetricData, GetMetricData, GetMetricStatistics, ListMetrics), and adds
+PutCompositeAlarm, for which moto has the model and no operation.
 
 moto 5.2.5 compares no namespace where dimensions are given, knows no percentiles and no SEARCH, and searches every
 value once for each period.
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from slipway_local import alarm_rules
 from slipway_local.aws_json import ServiceError
 from slipway_local.metrics.search import parse
 from slipway_local.metrics.series import Key, Point, Series, append, between, key_of, series
@@ -19,11 +21,27 @@ from slipway_local.metrics.statistics import statistic
 def install() -> None:
     """Replace moto's storage of metrics, and what reads it."""
     from moto.cloudwatch.models import CloudWatchBackend
+    from moto.cloudwatch.responses import CloudWatchResponse
 
+    CloudWatchResponse.put_composite_alarm = _put_composite
+    # An iterator at moto, which DescribeAlarms reads twice: no composite alarm would be left.
+    CloudWatchBackend.get_alarms_by_state_value = lambda self, state: [
+        alarm for alarm in self.alarms.values() if alarm.state_value == state
+    ]
     CloudWatchBackend.put_metric_data = _put
     CloudWatchBackend.get_metric_data = _get
     CloudWatchBackend.get_all_metrics = _all
     CloudWatchBackend.get_filtered_metrics = _named
+
+
+def _put_composite(self: Any) -> Any:
+    from moto.cloudwatch.exceptions import ValidationError
+
+    try:
+        alarm_rules.holds(self._get_param("AlarmRule"), {})
+    except ServiceError as error:
+        raise ValidationError(error.message) from error
+    return self.put_metric_alarm()
 
 
 def _put(self: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:

@@ -51,8 +51,9 @@ class Documents:
 
 @dataclass
 class Said:
-    """A cache and conversations in one table, which keep out of each other's way."""
+    """A cache and conversations."""
 
+    cached: Table
     table: Table
     at: float = 1e9
     model: Documents = field(default_factory=Documents)
@@ -60,7 +61,7 @@ class Said:
 
     @property
     def answers(self) -> Answers:
-        return Answers(table=self.table, seconds=3600, now=lambda: self.at)
+        return Answers(table=self.cached, seconds=3600, now=lambda: self.at)
 
     def of(self, user: str) -> Conversations:
         return Conversations(table=self.table, tenant="acme", user=user, keep_days=7, now=lambda: self.at)
@@ -71,7 +72,8 @@ class Said:
             epoch=lambda _tenant: 0,
             semantic=Semantic(embedder=lambda: self, threshold=0.9),  # type: ignore[arg-type,return-value]
         )
-        memory = Memory(of=lambda asked: self.of(asked.user), summariser=Summariser(lambda: self, self.max_tokens))  # type: ignore[arg-type,return-value,call-arg,misc]
+        summariser = Summariser(model=lambda: self, max_tokens=self.max_tokens)  # type: ignore[arg-type,return-value]
+        memory = Memory(of=lambda asked: self.of(asked.user), summariser=summariser)
         exchange = Exchange(
             tenant="acme",
             user=user,
@@ -97,7 +99,8 @@ class Said:
         return self.answers.forget("acme", document, soon), turns
 
     def rows(self) -> list[dict[str, Any]]:
-        return list(self.table.client.scan(TableName=self.table.name)["Items"])
+        tables = (self.cached, self.table)
+        return [row for table in tables for row in table.client.scan(TableName=table.name)["Items"]]
 
     def told(self, user: str = "~u#1", conversation: str = "c") -> list[str]:
         """Return what the assistant said in a conversation, and its summary."""
@@ -109,8 +112,8 @@ class Said:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[Said]:
-    with table_of(monkeypatch, "said") as made:
-        yield Said(made)
+    with table_of(monkeypatch, "cached") as cached, table_of(monkeypatch, "said") as made:
+        yield Said(cached, made)
 
 
 def test_a_cached_answer_goes_with_any_document_that_it_was_given_and_others_stay(said: Said) -> None:
@@ -140,7 +143,7 @@ def test_an_answer_in_a_conversation_gives_way_and_the_question_stays(said: Said
     assert said.forget("doc_a") == (0, 2)
     assert said.told() == ["", MARKER, before[2], MARKER, before[4]]
     head = said.of("~u#1").head("c")
-    assert head and [turn.messages[0].text for turn in said.of("~u#1").turns(head)][0] == "of doc_a"
+    assert head and next(said.of("~u#1").turns(head)).messages[0].text == "of doc_a"
     assert said.forget("doc_a") == (0, 0)
     said.ask("and now", conversation="c", cache=False)
     assert SECRET not in said.model.seen[-1] and MARKER in said.model.seen[-1]

@@ -28,7 +28,9 @@ pytestmark = [pytest.mark.capability("D11"), pytest.mark.timeout(600)]
 SETTINGS = """
 removal: destroy
 termination_protection: false
-models: {default: {grounded: true, routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}}
+models:
+  default: {grounded: true, routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}
+  fast: {routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}
 ingestion:
   near_duplicates: {enabled: true}
   corpus: {map: true}

@@ -25,7 +25,8 @@ def answer_to(error: Exception) -> dict[str, Any]:
     def route(_request: Any) -> None:
         raise error
 
-    found: dict[str, Any] = respond({"httpMethod": "DELETE", "path": "/", "requestContext": {}}, route)
+    event = {"httpMethod": "DELETE", "path": "/v1/x", "requestContext": {"authorizer": {"tenant": "acme"}}}
+    found: dict[str, Any] = respond(event, route)
     return found
 
 

@@ -56,7 +56,7 @@ class DriftStack(SlipwayStack):
             self,
             "Nightly",
             description="Compares the environment with its templates",
-            schedule_expression=f"cron(0 {self.settings.drift.hour} * * ? *)",
+            schedule_expression=f"cron(0 {self.settings.stack_drift.hour} * * ? *)",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(arn=machine_arn, role_arn=role.role_arn, input="{}"),
         )

@@ -69,7 +69,7 @@ PARTS = (
     Part("augmentation", lambda settings: settings.augmentation.enabled, board="training"),
     Part("evaluation", lambda settings: settings.evaluation.enabled, board="training"),
     Part("governance", lambda settings: settings.governance.is_on),
-    Part("drift", lambda settings: settings.drift.enabled),
+    Part("drift", lambda settings: settings.stack_drift.enabled),
     Part("observability"),
 )
 

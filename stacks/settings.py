@@ -178,7 +178,7 @@ class Settings(Section):
         description="Name or ARN of the policy that bounds every role.",
     )
     backup: Backup = Field(default_factory=Backup, description="AWS Backup of what holds data.")
-    drift: Drift = Field(default_factory=Drift, description="Nightly search for changes by hand.")
+    stack_drift: Drift = Field(default_factory=Drift, description="Nightly search for changes by hand.")
     encryption: Encryption = Field(default_factory=Encryption, description="Keys.")
     network: Network = Field(default_factory=Network, description="Where functions run.")
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Store, embedding and search.")

@@ -64,9 +64,11 @@ def delete(
         print_json(result)
         return
     removed = result["removed"]
+    answered = removed.get("cached_answers", 0) + removed.get("turns", 0)
+    said = f", {answered} answers made from it" if answered else ""
     answers.print(
-        f"Deleted {document}: {removed['objects']} object versions, {removed['chunks']} chunks. Training sets and "
-        "other derived lines follow in the night, or with `slipway erase`."
+        f"Deleted {document}: {removed['objects']} object versions, {removed['chunks']} chunks{said}. Training sets "
+        "and other derived lines follow in the night, or with `slipway erase`."
     )
 
 

@@ -1,6 +1,7 @@
 """Where a word is, of all that an environment keeps."""
 
 import json
+import zlib
 from collections.abc import Iterator
 
 import psycopg
@@ -27,7 +28,21 @@ def _items(target: Target, word: str) -> Iterator[str]:
     dynamodb = target.client("dynamodb")
     for table in dynamodb.list_tables()["TableNames"]:
         for page in dynamodb.get_paginator("scan").paginate(TableName=table):
-            yield from (f"{table}: {item}" for item in page["Items"] if word in str(item))
+            yield from (f"{table}: {item}" for item in page["Items"] if word in _text(item))
+
+
+def _text(item: dict[str, dict[str, object]]) -> str:
+    """Return what an item says, also in cells that are packed."""
+    cells = [value for cell in item.values() for value in cell.values()]
+    packed = [bytes(each) for each in cells if isinstance(each, bytes)]  # boto3 gives bytes as they are
+    return str(item) + "".join(map(_unpacked, packed))
+
+
+def _unpacked(cell: bytes) -> str:
+    try:
+        return zlib.decompress(cell).decode(errors="replace")
+    except zlib.error:
+        return ""
 
 
 def _rows(target: Target, word: str) -> Iterator[str]:

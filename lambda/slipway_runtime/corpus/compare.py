@@ -1,7 +1,8 @@
 """Between the halves of a run: documents of each source are compared, whichever parts they are in.
 
 Of documents that repeat each other the one that was put first is kept; of those put in the same second, the first by
-key. That is what the document path would have kept.
+key, so that every engine and every repetition keeps the same. The document path keeps the one that it handled first,
+and compares within the tenant: docs/corpus.md, "Where a run differs from the document path".
 """
 
 from collections import Counter, defaultdict

@@ -8,7 +8,7 @@ from slipway_runtime.corpus.sources import Sources
 from slipway_runtime.corpus.storage import Storage
 from slipway_runtime.prepare.curate import CuratedDocument, RawObject, curate_any
 from slipway_runtime.prepare.keys import NOWHERE, document_id, is_no_document, parse_key
-from slipway_runtime.prepare.recognised import Recognised, decode, text_key
+from slipway_runtime.prepare.recognised import Recognised, decode, decode_refusal, refusal_key, text_key
 from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.prepare.streamed import REJECTED, named, sift
 from slipway_runtime.prepare.time_limit import time_limit
@@ -98,14 +98,19 @@ def _records(raw: RawObject, source: str) -> list[Reject]:
 
 
 def recognised_in(raw: RawObject, texts: Storage) -> Recognised:
-    """Return the text that was recognised in an object. Raises: Rejected("not_recognised"), the errors of the storage.
+    """Return the text that was recognised in an object.
+
+    Raises: Rejected as the document path did, or as "not_recognised" where it has not come to that yet; the errors of
+    the storage.
 
     A run over a corpus starts no recognition: what a scan costs is paid once, when the document comes.
     """
     key = parse_key(raw.key)
-    name = text_key(key.tenant, key.document_id, hashlib.sha256(raw.data).hexdigest())
-    found = texts.read(name, max_bytes=1 << 30)
+    sha256 = hashlib.sha256(raw.data).hexdigest()
+    found = texts.read(text_key(key.tenant, key.document_id, sha256), max_bytes=1 << 30)
     if found is None:
+        if refused := texts.read(refusal_key(key.tenant, key.document_id, sha256), max_bytes=1 << 20):
+            raise decode_refusal(refused.data).rejected()
         raise Rejected(
             "not_recognised",
             "the text of this scan has not been recognised yet; that is done when the document comes, so wait for it "

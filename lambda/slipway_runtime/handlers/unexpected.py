@@ -1,12 +1,27 @@
 """What the parts raise, as the client is to see it."""
 
+from typing import Any
+
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.operate.observability import logger
+from slipway_runtime.operate.observability import count, logger
+from slipway_runtime.operate.retry import CONNECTION_ERRORS, error_code
 from slipway_runtime.retrieve.embed import DEADLINE_EXCEEDED, EmbeddingError
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 
 RESUME_SECONDS = 10
 BUSY_SECONDS = 2
+# What AWS says where the same request may succeed soon; for every service:
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+PASSING = frozenset(
+    (
+        *("InternalError", "InternalFailure", "InternalServerError", "InternalServerException", "RequestTimeout"),
+        *("LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"),
+        *("ServiceUnavailable", "ServiceUnavailableException", "Throttling", "ThrottlingException"),
+        *("ThrottledException", "TooManyRequestsException", "TransactionInProgressException", "OperationAborted"),
+        *("ConditionalRequestConflict", "TransactionConflictException", "ConflictException"),
+    )
+)
+CANCELLED = "TransactionCanceledException"
 
 
 def as_api_error(error: Exception) -> ApiError:
@@ -24,8 +39,37 @@ def as_api_error(error: Exception) -> ApiError:
             message = "The embedding model is at its limit; try again later."
             return ApiError(429, message, code="rate_limit_exceeded", retry_after_seconds=BUSY_SECONDS)
         return ApiError(500, "The embedding model did not answer as configured.", code="embedding_failed")
-    logger.error("unexpected error", extra={"error_type": type(error).__name__, "place": _place(error)})
+    if told := _passing(error):
+        return told
+    facts = {"error_type": type(error).__name__, "place": _place(error), "code": error_code(error)}
+    logger.error("unexpected error", extra=facts | {"operation": _operation(error)})
     return ApiError(500, "The gateway failed to handle the request; its log has the details.", code="internal_error")
+
+
+def _passing(error: Exception) -> ApiError | None:
+    """Return what a client is told of an AWS service that is at its limit or out of reach, None for any other error."""
+    code = error_code(error)
+    cancelled = {each.get("Code") for each in _response(error).get("CancellationReasons", [])}
+    conflicts = code == CANCELLED and bool(cancelled & {"TransactionConflict", "ThrottlingError"})
+    status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    is_late = isinstance(error, TimeoutError)
+    if not (code in PASSING or code in CONNECTION_ERRORS or conflicts or status >= 500 or is_late):
+        return None
+    count("ServicesUnavailable")
+    facts = {"code": code, "operation": _operation(error), "status": status, "place": _place(error)}
+    logger.warning("service unavailable", extra=facts)
+    message = "A service behind the gateway is at its limit; try again in a few seconds."
+    return ApiError(503, message, code="service_unavailable", retry_after_seconds=BUSY_SECONDS)
+
+
+def _operation(error: Exception) -> str:
+    """Return which operation of AWS it was, "" for an error of another kind."""
+    return str(getattr(error, "operation_name", ""))
+
+
+def _response(error: Exception) -> dict[str, Any]:
+    found = getattr(error, "response", None)
+    return found if isinstance(found, dict) else {}
 
 
 def _place(error: Exception) -> str:

@@ -42,6 +42,7 @@ class Step(msgspec.Struct, kw_only=True):
     """Where a run stands: the batch's ids, the place and the last key that was gone through, and what has gone.
 
     `confirm`: no job is running that read a document before it was deleted, so that no second pass is needed.
+    `is_late`: time ran out before all that lies by document had gone.
     """
 
     confirm: bool = False
@@ -52,6 +53,7 @@ class Step(msgspec.Struct, kw_only=True):
     objects: int = 0
     lines: int = 0
     failed: int = 0
+    is_late: bool = False
     done: bool = False
 
 
@@ -101,16 +103,18 @@ class Erasing:
             count("ErasureAgeSeconds", self._age(due))
             deleted = self._deleted(due)
             step.place, step.after, step.done = 0, "", not due
-            self._by_document(due, deleted, deadline)
+            step.is_late = self._by_document(due, deleted, deadline)
         step.ids = list(deleted)
         return self._walk(step, deleted, deadline) if step.ids else step
 
-    def _by_document(self, requests: Sequence[Request], deleted: Deleted, deadline: Deadline) -> None:
+    def _by_document(self, requests: Sequence[Request], deleted: Deleted, deadline: Deadline) -> bool:
+        """Take away what lies under the documents' own ids; return whether time ran out, so that some may be left."""
         for request in requests:
             removed = self.by_document(request, deleted.later[request.document_id], deadline)
             for kind, number in removed.items():
                 if number:
                     self.requests.add(request.document_id, kind, number)
+        return bool(requests) and deadline.remaining_seconds <= 0
 
     def _deleted(self, requests: Iterable[Request | None]) -> Deleted:
         return Deleted({request.document_id: self._later(request) for request in requests if request})
@@ -132,7 +136,7 @@ class Erasing:
                 self._erase(place, key, step, deleted)
                 step.after = key
             step.place, step.after = step.place + 1, ""
-        return self._complete(step, deleted)
+        return self._complete(step, deleted, deadline)
 
     def _objects(self, place: Place, step: Step, deleted: Deleted) -> Iterator[str]:
         """Yield the keys after `step.after` that may hold lines to erase, also where only old versions are left."""
@@ -171,9 +175,13 @@ class Erasing:
         erasure = Erasure(client=self.s3, bucket=place.bucket, deleted=deleted, now=self.now, forget=self.forget)
         return erasure.remove(key) if place.is_work or not is_shard(key) else erasure.erase(key)
 
-    def _complete(self, step: Step, deleted: Deleted) -> Step:
+    def _complete(self, step: Step, deleted: Deleted, deadline: Deadline) -> Step:
         if step.failed:
             raise ErasureIncomplete(f"{step.failed} shards could not be erased from; see the log for which and why")
+        if step.is_late:
+            step.is_late = self._by_document([*filter(None, map(self.requests.find, step.ids))], deleted, deadline)
+            if step.is_late:
+                return step
         for request in filter(None, map(self.requests.find, step.ids)):
             self.lineage.history.forget_titles(request.document_id, request.sequencer)
             if (record := self.lineage.current(request.document_id)) and (

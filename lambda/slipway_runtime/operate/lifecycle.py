@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from slipway_runtime.operate.change import Arrival, Change, Result, now
+from slipway_runtime.operate.objects import ObjectVersion
 from slipway_runtime.operate.ocr import NotYet
 from slipway_runtime.operate.reader import Reader
 from slipway_runtime.operate.recognising import Recognising
@@ -78,12 +79,7 @@ class Lifecycle:
             return self._unkeyed_gone(change, permanent=permanent)
         key = arrival.key
         if permanent and (left := self.reader.objects.current(change.object.bucket, change.object.key)):
-            # A publisher beside this one may still write what it made of the version; it looks again itself.
-            self._version_gone(arrival)
-            known = self.settling.lineage.current(key.document_id)
-            if known and known.version_id == left.version_id and known.status != "deleted":
-                return Result(outcome="unchanged", chunks=known.chunks)
-            return self.created(Change(object=left, sequencer=change.sequencer, at=change.at), deadline)
+            return self._uncovered(arrival, left, deadline)
         removed = self.settling.store.delete(key.tenant, key.document_id, change.sequencer, deadline)
         lines = 0
         if removed is not None:
@@ -130,17 +126,23 @@ class Lifecycle:
         if REJECTED in curated.counts and result.outcome != "stale":
             for bad in named(sift(data)[1]):
                 self.settling.note(arrival.change, Rejected(bad.code, bad.reason), line=bad.line)
-        if result.outcome in ("indexed", "unchanged") and self.reader.objects.is_gone(version):
-            # Removed while it was published, so that its event may have been handled before anything was there.
-            self._version_gone(arrival)
         return result
 
-    def _version_gone(self, arrival: Arrival) -> None:
-        """Remove what was made of a version that was removed for good, while others of its object may be there."""
-        key, version = arrival.key, arrival.change.object.version_id
-        if version:
+    def _uncovered(self, arrival: Arrival, left: ObjectVersion, deadline: Deadline) -> Result:
+        """Bring what a reader gets now, and remove what was made of a version that was removed for good.
+
+        In this order: whoever still publishes that version is refused by the lineage, or has put it already.
+        """
+        change, key = arrival.change, arrival.key
+        known = self.settling.lineage.current(key.document_id)
+        if known and known.version_id == left.version_id and known.status != "deleted":
+            result = Result(outcome="unchanged", chunks=known.chunks)
+        else:
+            result = self.created(Change(object=left, sequencer=change.sequencer, at=change.at), deadline)
+        if version := change.object.version_id:
             self.settling.curated.remove_made_of(key.tenant, key.document_id, version)
             self.settling.lineage.history.gone(key.document_id, version, now())
+        return result
 
     def _unkeyed_gone(self, change: Change, *, permanent: bool) -> Result:
         """Mark an object as deleted that was rejected for its key, unless another version of it is there."""

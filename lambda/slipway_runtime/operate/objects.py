@@ -59,16 +59,6 @@ class Objects:
             data: bytes = body.read()
             return data
 
-    def is_gone(self, version: ObjectVersion) -> bool:
-        """Return whether this version was removed for good."""
-        try:
-            self.client.head_object(**_named(version))
-        except self.client.exceptions.ClientError as error:
-            if error_code(error) in GONE:
-                return True
-            raise
-        return False
-
     def current(self, bucket: str, key: str) -> ObjectVersion | None:
         """Return the version that a reader gets now, or None."""
         try:

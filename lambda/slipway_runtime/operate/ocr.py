@@ -46,6 +46,13 @@ class Ocr:
         sha256 = hashlib.sha256(data).hexdigest()
         if found := self.known.text(arrival, sha256):
             return found
+        try:
+            return self._asked(arrival, scan, data, sha256, deadline)
+        except Rejected as rejected:
+            self.known.refuse(arrival, sha256, rejected)
+            raise
+
+    def _asked(self, arrival: Arrival, scan: Scan, data: bytes, sha256: str, deadline: Deadline) -> Recognised:
         if self.textract.reads_at_once(scan, data):
             return self._kept(arrival, self.textract.detect(scan, data, sha256, deadline))
         job = self.known.job(arrival, sha256)

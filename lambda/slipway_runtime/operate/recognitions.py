@@ -1,6 +1,6 @@
-"""What is known of a document's scans: the text once it is recognised, the job while it is not.
+"""What is known of a document's scans: the text once it is recognised, the job while it is not, or why none comes.
 
-Both lie in the curated bucket in the folder of their document and carry the sequencer of their event, so that they go
+All lie in the curated bucket in the folder of their document and carry the sequencer of their event, so that they go
 with the document.
 """
 
@@ -14,7 +14,8 @@ from slipway_runtime.operate.change import Arrival
 from slipway_runtime.operate.objects import GONE
 from slipway_runtime.operate.retry import error_code
 from slipway_runtime.operate.versions import SEQUENCER, remove_versions
-from slipway_runtime.prepare.recognised import Recognised, decode, folder_of, text_key
+from slipway_runtime.prepare.recognised import Recognised, Refusal, decode, folder_of, refusal_key, text_key
+from slipway_runtime.prepare.rejected import Rejected
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,12 @@ class Recognitions:
         """Keep the text, and forget the job that brought it."""
         self._write(arrival, _text(arrival, text.sha256), text.encode())
         self.forget_job(arrival, text.sha256)
+        remove_versions(self.client, self.bucket, _refusal(arrival, text.sha256), lambda _each: True)
+
+    def refuse(self, arrival: Arrival, sha256: str, rejected: Rejected) -> None:
+        """Note that no text comes of these bytes, for those that only read what is kept here."""
+        refusal = Refusal(code=rejected.code, reason=rejected.reason)
+        self._write(arrival, _refusal(arrival, sha256), refusal.encode())
 
     def job(self, arrival: Arrival, sha256: str) -> Job | None:
         """Return the job that is reading these bytes, None if none was begun."""
@@ -86,3 +93,7 @@ def _text(arrival: Arrival, sha256: str) -> str:
 
 def _job(arrival: Arrival, sha256: str) -> str:
     return f"{folder_of(arrival.key.tenant, arrival.key.document_id)}{sha256}.job"
+
+
+def _refusal(arrival: Arrival, sha256: str) -> str:
+    return refusal_key(arrival.key.tenant, arrival.key.document_id, sha256)

@@ -13,7 +13,7 @@ from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.clean import clean
 from slipway_runtime.prepare.document import Extracted, Section
 from slipway_runtime.prepare.formats.furniture import drop_page_furniture
-from slipway_runtime.prepare.rejected import Rejected
+from slipway_runtime.prepare.rejected import Code, Rejected
 
 FOLDER = "ocr"
 # A line of which the service is less sure than this is counted. Units: percent.
@@ -70,6 +70,26 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
                 yield Section(text=cleaned, page=page.number)
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why no text comes of a scan, as it is stored in the place of one: a run over a corpus says the same."""
+
+    code: Code
+    reason: str
+
+    def encode(self) -> bytes:
+        """Return canonical JSON: sorted keys, UTF-8."""
+        return msgspec.json.encode(self, order="sorted")
+
+    def rejected(self) -> Rejected:
+        """Return the rejection."""
+        return Rejected(self.code, self.reason)
+
+
+def decode_refusal(data: bytes) -> Refusal:
+    """Return the stored refusal. Raises: msgspec.DecodeError if it is none."""
+    return msgspec.json.decode(data, type=Refusal)
+
+
 def decode(data: bytes) -> Recognised:
     """Return the stored text. Raises: msgspec.DecodeError if it is none."""
     return msgspec.json.decode(data, type=Recognised)
@@ -83,3 +103,8 @@ def folder_of(tenant: str, document_id: str) -> str:
 def text_key(tenant: str, document_id: str, sha256: str) -> str:
     """Return where the text recognised in these bytes of a document is."""
     return f"{folder_of(tenant, document_id)}{sha256}.json"
+
+
+def refusal_key(tenant: str, document_id: str, sha256: str) -> str:
+    """Return where it is said that no text comes of these bytes of a document, and why."""
+    return f"{folder_of(tenant, document_id)}{sha256}.refused"

@@ -28,13 +28,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.capability("D11"), pytest.mark.timeo
 SETTINGS = """
 removal: destroy
 termination_protection: false
-models: {default: {grounded: true, routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}}
+models:
+  default: {grounded: true, routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}
+  fast: {routes: [{bedrock: 'eu.amazon.nova-lite-v1:0'}]}
 ingestion:
   near_duplicates: {enabled: true}
   corpus: {map: true}
 datasets: {enabled: true}
 augmentation: {enabled: true, questions: 3, paraphrases: 1, entities: true, classes: [machines, lighting]}
 labelling: {enabled: true}
+cache: {enabled: true}
+conversations: {enabled: true}
 """
 MARKER = "zanzibarquokka"
 MARKED = "default/manual/marked.md"
@@ -44,6 +48,7 @@ DOCUMENTS = {
     "default/manual/lamp.md": LAMP,
     "default/manual/bale.md": BALE,
 }
+QUESTION = "How long does the seal last?"
 TASK = {"type": "text", "question": "What is it about?"}
 LEFT = ("datasets-work/failed/0/examples.jsonl", "corpus-staged/failed/lines/part")
 
@@ -124,10 +129,20 @@ def filled(target: Target) -> dict[str, set[bytes]]:
     label(target, "half", "ann", only_marked=True)
     expected = {"ended": "completed", "half": "open", "untouched": "open"}
     assert wait_for(lambda: {one["id"]: one["status"] for one in jobs_of(target)} == expected, seconds=120)
+    for more in ({}, {"conversation": "c1"}):
+        asked = [{"role": "user", "content": QUESTION}]
+        body = {"model": "default", "user": "ann", "temperature": 0, "messages": asked, "slipway": more}
+        answer = call(target, "POST", "/chat/completions", body)
+        assert MARKER in answer["choices"][0]["message"]["content"]
     line = json.dumps({"document_id": A, "source_version": "v", "text": MARKER}).encode() + b"\n"
     for key, bucket in zip(LEFT, ("artifacts", "curated"), strict=True):
         target.client("s3").put_object(Bucket=target.parameter(f"foundation/{bucket}-bucket-name"), Key=key, Body=line)
     return lines(target)
+
+
+def answers(target: Target) -> tuple[str, ...]:
+    """Return the tables that keep answers."""
+    return tuple(target.parameter(f"foundation/{name}-table-name") for name in ("cache", "conversations"))
 
 
 def folders(places: list[str]) -> set[str]:
@@ -142,6 +157,7 @@ def test_the_document_is_in_everything_that_is_made_of_documents(target: Target,
         *("datasets-work", "corpus-staged"),
     }
     assert any(place.startswith(f"{table}: ") for place in places_of(target, MARKER))
+    assert {place.partition(":")[0] for place in places_of(target, MARKER)} >= set(answers(target))
     assert "labels" in folders(places_of(target, A))
     duplicates = target.parameter("foundation/duplicates-table-name")
     assert any(place.startswith(f"{duplicates}: ") for place in places_of(target, A))
@@ -150,7 +166,10 @@ def test_the_document_is_in_everything_that_is_made_of_documents(target: Target,
 @pytest.fixture(scope="module")
 def erased(target: Target, filled: dict[str, set[bytes]]) -> dict[str, int]:
     """What the first pass did, after the deletion and the events that it caused."""
-    assert call(target, "DELETE", f"/documents/{A}")["pending"] == ["examples"]
+    answer = call(target, "DELETE", f"/documents/{A}")
+    assert answer["pending"] == ["examples"]
+    assert (answer["removed"]["cached_answers"], answer["removed"]["turns"]) == (1, 1)
+    assert not any(place.startswith(answers(target)) for place in places_of(target, MARKER))
     curated = target.parameter("foundation/curated-bucket-name")
 
     def is_gone() -> bool:
@@ -212,4 +231,6 @@ def test_nothing_was_denied_and_little_is_left_unused(state: Path, target: Targe
     assert unused <= {
         *("s3:AbortMultipartUpload", "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:GetObjectVersion"),
         *("s3:DeleteObjectVersion", "dynamodb:DeleteItem"),
+        # What was said had gone with the DELETE.
+        *("dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
     }

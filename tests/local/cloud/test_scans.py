@@ -144,7 +144,7 @@ def test_the_three_paths_give_the_same_bytes_and_pay_once(ingested: Scans) -> No
     assert corpus.run(target, "map", prefix="", run_id="by-map")["out"] == len(by_documents)
     assert lines(target, "corpus", "by-map") == by_documents
     codes = {json.loads(line)["key"]: json.loads(line)["code"] for line in lines(target, "corpus-rejects", "by-map")}
-    assert codes == {f"{FOLDER}blank.png": "no_text_recognised", f"{FOLDER}poster.pdf": "not_recognised"}
+    assert codes == {f"{FOLDER}blank.png": "no_text_recognised", f"{FOLDER}poster.pdf": "ocr_failed"}
     if has_java():
         corpus.run(target, "spark", prefix="", run_id="by-spark")
         assert lines(target, "corpus", "by-spark") == by_documents

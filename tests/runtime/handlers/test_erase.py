@@ -106,6 +106,7 @@ def test_a_run_that_has_no_time_left_goes_on_where_it_stopped(ingested, context)
     context.seconds = 300
     first = erase.handler({}, context)
     assert (first["ids"], first["place"], first["lines"], first["done"]) == ([A], 1, 0, False)
+    assert first["is_late"]
     context.seconds = 900
     rest = erase.handler({**first, "after": "datasets/faq/0/train.jsonl"}, context)
     assert (rest["lines"], rest["documents"]) == (2, 1)

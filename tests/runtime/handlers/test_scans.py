@@ -14,6 +14,9 @@ from botocore.exceptions import ClientError
 
 from slipway_local.aws import Place
 from slipway_local.textract import jobs, service
+from slipway_runtime.corpus.outcome import Reject, outcome_of
+from slipway_runtime.corpus.sources import Sources
+from slipway_runtime.corpus.storage import Bucket
 from slipway_runtime.handlers import ingest_document
 from slipway_runtime.operate import ocr, textract
 from slipway_runtime.operate.clients import client
@@ -145,7 +148,22 @@ def test_a_job_that_fails_rejects_the_document(cloud: Any, asked: Textract) -> N
     assert cloud.ingest(ended(KEY, "FAILED")) == []
     assert cloud.lineage(KEY)["status"] == "rejected"
     assert cloud.lineage(KEY)["reason"].startswith("ocr_failed: ")
-    assert stored(cloud) == []
+    assert [key.rpartition(".")[2] for key in stored(cloud)] == ["refused"]
+
+
+@pytest.mark.capability("D8")
+def test_a_run_over_the_corpus_says_of_a_refused_scan_what_the_document_path_said(cloud: Any, asked: Textract) -> None:
+    raw, texts = (Bucket(client=cloud.s3, name=name) for name in ("raw-bucket", "curated-bucket"))
+    event = cloud.put(KEY, scan(*PAGES, side=9001))
+    before = outcome_of(raw, KEY, Sources.of("{}"), 10**8, texts)
+    assert isinstance(before, Reject) and before.code == "not_recognised"
+
+    cloud.ingest(event)
+    cloud.ingest(ended(KEY, "FAILED"))
+
+    found = outcome_of(raw, KEY, Sources.of("{}"), 10**8, texts)
+    assert isinstance(found, Reject)
+    assert f"{found.code}: {found.reason}" == cloud.lineage(KEY)["reason"]
 
 
 def test_a_job_that_never_answers_rejects_the_document(

@@ -25,6 +25,7 @@ BUCKETS = ("raw", "artifacts")
 # What ingestion makes anew is left to the tables' own point-in-time recovery.
 TABLES: dict[str, Callable[[Settings], bool]] = {
     "documents": lambda _: True,
+    "audit": lambda _: True,
     "approvals": lambda settings: settings.training.enabled,
     "conversations": lambda settings: settings.conversations.enabled,
     "holds": lambda settings: settings.ingestion.retention.legal_hold,

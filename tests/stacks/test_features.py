@@ -16,6 +16,7 @@ print(*sorted(name for name in sys.modules if name.startswith("stacks.")))
 SWITCHED = {
     "backup",
     "drift",
+    "governance",
     "network",
     "datasets",
     "labelling",

@@ -14,6 +14,7 @@ BUCKETS = {
 }
 TABLES = {
     "approvals": "who approved which model, and why",
+    "audit": "who deployed, took back and retired what: the whole chain",
     "conversations": "what users said, until it expires",
     "holds": "legal holds; what comes under them is held as it comes",
     "labelling": "tasks, votes and results of people",
@@ -24,9 +25,11 @@ TABLES = {
 MADE_ANEW = {
     "cache": "answers, which are void once documents change",
     "curated": "what ingestion makes of each document",
+    "deployments": "what endpoints serve, which is deployed anew",
     "documents": "lineage, which names versions of the raw bucket; restored objects have new ones",
     "duplicates": "signatures, which ingestion takes again",
     "rejects": "ingestion rejects again what it rejected",
+    "trail": "CloudTrail's files, which only CloudTrail writes",
 }
 
 

@@ -22,7 +22,8 @@ from urllib.parse import quote
 
 from slipway_runtime.generate.conversation import Message
 from slipway_runtime.generate.errors import invalid
-from slipway_runtime.generate.memory.turns import Head, Remembered, Turn, packed, unpacked
+from slipway_runtime.generate.memory.rows import head_of, place_of, turn_of, words_of
+from slipway_runtime.generate.memory.turns import Head, Remembered, Turn, packed
 from slipway_runtime.generate.mentions import MAX_DOCUMENTS, Mentions
 from slipway_runtime.generate.prompts.table import NEW, Conflict, Row, Table, put
 
@@ -53,7 +54,7 @@ class Conversations:
     def head(self, identifier: str) -> Head | None:
         """Return a conversation without its turns, None where there is none."""
         row = self._alive(self.table.get(self.subject, f"head#{identifier}"))
-        return _head(row) if row else None
+        return head_of(row) if row else None
 
     def recall(self, identifier: str) -> Remembered:
         """Return a conversation as it goes on: its summary and the turns after it. One that is new has neither."""
@@ -65,20 +66,20 @@ class Conversations:
     def turns(self, head: Head, *, after: int = 0) -> Iterator[Turn]:
         """Yield the turns of a conversation after the `after`th, the oldest first."""
         prefix = f"turn#{head.id}#"
-        rows = self.table.query(self.subject, prefix, after=_place(head.id, after) if after else "")
+        rows = self.table.query(self.subject, prefix, after=place_of(head.id, after) if after else "")
         # A deletion that was broken off may have left some that no head counts.
-        yield from (turn for row in rows if self._alive(row) and (turn := _turn(row)).number <= head.turns)
+        yield from (turn for row in rows if self._alive(row) and (turn := turn_of(row)).number <= head.turns)
 
     def heads(self, *, after: str = "", limit: int = 0) -> Iterator[Head]:
         """Yield the conversations in the order of their ids, those after `after`."""
         rows = self.table.query(self.subject, "head#", after=f"head#{after}" if after else "", limit=limit)
-        yield from (_head(row) for row in rows if self._alive(row))
+        yield from (head_of(row) for row in rows if self._alive(row))
 
     def done(self, identifier: str, key: str) -> Turn | None:
         """Return the turn that was kept under an idempotency key, None where there is none."""
         row = self._alive(self.table.get(self.subject, f"key#{identifier}#{key}"))
-        found = self._alive(self.table.get(self.subject, _place(identifier, int(row["turn"])))) if row else None
-        return _turn(found) if found else None
+        found = self._alive(self.table.get(self.subject, place_of(identifier, int(row["turn"])))) if row else None
+        return turn_of(found) if found else None
 
     def add(
         self,
@@ -179,7 +180,7 @@ class Conversations:
         }
         row: Row = {
             **place,
-            "item": _place(held.id, turn.number),
+            "item": place_of(held.id, turn.number),
             "seen": turn.seen,
             "messages": packed(turn.messages),
             "finish_reason": turn.finish_reason,
@@ -219,7 +220,7 @@ class Conversations:
         mentions = {
             each
             for row in rows
-            for each in self._mentions.keys(_words(row, "documents"), self._mentioned(str(row["item"]).split("#")[1]))
+            for each in self._mentions.keys(words_of(row, "documents"), self._mentioned(str(row["item"]).split("#")[1]))
         }
         self.table.delete(sorted(mentions))
         self.table.delete([(self.subject, str(row["item"])) for row in rows])
@@ -239,32 +240,3 @@ def digest(*parts: str | bytes) -> str:
         data = part.encode() if isinstance(part, str) else part
         whole.update(len(data).to_bytes(8, "big") + data)
     return whole.hexdigest()
-
-
-def _place(identifier: str, number: int) -> str:
-    return f"turn#{identifier}#{number:08d}"
-
-
-def _head(row: Row) -> Head:
-    identifier = str(row["item"]).removeprefix("head#")
-    numbers = {name: int(row[name]) for name in ("turns", "summarised", "created_at", "updated_at")}
-    return Head(id=identifier, summary=str(row["summary"]), documents=_words(row, "documents"), **numbers)
-
-
-def _words(row: Row, name: str) -> tuple[str, ...]:
-    return tuple(str(row.get(name, "")).split())
-
-
-def _turn(row: Row) -> Turn:
-    """Raises: TypeError for a row that no turn was written into."""
-    messages = row["messages"]
-    if not isinstance(messages, bytes):
-        raise TypeError("a turn whose messages are no bytes")
-    return Turn(
-        number=int(str(row["item"])[-8:]),
-        seen=int(row["seen"]),
-        messages=unpacked(messages),
-        finish_reason=str(row["finish_reason"]),
-        at=int(row["at"]),
-        documents=_words(row, "documents"),
-    )

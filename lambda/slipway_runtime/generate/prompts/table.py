@@ -74,6 +74,11 @@ class Table:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def remove(self, subject: str, item: str) -> bool:
+        """Delete a row and return whether it was there."""
+        key = _cells({"subject": subject, "item": item})
+        return "Attributes" in self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
+
     def write(self, *writes: Mapping[str, Any]) -> None:
         """Do all writes or none; another writer in the way is waited out. Raises: Conflict if a condition fails."""
         request = [{kind: {"TableName": self.name, **one} for kind, one in each.items()} for each in writes]
@@ -89,11 +94,6 @@ class Table:
                 failed = (at for at, code in enumerate(codes) if code == "ConditionalCheckFailed")
                 raise Conflict(frozenset(failed)) from error
             raise
-
-    def remove(self, subject: str, item: str) -> bool:
-        """Delete a row and return whether it was there."""
-        key = _cells({"subject": subject, "item": item})
-        return "Attributes" in self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
 
     def delete(self, keys: Sequence[tuple[str, str]]) -> None:
         """Delete rows by subject and item, 25 in a request; those that are not there are no error."""

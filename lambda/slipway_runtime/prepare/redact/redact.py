@@ -106,8 +106,10 @@ class Redact(TextRule):
 
 def _is_quiet(before: str, after: str) -> bool:
     """Return whether a finding stands alone, between blanks with no digit beyond: then it hid nothing."""
-    if before and (before[-1] not in ' \n("=>' or before[-2:-1].isdigit() or MORE_BEFORE.search(before)):
+    if before and (before[-1] not in " \n(\"'=>:" or before[-2:-1].isdigit() or MORE_BEFORE.search(before)):
         return False
     if not after:
         return True
-    return after[0] in ' \n.,;)"<' and not (after[1:2].isdigit() or after[1:2] in ("(", "+") or MORE_AFTER.match(after))
+    return after[0] in " \n.,;)\"'<@" and not (
+        after[1:2].isdigit() or after[1:2] in ("(", "+") or MORE_AFTER.match(after)
+    )

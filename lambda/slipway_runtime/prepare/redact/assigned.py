@@ -38,6 +38,7 @@ NAMED = re.compile(
 NAME_REACH = 48
 NAMED_REACH = 128
 NAME_ENDS = frozenset("\"'`*_- \t\n")
+SPACE = re.compile(r"\s")
 CELL = re.compile(r"[ \t]{0,8}((?:[^\s|\\]|\\[^\s]){6,512})[ \t]{0,8}\|")
 ELEMENT = re.compile(r"<([A-Za-z][\w.:\-]{1,47})>\s{0,8}([^\s<>][^<>\n]{0,511})(?:\n\s{0,8})?</\1\s{0,8}>")
 # "password: required" is prose; what has a digit or a sign of its own, or was quoted or assigned with "=", is a value.
@@ -78,6 +79,11 @@ def find_assigned(text: str) -> Iterator[Span]:
 def is_telling(name: str) -> bool:
     """Return whether a name says that its value is secret."""
     return NAME.match(name[-NAME_REACH:][::-1]) is not None
+
+
+def is_several_words(value: str) -> bool:
+    """Return whether a value has white space inside, and so would be taken for less than it is without quotes."""
+    return SPACE.search(value.strip()) is not None
 
 
 def _assigned(text: str, at: int) -> Span | None:

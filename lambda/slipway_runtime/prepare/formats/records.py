@@ -10,7 +10,7 @@ from typing import Any
 
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
-from slipway_runtime.prepare.redact.assigned import is_several_words, is_telling
+from slipway_runtime.prepare.redact.assigned import SPACE, is_telling
 from slipway_runtime.prepare.rejected import Rejected
 
 
@@ -81,7 +81,7 @@ def _shown(part: str, item: str | float | bool) -> str:
     """Return a value as text; a secret of several words stays in quotes, so that redaction sees all of it."""
     if not isinstance(item, str):
         return json.dumps(item)
-    return json.dumps(item, ensure_ascii=False) if is_several_words(item) and is_telling(part) else item
+    return json.dumps(item, ensure_ascii=False) if SPACE.search(item) and is_telling(part) else item
 
 
 def _children(item: list[Any]) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
-from slipway_runtime.prepare.redact.assigned import is_telling
+from slipway_runtime.prepare.redact.assigned import SPACE, is_telling
 from slipway_runtime.prepare.rejected import Rejected
 
 # The surest first: a comma is in prose and in numbers, so it is the sign that others may hide behind.
@@ -78,4 +78,4 @@ def _line(header: list[str], row: list[str], number: int) -> str:
 def _cell(cell: str, name: str) -> str:
     """Return a cell on one line; a secret of several words in quotes, so that redaction sees all of it."""
     words = " ".join(cell.split())
-    return json.dumps(words, ensure_ascii=False) if " " in words and is_telling(name) else words
+    return json.dumps(words, ensure_ascii=False) if SPACE.search(words) and is_telling(name) else words

@@ -81,11 +81,6 @@ def is_telling(name: str) -> bool:
     return NAME.match(name[-NAME_REACH:][::-1]) is not None
 
 
-def is_several_words(value: str) -> bool:
-    """Return whether a value has white space inside, and so would be taken for less than it is without quotes."""
-    return SPACE.search(value.strip()) is not None
-
-
 def _assigned(text: str, at: int) -> Span | None:
     before = text[max(0, at - NAME_REACH) : at][::-1]
     name = NAME.match(before)

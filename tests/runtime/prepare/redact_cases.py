@@ -129,5 +129,6 @@ STAYS = [
     "password: str|None = None", "Password: 8-64 characters", "the password: 90d",
     "http://localhost:3000/@vite/client", "password=None", "token_type=bearer", "<password>${PASSWORD1}</password>",
     "<password>required</passwords>",
+    '{"password1":[SECRET_1]}', '"Authorization": Bearer [SECRET]', "token=[SECRET]]x1",
     "https://example.com:8080/a", "[EMAIL] [PHONE] 2024-01-15 [CARD_1]",
 ]  # fmt: skip

@@ -100,17 +100,16 @@ def _assigned(text: str, at: int) -> Span | None:
 
 
 def _is_secret(head: str, name: re.Match[str] | None, *, is_certain: bool) -> bool:
-    bare = PLACEHOLDER.sub("", head) if "[" in head else head
     is_mixed = MIXED.fullmatch(head) is not None
     if name is not None and not (name["password"] or name["key"]):
-        return is_mixed and len(head) >= MIN_OTHER and bare == head
+        return is_mixed and len(head) >= MIN_OTHER
     is_password = name is None or bool(name["password"])
     # `max_tokens=4096` and `password_length: 12` count, `token=123456` is one.
     if NUMBER.fullmatch(head) and name is not None:
         is_count = any(map(str.isalpha, name["after"]))
         if is_count or (not is_password and len(head) < MIN_OTHER):
             return False
-    if not is_certain and UNUSUAL.search(bare) is None:
+    if not is_certain and UNUSUAL.search(head) is None:
         return False
     least = MIN_PASSWORD if is_password and is_certain else MIN_MIXED if is_mixed else MIN_OTHER
     return len(head) >= least

@@ -68,7 +68,7 @@ def find_secrets(text: str) -> Iterator[Span]:
     while at >= 0:
         if text.startswith("//", at + 1) and (match := CREDENTIALS.match(text, at)):
             start, end = match.span(match.lastindex or 0)
-            if not (is_reference(text, start) or PLACEHOLDER.fullmatch(text, start, end)):
+            if not (is_reference(text, start) or PLACEHOLDER.search(text, start, end)):
                 yield Span(start, end, "secret")
         at = text.find(":", at + 1)
 

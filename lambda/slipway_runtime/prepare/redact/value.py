@@ -75,7 +75,10 @@ def value_at(text: str, at: int, *, is_json: bool) -> Value | None:
     head = head if is_quoted else trimmed(head)
     if not head or is_reference(text, start) or (head[0] in "{[" and STRUCTURE.match(text, start)):
         return None
-    if ("[" in head or "(" in head) and (_is_placeholder(head) or (not is_quoted and _is_code(head))):
+    # What holds a placeholder was looked at before it did.
+    if "[" in head and PLACEHOLDER.search(text, start, (limit if end is None else end) + 1):
+        return None
+    if not is_quoted and _is_code(head):
         return None
     return Value(start, head, is_quoted, scheme[:1].isupper(), end)
 
@@ -128,14 +131,6 @@ def _closing(text: str, start: int, quote: str) -> int | None:
             return at
         at = text.find(quote, at + 1, limit)
     return None
-
-
-def _is_placeholder(head: str) -> bool:
-    """Return whether it is redacted already: it begins with a placeholder, or has no letter or digit beside one."""
-    if PLACEHOLDER.match(head):
-        return True
-    bare = PLACEHOLDER.sub("", head)
-    return bare != head and not any(map(str.isalnum, bare))
 
 
 def _is_code(head: str) -> bool:

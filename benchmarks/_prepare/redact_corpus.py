@@ -39,7 +39,7 @@ class Document:
 
 
 def corpus(documents: int, seed: int = 1) -> list[Document]:
-    """Return documents of about 3,500 characters, each with four values of nine kinds and two decoys."""
+    """Return documents of about 3,500 characters, each with four values of eleven kinds and three decoys."""
     random_ = random.Random(seed)
     return [_document(random_) for _ in range(documents)]
 
@@ -48,7 +48,7 @@ def _document(random_: random.Random) -> Document:
     paragraphs = [_paragraph(random_) for _ in range(8)]
     truth = [(kind, VALUES[kind](random_)) for kind in random_.sample(sorted(VALUES), 4)]
     written = [random_.choice(AROUND.get(kind, ("{}",))).format(value) for kind, value in truth]
-    inserted = written + [decoy(random_) for decoy in random_.sample(DECOYS, 2)]
+    inserted = written + [decoy(random_) for decoy in random_.sample(DECOYS, 3)]
     split = [paragraph.split(" ") for paragraph in paragraphs]
     places = random_.sample(
         [(at, word) for at, words in enumerate(split) for word in range(1, len(words))], len(inserted)
@@ -179,8 +179,23 @@ def _secret(random_: random.Random) -> str:
     return random_.choice((f"ghp_{body}", f"xoxb-{_digits(random_, 12)}-{body[:24]}", f"AIza{body[:35]}", f"sk-{body}"))
 
 
-def _password(random_: random.Random) -> str:
-    return "".join(random_.choice(LETTERS.lower()) for _ in range(7)) + _digits(random_, 2)
+def _password(random_: random.Random, signs: str = "!#$%&*+-.:;=?@^_~,()[]{}") -> str:
+    """As password managers and people make them: 5 to 24 letters, digits and signs, at least a letter and a digit."""
+    length = random_.choice((5, 6, 8, 8, 10, 12, 16, 24))
+    alphabet = LETTERS + 2 * LETTERS.lower() + 2 * "0123456789" + random_.choice(("", signs[:6], signs))
+    body = [random_.choice(alphabet) for _ in range(length - 2)]
+    for must in (random_.choice(LETTERS.lower()), random_.choice("0123456789")):
+        body.insert(random_.randint(0, len(body)), must)
+    # A dollar and capitals are a variable, a bracket before a word is a template's.
+    return "".join(body).lstrip("$%<{[(*.") + _digits(random_, 1)
+
+
+def _credentials(random_: random.Random) -> str:
+    return "k" + _password(random_, "!$%&*+-./:;=@^_~,()")
+
+
+def _passphrase(random_: random.Random) -> str:
+    return random_.choice((" ", "-", ", ", "$")).join(random_.choice(WORDS) for _ in range(random_.randint(3, 5)))
 
 
 def _not_a_card(random_: random.Random) -> str:
@@ -190,15 +205,19 @@ def _not_a_card(random_: random.Random) -> str:
 
 VALUES = {
     "email": _email, "phone": _phone, "card": _card, "iban": _iban, "ssn": _ssn, "ip": _ip, "aws_key": _aws_key,
-    "secret": _secret, "password": _password,
+    "secret": _secret, "password": _password, "credentials": _credentials, "passphrase": _passphrase,
 }  # fmt: skip
 # What is written around a value of a kind, so that it can be told; no part of the value.
 AROUND = {
     "password": (
         "password={}", "db_pass: {}", "pass: {}", "Authorization: Bearer {}", "<password>{}</password>",
         '{{"name":"password","value":"{}"}}', "key = password; value = {}", "name: db_password\nvalue: {}",
-        "| password | {} |",
+        "| password | {} |", "DB_PASSWORD={}", '"password": "{}"', "password = {};",
+        '{{"db":{{"password":"{}","port":1}}}}',
+        "Row 2: name = anna; password = {}; port = 5432", "client_secret={}", "Authorization: Token {}", "passwd={},",
     ),
+    "credentials": ("https://app:{}@db.example.com/x", "postgres://admin:{}@db-7.example.org/app", "redis://:{}@cache"),
+    "passphrase": ('password="{}"', '"passphrase": "{}"', "<password>{}</password>", "PASSWORD='{}'"),
 }  # fmt: skip
 DECOYS = (
     _not_a_card,
@@ -211,4 +230,9 @@ DECOYS = (
     lambda _: "@mention and user@localhost",
     lambda random_: f"000-{_digits(random_, 2)}-{_digits(random_, 4)}",
     lambda random_: f"{random_.getrandbits(128):032x}",
+    lambda random_: f"max_tokens={random_.randint(1, 200_000)}",
+    lambda random_: random_.choice(("password=$PASSWORD", "token=${TOKEN}", "password: <your password>")),
+    lambda random_: random_.choice(('"secret": "{{ secret }}"', "password=get_password(user)", "password: required")),
+    lambda random_: random_.choice(("Password: 8-64 characters", '"token": {"id": 7}', "secret=os.environ['X1']")),
+    lambda _: "http://localhost:3000/@vite/client",
 )

@@ -41,16 +41,22 @@ class DropInvisible:
     """Removes what a reader cannot see: control and zero-width characters, soft hyphens, bidi overrides, tags.
 
     Tag characters (U+E0000 to U+E007F) and bidi overrides also carry instructions that people do not see but models
-    read. The zero-width joiner and non-joiner stay: Persian, Indic scripts and emoji need them.
+    read. The zero-width joiner and non-joiner stay: Persian, Indic scripts and emoji need them. Of variation selectors
+    one stays behind what it chooses a form of, an ideograph or, for the first sixteen, a digit or a sign beyond ASCII;
+    runs of them, and those behind letters, carry hidden bytes.
+    Source: Unicode Standard, chapter 23.4 (variation selectors).
     """
 
+    selectors = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
     table: dict[int, str | None] = {
         **dict.fromkeys(range(0x20)),
         **dict.fromkeys(range(0x7F, 0xA0)),
         **dict.fromkeys(INVISIBLE),
         **dict.fromkeys(range(0x202A, 0x202F)),
         **dict.fromkeys(range(0x2066, 0x206A)),
-        **dict.fromkeys(range(0xE0000, 0xE0080)),
+        **dict.fromkeys(range(0x206A, 0x2070)),
+        **dict.fromkeys(range(0xE0000, 0xE0100)),
+        **dict.fromkeys(range(0xE01F0, 0xE1000)),
         **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
         **dict.fromkeys(map(ord, SPACES), " "),
         **{ord(ligature): letters for ligature, letters in LIGATURES.items()},
@@ -66,7 +72,17 @@ class DropInvisible:
 
     def __call__(self, text: str) -> str:
         """Return the text without invisible characters; a word broken by a soft hyphen at a line's end is joined."""
-        return text.replace("\u00ad\n", "").translate(self.table)
+        text = text.replace("\u00ad\n", "").translate(self.table)
+        return text if text.isascii() else self.selectors.sub(self._selected, text)
+
+    @staticmethod
+    def _selected(run: re.Match[str]) -> str:
+        """Return the one selector of a run that has something to choose, or nothing."""
+        before = run.string[run.start() - 1 : run.start()] or " "
+        if run.group()[0] <= "\ufe0f":
+            return run.group()[0] if ord(before) > 0x7F or before in "0123456789#*" else ""
+        is_ideograph = unicodedata.name(before, "").startswith(("CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH"))
+        return run.group()[0] if is_ideograph else ""
 
 
 class RepairMojibake:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from slipway_runtime.prepare.clean import clean
 
-AWKWARD = "aé \t\n\r\x00\x0b\x0c\x85\xa0\xad\u200b\u200d\u2028\u202e\ufeffÃ©â€™\u0301\U000e0041ﬁＡ\ud800"
+AWKWARD = (
+    "aé \t\n\r\x00\x0b\x0c\x85\xa0\xad\u200b\u200d\u2028\u202e\ufeffÃ©â€™\u0301\U000e0041ﬁＡ\ud800\ufe0f\U000e0101葛1"
+)
 
 
 @pytest.mark.capability("D2")
@@ -31,6 +33,12 @@ AWKWARD = "aé \t\n\r\x00\x0b\x0c\x85\xa0\xad\u200b\u200d\u2028\u202e\ufeffÃ©�
         ("double: cafÃƒÂ©", "double: café"),
         ("ignore\u202e this \U000e0041\U000e0042", "ignore this"),
         ("👩\u200d👩\u200d👧", "👩\u200d👩\u200d👧"),
+        ("hello" + "".join(chr(0xE0100 + byte) for byte in b"obey me") + " world", "hello world"),
+        ("hi" + "\ufe01\ufe0e\ufe03" * 9 + " 😀" + "\ufe0f\U000e0155\U000e0156", "hi 😀\ufe0f"),
+        ("葛\U000e0100城 辻\U000e0101\U000e0155", "葛\U000e0100城 辻\U000e0101"),
+        ("☎\ufe0f 1\ufe0f\u20e3 ∩\ufe00", "☎\ufe0f 1\ufe0f\u20e3 ∩\ufe00"),
+        ("unassigned\U000e0090\U000e01f0 deprecated\u206a", "unassigned deprecated"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
         ("lone \ud800 surrogate", "lone \ufffd surrogate"),
         ("    indented code", "    indented code"),
         ("São Paulo, ÅÄÖ, Â and Ã alone", "São Paulo, ÅÄÖ, Â and Ã alone"),

@@ -212,3 +212,30 @@ def test_consent_banners_and_landmarks_are_no_content(banner: str) -> None:
     text = prepare(page.encode(), "a.html").text
     assert "Bake the cookies." in text
     assert "Accept" not in text
+
+
+def test_a_name_that_comes_twice_in_an_object_keeps_both_values() -> None:
+    data = b'{"contract": "clause one is binding", "contract": "clause two is void", "by": {"a": 1, "a": {}}}'
+
+    text = prepare(data, "a.json").text
+
+    assert text == "contract: clause one is binding\ncontract: clause two is void\nby.a: 1"
+
+
+@pytest.mark.parametrize(
+    ("data", "row"),
+    [
+        ("Preis (EUR, netto);Menge (Stk, kg)\n1,50;3\n", "Preis (EUR, netto) = 1,50; Menge (Stk, kg) = 3"),
+        ("a (x, y);b (x, y)\n1,50;3,00\n", "a (x, y) = 1,50; b (x, y) = 3,00"),
+        ('"Name, Vorname";"Strasse, Nr"\n"Meier, A";"Weg, 1"\n', "Name, Vorname = Meier, A; Strasse, Nr = Weg, 1"),
+        ('"Name; Vorname","Strasse; Nr"\n"Meier; A","Weg; 1"\n', "Name; Vorname = Meier; A; Strasse; Nr = Weg; 1"),
+        ("a;b,c\nx,y\nv,w\n", "a;b = x; c = y"),
+        ("sep=;\na,x;b\n1,5;2\n", "a,x = 1,5; b = 2"),
+        ('"sep=|"\r\na|b\r\n1|2\r\n', "a = 1; b = 2"),
+        ("sep=\t\na\tb\n1\t2\n", "a = 1; b = 2"),
+        ("name\nanna\n", "name = anna"),
+        ("a,b\n1,2\n1,2,3\n", "a = 1; b = 2"),
+    ],
+)
+def test_the_sign_between_columns_is_the_one_that_gives_even_rows(data: str, row: str) -> None:
+    assert prepare(data.encode(), "a.csv").text.split("\n")[0] == f"Row 2: {row}"

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - look-alike characters are what is tested
 """Personal data and secrets give way to placeholders, and nothing else does."""
 
 import importlib.util
@@ -57,6 +58,65 @@ def test_hyphens_of_typesetting_are_hyphens() -> None:
     assert RULE.rewrite("call 415\u2011555\u20110134 now")[0] == "call [PHONE] now"
 
 
+CARD = "4111111111111111"
+
+
+def in_digits_from(zero: int) -> str:
+    return "".join(chr(zero + int(digit)) for digit in CARD)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        *((in_digits_from(zero), "CARD") for zero in (0x660, 0x6F0, 0x966, 0xFF10, 0x1D7CE, 0x1D7F6)),
+        *(
+            (f"4111{hidden}1111{hidden}1111{hidden}1111", "CARD")
+            for hidden in "\u200d\u200c\ufe0f\u034f\u3164\u2800\u17b4"
+        ),
+        ("4111\u200c 1111 \u200d1111 1111", "CARD"),
+        ("4111·1111·1111·1111", "CARD"),
+        ("4111&nbsp;1111&nbsp;1111&#160;1111", "CARD"),
+        ("4111&#49;11111111111", "CARD"),
+        ("&#52;11111111111111&#x31;", "CARD"),
+        ("4\u20e31\ufe0f\u20e311111111111111", "CARD"),
+        ("anna＠example.com", "EMAIL"),
+        ("anna\u200c@exam\u034fple.com", "EMAIL"),
+        ("+\u0664\u0669 \u0663\u0660 \u0669\u0660\u0661\u0668\u0662\u0660", "PHONE"),
+    ],
+)
+@pytest.mark.parametrize("frame", ["{}", "کارت: {} \u200cپایان", "a\u200db &amp; {} c\ufe0fd"])
+def test_other_digits_and_what_nobody_sees_are_no_hiding_place(value: str, kind: str, frame: str) -> None:
+    expected = frame.format(f"[{kind}]")
+    assert RULE.rewrite(frame.format(value)) == (expected, {kind.lower(): 1})
+
+
+def test_what_nobody_sees_is_no_hiding_place_for_passwords_and_stays_elsewhere() -> None:
+    text = "می\u200cخواهم pass\u200cword: hunter2!x9 👩\u200d👧 password：hunter22x，و"
+    assert RULE.rewrite(text)[0] == "می\u200cخواهم pass\u200cword: [SECRET] 👩\u200d👧 password：[SECRET]，و"
+    for benign in ("col·lecció 2·3 &amp; x", "۱۴۰۲/۰۵/۱۲", "👩\u200d👩\u200d👧 1\ufe0f\u20e3 2\ufe0f\u20e3"):
+        assert RULE.rewrite(benign) == (benign, {})
+
+
+def test_the_same_value_in_other_digits_has_the_same_number() -> None:
+    rule = Redact(kinds=ALL, placeholders="numbered")
+    assert rule.rewrite(f"{CARD}, {in_digits_from(0x660)}, 4111\u200d111111111111")[0] == "[CARD_1], [CARD_1], [CARD_1]"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("a.json", '{"password": "correct horse 9\\" staple"}', 'password: "[SECRET]"'),
+        (
+            "a.csv",
+            "n,password\nx,a b;c9\ny,p;w9d#xyz!",
+            'Row 2: n = x; password = "[SECRET]"\nRow 3: n = y; password = [SECRET]',
+        ),
+    ],
+)
+def test_a_secret_of_several_words_goes_whole_from_records(name: str, data: str, text: str) -> None:
+    assert prepare(data.encode(), name, rules=RuleSet(text_rules=(RULE,))).text.startswith(text)
+
+
 def test_numbered_placeholders_tell_values_apart_within_a_document_and_begin_anew_in_the_next() -> None:
     rules = RuleSet(text_rules=(Redact(kinds=ALL, placeholders="numbered"),))
     text = b"# A\n\na@example.com, b@example.com, A@example.com\n\n4111 1111 1111 1111 or 4111111111111111"
@@ -96,7 +156,7 @@ def test_the_title_that_a_document_has_of_its_own_goes_through_it_too(name: str,
         ("a.html", b"<p>card 4111<br>1111<br>1111<br>1111 it is</p>", "card [CARD] it is"),
         ("a.csv", b"key,value\npassword,hunter22x\n", "Row 2: key = password; value = [SECRET]"),
         ("a.json", b'{"name": "password", "value": "hunter22x"}', "name: password\nvalue: [SECRET]"),
-        ("a.json", b'{"Authorization": "Bearer abcdefghijkl"}', "Authorization: Bearer [SECRET]"),
+        ("a.json", b'{"Authorization": "Bearer abcdefghijkl"}', 'Authorization: "Bearer [SECRET]"'),
         ("a.md", b"write to jo\\@example.org now", "write to [EMAIL] now"),
     ],
 )

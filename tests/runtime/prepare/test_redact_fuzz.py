@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway_runtime.prepare.prepare import prepare
-from slipway_runtime.prepare.redact import addresses, assigned, broken, numbers
+from slipway_runtime.prepare.redact import addresses, assigned, broken, keys, numbers, value
 from slipway_runtime.prepare.redact.redact import Redact
 from slipway_runtime.prepare.redact.span import STRENGTH
 from slipway_runtime.prepare.rejected import Rejected
@@ -65,6 +65,17 @@ PIECES = st.sampled_from(
             "name",
             "password",
             "value",
+            "=",
+            '"',
+            "'",
+            "$",
+            "(",
+            ";",
+            "://u:",
+            "token",
+            "\u200d",
+            "\u0664",
+            "&nbsp;",
             "pass: ",
             "hunter22",
             "<password>",
@@ -121,7 +132,17 @@ HOSTILE = {
     "credentials": "://a:",
     "names of keys": "key:=",
     "named": "name: password, value: ",
+    "unseen": "4\u200d",
+    "character references": "4&nbsp;",
+    "other digits": "\u0664\u0661\u00b7",
     "elements": "<password>",
+    "quoted": 'password="',
+    "two quotes": "password='a\"",
+    "escaped quotes": 'password="\\\\',
+    "prose": "token:",
+    "marks at the end": "password=a)))",
+    "references": "password=${",
+    "signs of addresses": "://a:b@",
     "escaped": "a\\@",
     "entities": "a&#64;",
     "cells": "4111 | ",
@@ -167,6 +188,7 @@ def test_patterns_look_at_bounded_pieces() -> None:
     """The lines above do not see inside a pattern; what each may consume is bounded, or one class of characters."""
     of_lines = (numbers.CARD, numbers.IBAN, numbers.SSN, numbers.IP_V4, numbers.PHONE, numbers.LABELLED_PHONE)
     of_breaks = (numbers.BROKEN_IBAN, broken.CARD, broken.SSN, broken.PHONE, broken.TAG)
-    of_names = (assigned.NAME, assigned.NAMED, assigned.VALUE, assigned.ELEMENT, addresses.DOMAIN)
-    for pattern in (*of_lines, *of_breaks, *of_names):
+    of_names = (assigned.NAME, assigned.NAMED, assigned.CELL, assigned.ELEMENT, addresses.DOMAIN, keys.CREDENTIALS)
+    of_values = (value.BEGIN, value.END, value.REFERENCE, value.STRUCTURE, value.CALL, value.ARGUMENTS, value.QUOTE_END)
+    for pattern in (*of_lines, *of_breaks, *of_names, *of_values):
         assert not re.search(r"(?<!\\)[*+](?!\]|[^\[]*\])", pattern.pattern.replace(r"\+", "")), pattern.pattern

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from slipway_runtime.prepare import streamed
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.prepare.streamed import MAX_NAMED, is_streamed, named, sift
@@ -78,3 +79,43 @@ def test_a_flood_of_bad_records_is_named_up_to_a_limit_and_counted_beyond() -> N
     assert len(bad) == MAX_NAMED + 10
     assert len(listed) == MAX_NAMED + 1
     assert "9 records" in listed[-1].reason
+
+
+def test_a_record_sent_over_several_lines_is_one_record_on_its_first_line() -> None:
+    long = json.dumps({"question": "Why?", "steps": ["first", {"then": "ö second"}]}, indent=2, ensure_ascii=False)
+    data = b"\n".join([GOOD[0], long.encode(), b"not json", GOOD[1], b"{", GOOD[2]])
+
+    document = prepare(data, PATH)
+
+    assert document.counts == {"records.kept": 4, "records.rejected": 2}
+    assert "question: Why?\nsteps[0]: first\nsteps[1].then: ö second" in document.text
+    ends = 2 + long.count("\n")
+    assert [bad.line for bad in sift(data)[1]] == [ends + 1, ends + 3]
+    assert prepare(long.encode(), PATH).counts == {}
+
+
+def test_a_record_over_several_lines_that_is_broken_costs_its_own_lines() -> None:
+    data = b'{"a":\n"\xff"\n}\n' + b'{"b":\n1,}\n' + GOOD[0]
+
+    assert prepare(data, PATH).counts["records.kept"] == 1
+    assert 1 in [bad.line for bad in sift(data)[1]]
+
+
+def test_records_that_begin_and_never_end_are_read_a_few_times_and_not_each_to_the_end(monkeypatch) -> None:
+    read = 0
+
+    class Counting(json.JSONDecoder):
+        def raw_decode(self, text, start=0):
+            nonlocal read
+            try:
+                return super().raw_decode(text, start)
+            except json.JSONDecodeError as error:
+                read += error.pos - start
+                raise
+
+    monkeypatch.setattr(streamed, "DECODER", Counting())
+    data = b"[\n" * 500 + b"1,\n" * 5_000 + GOOD[0]
+
+    sift(data)
+
+    assert 0 < read < 6 * len(data)

@@ -16,7 +16,6 @@ DOMAIN = re.compile(
     r"(?: {0,3}\n {0,3})?(?:[^\W_](?:[\w\-]{0,62})\\?\.){1,8}"
     rf"(?:{TOP}| {{0,3}}\n {{0,3}}(?:com|org|net|edu|gov|info|[a-z]{{2}})(?!\w))"
 )
-ENTITIES = ("&#64;", "&#x40;", "&commat;")
 # What surrounds an address in prose and markup rather than belonging to it.
 OPENING = "'`{|*=/?&#.~\\"
 IP_V6 = re.compile(r"[0-9A-Fa-f:]{2,39}")
@@ -26,16 +25,13 @@ HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 def find_emails(text: str) -> Iterator[Span]:
     """Yield the e-mail addresses. Quoted local parts, which nobody has, are not looked for."""
-    for sign in "@&":
-        at = text.find(sign)
-        while at >= 0:
-            after = at + 1
-            if sign == "&":
-                after = at + len(next(filter(lambda entity: text.startswith(entity, at), ENTITIES), ""))
-            if after > at and (start := _local(text, at)) < at and (domain := DOMAIN.match(text, after)):
-                after = domain.end()
-                yield Span(start, after, "email")
-            at = text.find(sign, max(after, at + 1))
+    at = text.find("@")
+    while at >= 0:
+        after = at + 1
+        if (start := _local(text, at)) < at and (domain := DOMAIN.match(text, after)):
+            after = domain.end()
+            yield Span(start, after, "email")
+        at = text.find("@", after)
 
 
 def _local(text: str, at: int) -> int:

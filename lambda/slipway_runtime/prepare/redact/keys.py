@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from slipway_runtime.prepare.redact.assigned import find_assigned
 from slipway_runtime.prepare.redact.span import Span
+from slipway_runtime.prepare.redact.value import PLACEHOLDER, is_reference
 
 # Source: AWS IAM user guide, "IAM identifiers", unique id prefixes: AKIA long-term, ASIA temporary access keys.
 # Searched by its first letters alone, of which the first is one certain byte.
@@ -42,7 +43,11 @@ FORMS = tuple(
     )
     for sign, forms in TOKENS.items()
 )
-CREDENTIALS = re.compile(r"://[^\s:/@\[\]]{1,128}:([^\s/@\[\]]{1,256})@")
+# A password may hold "/" and "@", so it goes to the last "@"; digits and a "/" are a port. Only one without an "@"
+# before "?" or "#" may hold these too.
+CREDENTIALS = re.compile(
+    r"://[^\s:/@\[\]]{0,128}:(?![0-9]{1,5}[/?#])(?:([^\s\"'`<>?#]{1,256})@|([^\s\"'`<>@]{1,256})@)(?=[\w\[])"
+)
 
 
 def find_aws_keys(text: str) -> Iterator[Span]:
@@ -62,7 +67,9 @@ def find_secrets(text: str) -> Iterator[Span]:
     at = text.find(":")
     while at >= 0:
         if text.startswith("//", at + 1) and (match := CREDENTIALS.match(text, at)):
-            yield Span(*match.span(1), "secret")
+            start, end = match.span(match.lastindex or 0)
+            if not (is_reference(text, start) or PLACEHOLDER.search(text, start, end)):
+                yield Span(start, end, "secret")
         at = text.find(":", at + 1)
 
 

@@ -10,12 +10,11 @@ from slipway_runtime.prepare.redact.addresses import find_emails, find_ip_v6
 from slipway_runtime.prepare.redact.broken import BREAK, without_tags
 from slipway_runtime.prepare.redact.keys import find_aws_keys, find_secrets
 from slipway_runtime.prepare.redact.numbers import find_numbers
+from slipway_runtime.prepare.redact.seen import Seen
 from slipway_runtime.prepare.redact.span import Kind, Span, resolve
 from slipway_runtime.prepare.rules.base import Counts, TextRule
 
 Placeholders = Literal["typed", "numbered"]
-# Hyphens and dashes that documents write into numbers, one character each, so that offsets hold.
-HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212"
 # What one finding hid from the patterns may be a finding of its own once that is gone. Each round is linear.
 MAX_ROUNDS = 8
 # Beyond a break beside a finding: what may be another part of a broken number.
@@ -72,10 +71,10 @@ class Redact(TextRule):
         return sorted(spans)
 
     def _find(self, text: str) -> Iterator[Span]:
-        if not text.isascii():
-            for hyphen in HYPHENS:
-                text = text.replace(hyphen, "-")
-        text = without_tags(text)
+        seen = Seen(text)
+        return seen.place(self._detect(without_tags(seen.text)))
+
+    def _detect(self, text: str) -> Iterator[Span]:
         if "email" in self.kinds:
             yield from find_emails(text)
         if "aws_key" in self.kinds:
@@ -100,14 +99,16 @@ class Redact(TextRule):
         if self.placeholders == "typed":
             return f"[{kind.upper()}]"
         known = self.numbers.setdefault(kind, {})
-        same = "".join(filter(str.isalnum, value)).casefold()
+        same = "".join(filter(str.isalnum, Seen(value).text)).casefold()
         return f"[{kind.upper()}_{known.setdefault(same, len(known) + 1)}]"
 
 
 def _is_quiet(before: str, after: str) -> bool:
     """Return whether a finding stands alone, between blanks with no digit beyond: then it hid nothing."""
-    if before and (before[-1] not in ' \n("=>' or before[-2:-1].isdigit() or MORE_BEFORE.search(before)):
+    if before and (before[-1] not in " \n(\"'=>:" or before[-2:-1].isdigit() or MORE_BEFORE.search(before)):
         return False
     if not after:
         return True
-    return after[0] in ' \n.,;)"<' and not (after[1:2].isdigit() or after[1:2] in ("(", "+") or MORE_AFTER.match(after))
+    return after[0] in " \n.,;)\"'<@" and not (
+        after[1:2].isdigit() or after[1:2] in ("(", "+") or MORE_AFTER.match(after)
+    )

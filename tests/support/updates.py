@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support import update_readings as read
+from support.updates_of_more import MORE
 
 TAGS = [{"Key": "team", "Value": "search"}]
 TRUST = {
@@ -89,7 +90,7 @@ LIVE = {
          "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": True},
          "AttributeDefinitions": [*TABLE_BASE["AttributeDefinitions"],
                                   {"AttributeName": "kind", "AttributeType": "S"}],
-         "BillingMode": "PROVISIONED"},
+         "BillingMode": "PROVISIONED", "SSESpecification": {"SSEEnabled": True, "KMSMasterKeyId": "alias/x"}},
         TABLE_BASE,
     ),
     "AWS::IAM::Role": Live(
@@ -131,7 +132,9 @@ LIVE = {
          "V2": {"Type": "AWS::Lambda::Version", "DependsOn": "V1",
                  "Properties": {"FunctionName": {"Ref": "Function"}, "Description": "two"}}},
     ),
-    "AWS::Logs::LogGroup": Live(read.log_group, {"RetentionInDays": 7, "Tags": TAGS}),
+    "AWS::Logs::LogGroup": Live(
+        read.log_group, {"RetentionInDays": 7, "Tags": TAGS, "KmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/k"}
+    ),
     "AWS::Events::Rule": Live(
         read.rule,
         {"Description": "x", "State": "DISABLED", "RoleArn": ROLE_ARN, "Tags": TAGS, "EventPattern": {"source": ["b"]},
@@ -180,6 +183,7 @@ LIVE = {
         read.parameter, {"Value": "2", "Description": "x", "AllowedPattern": ".*", "Tags": {"team": "search"}},
         {"Type": "String", "Value": "1"},
     ),
+    **{kind: Live(*described) for kind, described in MORE.items()},
 }  # fmt: skip
 # Properties that come with another one.
 TOGETHER: dict[tuple[str, str], dict[str, Any]] = {

@@ -171,6 +171,7 @@ def _versions() -> None:
         before = len(versions)
         made = publish(self, name_or_arn, description)
         if len(versions) > before:
+            del self._arns[made.function_arn]
             function.last_version = getattr(function, "last_version", before) + 1
             made.set_version(function.last_version)
             self._arns.update({one.function_arn: one for one in versions})

@@ -123,14 +123,10 @@ LIVE = {
     ),
     "AWS::Lambda::Alias": Live(
         read.alias,
-        {"Description": "x", "FunctionVersion": "$LATEST",
-         "RoutingConfig": {"AdditionalVersionWeights": [
-             {"FunctionVersion": {"Fn::GetAtt": ["V2", "Version"]}, "FunctionWeight": 0.5}]}},
+        {"Description": "x", "FunctionVersion": "$LATEST"},
         {"FunctionName": {"Ref": "Function"}, "Name": "live", "FunctionVersion": {"Fn::GetAtt": ["V1", "Version"]}},
         {"Role": ROLE, "Function": {"Type": "AWS::Lambda::Function", "Properties": FUNCTION_BASE},
-         "V1": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}},
-         "V2": {"Type": "AWS::Lambda::Version", "DependsOn": "V1",
-                 "Properties": {"FunctionName": {"Ref": "Function"}, "Description": "two"}}},
+         "V1": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}}},
     ),
     "AWS::Logs::LogGroup": Live(
         read.log_group, {"RetentionInDays": 7, "Tags": TAGS, "KmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/k"}

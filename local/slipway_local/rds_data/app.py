@@ -34,7 +34,8 @@ class RdsDataApi:
     """The Data API of every cluster in `postgres`.
 
     `secrets` returns the JSON object of a secret by its ARN, {"username", "password", …}, and raises LookupError for an
-    unknown one. `enabled` says whether a cluster's HTTP endpoint is on. The limits' defaults are the service's; tests shorten them.
+    unknown one; `enabled` says whether a cluster's HTTP endpoint is on. The limits' defaults are the service's; tests
+    shorten them.
     Units: seconds.
     """
 

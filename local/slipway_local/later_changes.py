@@ -137,14 +137,17 @@ def _usage_plans() -> None:
 
 
 def _cloudwatch() -> None:
-    """Let dashboards have tags, and PutCompositeAlarm make what moto's alarms can be.
+    """Let dashboards have tags, PutCompositeAlarm make what moto's alarms can be, and an update keep an alarm's state.
+
+    A new alarm has no data yet.
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_TagResource.html
     """
     from moto.cloudwatch.models import CloudWatchBackend
     from moto.cloudwatch.responses import CloudWatchResponse
 
-    original = CloudWatchBackend.tag_resource
+    original, put = CloudWatchBackend.tag_resource, CloudWatchBackend.put_metric_alarm
 
     def tag_resource(self: Any, arn: str, tags: dict[str, str]) -> None:
         if any(arn == one.arn for one in self.dashboards.values()):
@@ -152,7 +155,13 @@ def _cloudwatch() -> None:
         else:
             original(self, arn, tags)
 
-    CloudWatchBackend.tag_resource = tag_resource
+    def put_metric_alarm(self: Any, name: str, **settings: Any) -> Any:
+        before = self.alarms.get(name)
+        alarm = put(self, name=name, **settings)
+        alarm.state_value = before.state_value if before else "INSUFFICIENT_DATA"
+        return alarm
+
+    CloudWatchBackend.tag_resource, CloudWatchBackend.put_metric_alarm = tag_resource, put_metric_alarm
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm
 
 

@@ -185,3 +185,30 @@ def test_logs_go_to_the_bucket_itself_where_no_other_one_is_named(local_cloud: A
     for one in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
         s3.delete_object(Bucket=bucket, Key=one["Key"])
     local_cloud.remove("Undone")
+
+
+def test_a_new_alarm_has_insufficient_data_and_an_update_leaves_its_state(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
+    client = local_cloud.place.client("cloudwatch")
+    alarm = {"AlarmName": "unmeasured", "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1,
+             "MetricName": "m", "Namespace": "n", "Period": 60, "Statistic": "Sum", "Threshold": 1,
+             "TreatMissingData": "ignore"}  # fmt: skip
+
+    def state() -> Any:
+        return client.describe_alarms(AlarmNames=["unmeasured"])["MetricAlarms"][0]["StateValue"]
+
+    client.put_metric_alarm(**alarm)
+    first = state()
+    client.set_alarm_state(AlarmName="unmeasured", StateValue="ALARM", StateReason="x")
+    client.put_metric_alarm(**{**alarm, "Threshold": 2})
+    assert (first, state()) == ("INSUFFICIENT_DATA", "ALARM")
+    client.delete_alarms(AlarmNames=["unmeasured"])
+
+
+def test_a_composite_alarm_can_be_deployed(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html"""
+    body = _one("AWS::CloudWatch::CompositeAlarm", {"AlarmRule": 'ALARM("other")'})
+    name = local_cloud.outputs(local_cloud.deploy(Undone=body), "Undone")["Ref"]
+    shown = local_cloud.place.client("cloudwatch").describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])
+    assert [one["AlarmRule"] for one in shown["CompositeAlarms"]] == ['ALARM("other")']
+    local_cloud.remove("Undone")

@@ -212,3 +212,14 @@ def test_a_composite_alarm_can_be_deployed(local_cloud: Any) -> None:
     shown = local_cloud.place.client("cloudwatch").describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])
     assert [one["AlarmRule"] for one in shown["CompositeAlarms"]] == ['ALARM("other")']
     local_cloud.remove("Undone")
+
+
+def test_the_status_names_what_was_refused(local_cloud: Any) -> None:
+    function = local_cloud.function("")
+    function["Properties"] |= {"PackageType": "Image", "Code": {"ImageUri": "123456789012.dkr.ecr.aws/x"}}
+    for name in ("Runtime", "Handler"):
+        del function["Properties"][name]
+    with pytest.raises(cloud.LocalCloudError, match="container images are not emulated"):
+        local_cloud.deploy(Undone=template(Role=local_cloud.role(), One=function))
+    refused = cloud.status(local_cloud.state).resources["refused"]
+    assert "AWS::Lambda::Function Undone/One: functions from container images are not emulated" in refused

@@ -1,5 +1,6 @@
 """`slipway local …`: the cloud on this machine."""
 
+from collections import Counter
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
@@ -91,14 +92,16 @@ def _print_status(description: dict[str, Any]) -> None:
             f"  gateway   {description['gateway_url']}  (any OpenAI client; key: slipway local status --json)"
         )
         answers.print(f"  AWS API   {description['endpoint_url']}  (its variables: slipway local env)")
-    for kind, meaning in (
-        ("live", "an emulated service stands behind it"),
-        ("recorded", "kept and queryable, but does nothing here"),
-        ("refused", "not supported"),
-    ):
+    live = Counter(name.split(" ")[0] for name in resources["live"])
+    lists = {
+        "live": ("an emulated service stands behind it", [f"{count} {kind}" for kind, count in sorted(live.items())]),
+        "recorded": ("kept and queryable, but does nothing here", resources["recorded"]),
+        "refused": ("not supported, so not deployed", resources["refused"]),
+    }
+    for kind, (meaning, lines) in lists.items():
         answers.print(f"  {kind:9} {len(resources[kind])} resources: {meaning}")
-    for name in resources["recorded"] + resources["refused"]:
-        answers.print(f"    {name}", style="dim")
+        for line in lines:
+            answers.print(f"    {escape(line)}", style="dim")
     for sentence in description["not_emulated"]:
         answers.print(f"  differs from AWS: {sentence}", style="dim")
 

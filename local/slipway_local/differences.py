@@ -65,6 +65,8 @@ NOT_EMULATED = (
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
     "Settings of live resources that the emulated service does not know are checked by the schema, then dropped; an "
     "update that changes one is refused by its name.",
+    "What an update could set and no rollback take away is refused before it is set. A second policy of one queue or "
+    "topic, and a second subscription of one endpoint, are refused as what exists already.",
     "A resource type that is not supported refuses the whole deployment, before anything is made.",
     "After a restart, state machines' calls and asynchronous events that were in progress are made again.",
     "A stack's tags are kept with the stack, not put on its resources; change sets do not outlive the daemon.",

@@ -95,7 +95,7 @@ class Emulator:
         self.keeper.add("state machines", machines)
 
     def _start_data(self) -> None:
-        from slipway_local import buckets, clusters, firehose, object_versions, s3_destinations
+        from slipway_local import buckets, clusters, firehose, later_changes, object_versions, s3_destinations
         from slipway_local.cloudformation_api import CloudFormationApi
         from slipway_local.comprehend import classify
         from slipway_local.comprehend import service as comprehend
@@ -108,6 +108,7 @@ class Emulator:
         from slipway_local.training import service as training
         from slipway_local.training.control import TrainingControl
 
+        later_changes.install()
         buckets.install()
         object_versions.install()
         s3_destinations.install()
@@ -121,7 +122,12 @@ class Emulator:
         self._running.append(jobs)
         self._working.append(jobs)
         self.front_door.by_prefix["/_slipway/training"] = locked(TrainingControl(jobs), self.key)
-        rds_data = RdsDataApi(self.databases, self._secret, transaction_idle_seconds=TRANSACTION_IDLE_SECONDS)
+        rds_data = RdsDataApi(
+            self.databases,
+            self._secret,
+            enabled=clusters.http_endpoint_enabled,
+            transaction_idle_seconds=TRANSACTION_IDLE_SECONDS,
+        )
         self.front_door.by_service |= {"rds-data": rds_data, "cloudformation": CloudFormationApi(self._engine())}
         self.front_door.by_service["s3vectors"] = vectors = S3Vectors(self.place)
         self.keeper.add("vector buckets", vectors)

@@ -100,6 +100,7 @@ class Postgres:
                     connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
             (self._directory / cluster_identifier / "cluster.json").write_text(json.dumps(asdict(cluster)))
             self._clusters[arn] = cluster
+            self._pool.close((cluster_identifier,))  # a session that is open would outlive the old password
         return HOST, server.ensure_running()
 
     def drop_cluster(self, cluster_identifier: str) -> None:

@@ -101,5 +101,7 @@ def test_prod_encrypts_with_its_own_rotated_key(prod: Any) -> None:
         item["Properties"]["SSESpecification"]["SSEType"] == "KMS"
         for item in prod.of("foundation", "AWS::DynamoDB::Table")
     )
-    assert "KmsMasterKeyId" in prod.one("foundation", "AWS::SNS::Topic")
+    topics = prod.of("foundation", "AWS::SNS::Topic")
+    assert topics
+    assert all("KmsMasterKeyId" in item["Properties"] for item in topics)
     assert "/slipway/prod/foundation/key-arn" in json.dumps(prod["foundation"])

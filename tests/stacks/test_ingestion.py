@@ -81,7 +81,7 @@ def test_the_function_may_read_documents_and_delete_none(dev: Any) -> None:
     } == set()
     assert "s3:DeleteObject" not in allowed
     assert {action for action in allowed if action.startswith("dynamodb:")} == {
-        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query")
     }
 
 

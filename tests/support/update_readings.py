@@ -37,7 +37,13 @@ def table(place: Any, name: str) -> Any:
     dynamodb = place.client("dynamodb")
     shown = dynamodb.describe_table(TableName=name)["Table"]
     indexes = [index["IndexName"] for index in shown.get("GlobalSecondaryIndexes", [])]
-    names = ("AttributeDefinitions", "BillingModeSummary", "DeletionProtectionEnabled", "StreamSpecification")
+    names = (
+        "AttributeDefinitions",
+        "BillingModeSummary",
+        "DeletionProtectionEnabled",
+        "StreamSpecification",
+        "SSEDescription",
+    )
     throughput = shown["ProvisionedThroughput"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
@@ -99,6 +105,7 @@ def log_group(place: Any, name: str) -> Any:
     (shown,) = place.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     return [
         shown.get("retentionInDays"),
+        shown.get("kmsKeyId"),
         place.client("logs").list_tags_for_resource(resourceArn=shown["arn"][:-2])["tags"],
     ]
 

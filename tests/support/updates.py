@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support import update_readings as read
+from support.updates_of_more import MORE
 
 TAGS = [{"Key": "team", "Value": "search"}]
 TRUST = {
@@ -89,7 +90,7 @@ LIVE = {
          "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": True},
          "AttributeDefinitions": [*TABLE_BASE["AttributeDefinitions"],
                                   {"AttributeName": "kind", "AttributeType": "S"}],
-         "BillingMode": "PROVISIONED"},
+         "BillingMode": "PROVISIONED", "SSESpecification": {"SSEEnabled": True, "KMSMasterKeyId": "alias/x"}},
         TABLE_BASE,
     ),
     "AWS::IAM::Role": Live(
@@ -122,16 +123,14 @@ LIVE = {
     ),
     "AWS::Lambda::Alias": Live(
         read.alias,
-        {"Description": "x", "FunctionVersion": "$LATEST",
-         "RoutingConfig": {"AdditionalVersionWeights": [
-             {"FunctionVersion": {"Fn::GetAtt": ["V2", "Version"]}, "FunctionWeight": 0.5}]}},
+        {"Description": "x", "FunctionVersion": "$LATEST"},
         {"FunctionName": {"Ref": "Function"}, "Name": "live", "FunctionVersion": {"Fn::GetAtt": ["V1", "Version"]}},
         {"Role": ROLE, "Function": {"Type": "AWS::Lambda::Function", "Properties": FUNCTION_BASE},
-         "V1": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}},
-         "V2": {"Type": "AWS::Lambda::Version", "DependsOn": "V1",
-                 "Properties": {"FunctionName": {"Ref": "Function"}, "Description": "two"}}},
+         "V1": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}}},
     ),
-    "AWS::Logs::LogGroup": Live(read.log_group, {"RetentionInDays": 7, "Tags": TAGS}),
+    "AWS::Logs::LogGroup": Live(
+        read.log_group, {"RetentionInDays": 7, "Tags": TAGS, "KmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/k"}
+    ),
     "AWS::Events::Rule": Live(
         read.rule,
         {"Description": "x", "State": "DISABLED", "RoleArn": ROLE_ARN, "Tags": TAGS, "EventPattern": {"source": ["b"]},
@@ -180,6 +179,7 @@ LIVE = {
         read.parameter, {"Value": "2", "Description": "x", "AllowedPattern": ".*", "Tags": {"team": "search"}},
         {"Type": "String", "Value": "1"},
     ),
+    **{kind: Live(*described) for kind, described in MORE.items()},
 }  # fmt: skip
 # Properties that come with another one.
 TOGETHER: dict[tuple[str, str], dict[str, Any]] = {

@@ -53,6 +53,9 @@ class Change:
         except Exception as error:
             cause = error.__cause__ if isinstance(error, PartlyCreatedError) and error.__cause__ else error
             what = str(cause) if isinstance(cause, TemplateError) else f"{type(cause).__name__}: {cause}"
+            if isinstance(cause, ValueError) and not isinstance(cause, TemplateError):  # a provider's refusal
+                refused = f"{one.type} {self._state.name}/{one.logical_id}: {cause}"
+                self._engine.store.refused.setdefault(self._state.name, []).append(refused)
             known = self._state.records.get(one.logical_id)
             physical_id = known.physical_id if known else ""
             self._state.add_event(one.logical_id, one.type, physical_id, f"{verb.upper()}_FAILED", what)

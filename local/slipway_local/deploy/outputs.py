@@ -51,6 +51,8 @@ def way_out(state: StackState) -> str:
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
     stuck = " ".join(key for key, record in state.records.items() if record.status == "DELETE_FAILED")
+    if not stuck:
+        return "deploy again to retry, once what stands in the way is mended"
     return (
         f"deploy again to retry, or give up what cannot be deleted: "
         f"aws cloudformation delete-stack --stack-name {state.name} --retain-resources {stuck}"

@@ -18,13 +18,19 @@ from .errors import from_connection_failure
 
 
 class Access:
-    """Turns a resource ARN and a secret ARN into a connection; see RdsDataApi for `secrets`."""
+    """Turns a resource ARN and a secret ARN into a connection; see RdsDataApi for `secrets` and `enabled`."""
 
     def __init__(
-        self, postgres: Postgres, secrets: Callable[[str], Mapping[str, Any]], *, statement_timeout_ms: int
+        self,
+        postgres: Postgres,
+        secrets: Callable[[str], Mapping[str, Any]],
+        enabled: Callable[[str], bool],
+        *,
+        statement_timeout_ms: int,
     ) -> None:
         self._postgres = postgres
         self._secrets = secrets
+        self._enabled = enabled
         self._statement_timeout_ms = statement_timeout_ms
         self._resume_seconds: dict[str, float] = {}  # asleep: how long waking takes
         self._awake_at: dict[str, float] = {}  # waking: when it is done
@@ -37,7 +43,7 @@ class Access:
     def check(self, resource_arn: str, secret_arn: str) -> tuple[Cluster, str, str]:
         """Return the cluster, user name and password. Raises: ServiceError in the service's words."""
         cluster = self._postgres.find(resource_arn)
-        if cluster is None:
+        if cluster is None or not self._enabled(resource_arn):
             identifier = resource_arn.rsplit(":", 1)[-1]
             raise ServiceError(
                 "HttpEndpointNotEnabledException", f"HttpEndpoint isn't enabled for cluster {identifier}"

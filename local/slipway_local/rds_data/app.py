@@ -34,7 +34,8 @@ class RdsDataApi:
     """The Data API of every cluster in `postgres`.
 
     `secrets` returns the JSON object of a secret by its ARN, {"username", "password", …}, and raises LookupError for an
-    unknown one. The limits' defaults are the service's; tests shorten them.
+    unknown one; `enabled` says whether a cluster's HTTP endpoint is on. The limits' defaults are the service's; tests
+    shorten them.
     Units: seconds.
     """
 
@@ -43,13 +44,15 @@ class RdsDataApi:
         postgres: Postgres,
         secrets: Callable[[str], Mapping[str, Any]],
         *,
+        enabled: Callable[[str], bool] = lambda resource_arn: True,
         statement_timeout_seconds: float = 45,
         transaction_idle_seconds: float = 180,
         transaction_lifetime_seconds: float = 24 * 3600,
     ) -> None:
         self._postgres = postgres
         self._timeout = statement_timeout_seconds
-        self._access = Access(postgres, secrets, statement_timeout_ms=int(statement_timeout_seconds * 1000))
+        milliseconds = int(statement_timeout_seconds * 1000)
+        self._access = Access(postgres, secrets, enabled, statement_timeout_ms=milliseconds)
         self._transactions = Transactions(
             idle_seconds=transaction_idle_seconds, lifetime_seconds=transaction_lifetime_seconds
         )

@@ -77,9 +77,9 @@ def test_another_key_schema_makes_another_table_and_a_change_set_says_so(local_c
 
 def test_what_no_call_reaches_is_refused_by_name_and_the_rest_goes_back(local_cloud: Any) -> None:
     local_cloud.deploy(Replace=_one("AWS::DynamoDB::Table", {**TABLE_BASE, "TableName": "refused"}, Queue=QUEUE))
-    wanted = {**TABLE_BASE, "TableName": "refused", "SSESpecification": {"SSEEnabled": True}}
+    wanted = {**TABLE_BASE, "TableName": "refused", "TableClass": "STANDARD_INFREQUENT_ACCESS"}
     longer = {**QUEUE, "Properties": {"VisibilityTimeout": 99}}
-    refused = r"SSESpecification of AWS::DynamoDB::Table cannot be updated by the local cloud"
+    refused = r"TableClass of AWS::DynamoDB::Table cannot be updated by the local cloud"
     with pytest.raises(cloud.LocalCloudError, match=refused):
         local_cloud.deploy(Replace=_one("AWS::DynamoDB::Table", wanted, Queue=longer))
     sqs = local_cloud.place.client("sqs")

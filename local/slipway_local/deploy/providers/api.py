@@ -33,6 +33,7 @@ def tags(
     service: str, tag: str, untag: str, *, of: str = "resourceArn", by: str = "{id}", keys: str = "tagKeys",
     put: str = "tags",
     pair: tuple[str, str] = ("Key", "Value"), more: Mapping[str, str] = NOTHING, name: str = "Tags",
+    created: bool = False,
 ) -> Setting:  # fmt: skip
     """Return the setting of a type's tags; `of` is the parameter that takes the resource, `by` what it is called.
 
@@ -43,15 +44,15 @@ def tags(
         before, after = tag_map(old.get(name)), tag_map(new.get(name))
         place = context.place
         known = {"id": physical_id, "region": place.region, "account": place.account, "partition": place.partition}
-        known["name"] = physical_id.rpartition("/")[2]
         where = {of: by.format_map(known), **more}
         if gone := sorted(before.keys() - after.keys()):
-            call(place, service, untag, {**where, keys: [{pair[0]: key} for key in gone] if keys == put else gone})
+            named = [{pair[0]: key} for key in gone] if keys == put else gone
+            call(place, service, untag, {**where, keys: named})
         if after:
             pairs = [{pair[0]: key, pair[1]: value} for key, value in after.items()]
             call(place, service, tag, {**where, put: pairs})
 
-    return Setting(apply, name, created=False)
+    return Setting(apply, name, created=created)
 
 
 def tag_map(given: Any) -> dict[str, str]:
@@ -77,7 +78,8 @@ class Api:
 
     `ref`, `attributes` and `delete_with` are either `@path` into the call's answer or a text with {placeholders}: the
     arguments, `id` (what Ref gives), `region`, `account`, `partition`. `name` is the property that CloudFormation
-    makes up when the template leaves it open; `prepare` rewrites properties into arguments.
+    makes up when the template leaves it open, a `label` where Ref gives something else, which no update may put in its
+    place; `prepare` rewrites properties into arguments.
 
     The update call sets the properties that are parameters of it, and `update_sets`, but for `update_drops`, which the
     emulated service does not keep. It forgets what it is not given if `update_replaces`; else it is given `defaults`.
@@ -89,6 +91,7 @@ class Api:
     name: str | None = None
     name_limit: int = 64
     name_lower: bool = False
+    label: bool = False
     rename: Mapping[str, str] = field(default_factory=dict)
     prepare: Prepare = lambda context, properties: properties
     settings: tuple[Setting, ...] = ()
@@ -135,7 +138,7 @@ class Api:
         if names & self._by_update(context.place, names):
             absent = {name: self.defaults[name] for name in names - new.keys() if name in self.defaults}
             gone = {name: value(properties) if callable(value) else value for name, value in absent.items()}
-            arguments = self._arguments(context, {**gone, **properties})
+            arguments = self._arguments(context, {**gone, **(new if self.label else properties)})
             known = {**self._known(context, arguments), "id": existing.physical_id}
             identity = {key: template.format_map(known) for key, template in self.update_with.items()}
             call(context.place, self.service, str(self.update_call), {**arguments, **identity})

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway_local.deploy.providers.api import Lookup, Setting, api
+from slipway_local.deploy.providers.api import Lookup, Setting, api, tags
 from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider, changed
 from slipway_local.deploy.providers.calls import call, found, text
 from slipway_local.rest_api.mock import check_templates
@@ -141,6 +141,8 @@ def _stage_settings(context: Context, name: str, new: Properties, old: Propertie
     removed: set[str] = set()
     if old:
         changes["/deploymentId"] = new.get("DeploymentId")
+        changes["/description"] = new.get("Description", "")
+        changes["/tracingEnabled"] = text(new.get("TracingEnabled", False))
         changes |= {f"/variables/{key}": value for key, value in new.get("Variables", {}).items()}
         removed = {f"/variables/{key}" for key in set(old.get("Variables", {})) - set(new.get("Variables", {}))}
     operations = [
@@ -150,6 +152,33 @@ def _stage_settings(context: Context, name: str, new: Properties, old: Propertie
     if operations:
         arguments = {"restApiId": new["RestApiId"], "stageName": name, "patchOperations": operations}
         call(context.place, "apigateway", "update_stage", arguments)
+
+
+def _stage_tags(context: Context, name: str, new: Properties, old: Properties) -> None:
+    _tags(f"restapis/{new['RestApiId']}/stages/{name}").apply(context, name, new, old)
+
+
+def _plan_settings(context: Context, plan: str, new: Properties, old: Properties) -> None:
+    """Patch the plan: what is gone first, then what is there."""
+    stages = {f"{one['ApiId']}:{one['Stage']}": one.get("Throttle", {}) for one in new.get("ApiStages", [])}
+    name = new["UsagePlanName"]
+    before = [f"{one['ApiId']}:{one['Stage']}" for one in old.get("ApiStages", [])]
+    limits = [
+        (f"/apiStages/{stage}/throttle/{method.rpartition('/')[0].replace('/', '~1')}/{method.rpartition('/')[2]}", of)
+        for stage, methods in stages.items()
+        for method, of in methods.items()
+    ]
+    limits += [(f"/{kind.lower()}", new[kind]) for kind in ("Throttle", "Quota") if kind in new]
+    operations = [
+        *({"op": "remove", "path": "/apiStages", "value": stage} for stage in before),
+        *({"op": "remove", "path": f"/{kind.lower()}"} for kind in ("Throttle", "Quota") if kind in old),
+        *([{"op": "replace", "path": "/name", "value": name}] if name not in (plan, old.get("UsagePlanName")) else []),
+        {"op": "replace", "path": "/description", "value": new.get("Description", "")},
+        *({"op": "add", "path": "/apiStages", "value": stage} for stage in stages),
+        *({"op": "replace", "path": f"{path}/{key[0].lower()}{key[1:]}", "value": str(value)}
+          for path, values in limits for key, value in values.items()),
+    ]  # fmt: skip
+    call(context.place, "apigateway", "update_usage_plan", {"usagePlanId": plan, "patchOperations": operations})
 
 
 def _deployment(context: Context, properties: Properties) -> Properties:
@@ -176,6 +205,10 @@ def _rest(operation: str, ref: str, **rest: Any) -> Provider:
     return api("apigateway", operation, ref, **rest)
 
 
+def _tags(path: str) -> Setting:
+    return tags("apigateway", "tag_resource", "untag_resource", by=f"arn:{{partition}}:apigateway:{{region}}::/{path}")
+
+
 def _of_api(parameter: str) -> dict[str, str]:
     return {"restApiId": "{RestApiId}", parameter: "{id}"}
 
@@ -185,7 +218,7 @@ _PLAN_KEY = {"usagePlanId": "{UsagePlanId}", "keyId": "{KeyId}"}
 PROVIDERS: dict[str, Provider] = {
     "AWS::ApiGateway::RestApi": _rest(
         "create_rest_api", "@id", name="Name", prepare=_api,
-        settings=(Setting(_api_settings, "BinaryMediaTypes", *_API_SETTINGS),),
+        settings=(Setting(_api_settings, "BinaryMediaTypes", *_API_SETTINGS), _tags("restapis/{id}")),
         rename={"ApiKeySourceType": "apiKeySource"},
         attributes={"RootResourceId": "@rootResourceId", "RestApiId": "{id}"},
         delete_call="delete_rest_api", delete_with={"restApiId": "{id}"},
@@ -205,7 +238,10 @@ PROVIDERS: dict[str, Provider] = {
         "create_request_validator", "@id", attributes={"RequestValidatorId": "{id}"},
         delete_call="delete_request_validator", delete_with=_of_api("requestValidatorId"),
     ),
-    "AWS::ApiGateway::Model": _rest("create_model", "{Name}", name="Name", prepare=_model),
+    "AWS::ApiGateway::Model": _rest(
+        "create_model", "{Name}", name="Name", prepare=_model,
+        delete_call="delete_model", delete_with=_of_api("modelName"),
+    ),
     "AWS::ApiGateway::GatewayResponse": _rest(
         "put_gateway_response", "{RestApiId}|{ResponseType}", update_call="put_gateway_response", update_replaces=True,
         lookup=Lookup("get_gateway_response", _RESPONSE, "responseType"),
@@ -217,16 +253,20 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApiGateway::Stage": _rest(
         "create_stage", "{StageName}", prepare=_stage,
-        settings=(Setting(_stage_settings, "DeploymentId", "MethodSettings", "Variables"),),
+        settings=(Setting(_stage_settings, "DeploymentId", "Description", "MethodSettings", "TracingEnabled",
+                          "Variables"), Setting(_stage_tags, "Tags", created=False)),
         delete_call="delete_stage", delete_with=_of_api("stageName"),
     ),
     "AWS::ApiGateway::ApiKey": _rest(
         "create_api_key", "@id", name="Name", prepare=lambda context, properties: {"Enabled": False, **properties},
-        settings=(Setting(_key_settings, "Enabled", "Description"),), attributes={"APIKeyId": "{id}"},
+        settings=(Setting(_key_settings, "Enabled", "Description"), _tags("apikeys/{id}")),
+        attributes={"APIKeyId": "{id}"},
         delete_call="delete_api_key", delete_with={"apiKey": "{id}"},
     ),
     "AWS::ApiGateway::UsagePlan": _rest(
         "create_usage_plan", "@id", name="UsagePlanName", rename={"UsagePlanName": "name"},
+        settings=(Setting(_plan_settings, "ApiStages", "Description", "Quota", "Throttle", "UsagePlanName",
+                          created=False), _tags("usageplans/{id}")),
         attributes={"Id": "{id}"}, delete_call="delete_usage_plan", delete_with={"usagePlanId": "{id}"},
     ),
     "AWS::ApiGateway::UsagePlanKey": _rest(

@@ -53,7 +53,7 @@ def _of_api(parameter: str) -> dict[str, str]:
 
 PROVIDERS: dict[str, Provider] = {
     "AWS::ApiGatewayV2::Api": _v2(
-        "create_api", "@ApiId", name="Name", prepare=_api,
+        "create_api", "@ApiId", name="Name", label=True, prepare=_api,
         defaults={"Description": "", "DisableExecuteApiEndpoint": False},
         settings=(Setting(_cors, "CorsConfiguration", created=False),
                   tags("apigatewayv2", "tag_resource", "untag_resource",

@@ -22,7 +22,7 @@ _OF_POOL = {"UserPoolId": "{UserPoolId}"}
 _PROVIDER = "cognito-idp.{region}.amazonaws.com/{id}"
 PROVIDERS: dict[str, Provider] = {
     "AWS::Cognito::UserPool": api(
-        "cognito-idp", "create_user_pool", "@UserPool.Id", name="UserPoolName", prepare=_pool,
+        "cognito-idp", "create_user_pool", "@UserPool.Id", name="UserPoolName", label=True, prepare=_pool,
         rename={"UserPoolName": "PoolName"}, update_call="update_user_pool", update_with={"UserPoolId": "{id}"},
         update_replaces=True,
         attributes={"Arn": "@UserPool.Arn", "UserPoolId": "{id}", "ProviderName": _PROVIDER,
@@ -30,7 +30,8 @@ PROVIDERS: dict[str, Provider] = {
         delete_call="delete_user_pool", delete_with={"UserPoolId": "{id}"},
     ),
     "AWS::Cognito::UserPoolClient": api(
-        "cognito-idp", "create_user_pool_client", "@UserPoolClient.ClientId", name="ClientName", prepare=_client,
+        "cognito-idp", "create_user_pool_client", "@UserPoolClient.ClientId", name="ClientName", label=True,
+        prepare=_client,
         update_call="update_user_pool_client", update_with={"ClientId": "{id}"},
         attributes={"ClientId": "{id}", "ClientSecret": "@UserPoolClient.ClientSecret",
                     "Name": "@UserPoolClient.ClientName"},

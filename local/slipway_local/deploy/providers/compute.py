@@ -55,6 +55,25 @@ class Layer(Api):
         context.place.client("lambda").delete_layer_version(LayerName=name, VersionNumber=int(version))
 
 
+class Version(Api):
+    """AWS::Lambda::Version."""
+
+    def create(self, context: Context, properties: Properties) -> Created:
+        """Publish a version. Raises ValueError if the latest one is of the same code and settings.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+        """
+        asked = {"FunctionName": properties["FunctionName"]}
+        versions = call(context.place, "lambda", "list_versions_by_function", asked)["Versions"]
+        created = super().create(context, properties)
+        if created.attributes["Version"] in {one["Version"] for one in versions}:
+            number = created.attributes["Version"]
+            raise ValueError(
+                f"A version for this Lambda function exists ( {number} ). Modify the function to create a new version."
+            )
+        return created
+
+
 _FUNCTION_ARN = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
 _FUNCTION = {
     "DeadLetterConfig": {},
@@ -84,9 +103,10 @@ PROVIDERS: dict[str, Provider] = {
         service="lambda", create_call="publish_layer_version", ref="@LayerVersionArn", name="LayerName",
         attributes={"LayerVersionArn": "{id}"},
     ),
-    "AWS::Lambda::Version": api(
-        "lambda", "publish_version", "@FunctionArn",
+    "AWS::Lambda::Version": Version(
+        service="lambda", create_call="publish_version", ref="@FunctionArn",
         attributes={"Version": "@Version", "FunctionArn": "{id}"},
+        delete_call="delete_function", delete_with={"FunctionName": "{FunctionName}", "Qualifier": "{Version}"},
     ),
     "AWS::Lambda::Alias": api(
         "lambda", "create_alias", "@AliasArn", prepare=_alias, attributes={"AliasArn": "{id}"},

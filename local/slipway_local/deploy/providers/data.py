@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from slipway_local.aws import Place
-from slipway_local.deploy.providers.api import Api, api, tags
+from slipway_local.deploy.providers.api import Api, Setting, api, tags
 from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider, changed
 from slipway_local.deploy.providers.calls import call, found, parameters_of
 
@@ -130,11 +130,13 @@ class Cluster(Everything):
         gone = {name: value for name, value in _CLUSTER_DEFAULTS.items() if name in old and name not in new}
         arguments = {**gone, **new, "DBClusterIdentifier": existing.physical_id}
         call(context.place, "rds", "modify_db_cluster", arguments)
+        if new.get("Tags") != old.get("Tags"):
+            _CLUSTER_TAGS.apply(context, existing.physical_id, new, old)
         return existing
 
     def unreached(self, place: Place, old: Properties, new: Properties) -> list[str]:
         """Return what ModifyDBCluster does not take, and what cannot be taken back."""
-        names, known = changed(old, new), parameters_of(place, "rds", "modify_db_cluster")
+        names, known = changed(old, new) - {"Tags"}, parameters_of(place, "rds", "modify_db_cluster")
         stuck = {name for name in names - new.keys() if name.lower() in known and name not in _CLUSTER_DEFAULTS}
         return sorted(n for n in names if n.lower() not in known) + [f"{name} (removed)" for name in sorted(stuck)]
 
@@ -155,6 +157,14 @@ def _check_cluster(properties: Properties) -> None:
             "ManageMasterUserPassword is not emulated: "
             "name a secret of your own by a dynamic reference in MasterUserPassword"
         )
+
+
+def _rds_tags(kind: str) -> Setting:
+    return tags("rds", "add_tags_to_resource", "remove_tags_from_resource", of="ResourceName", keys="TagKeys",
+                put="Tags", by=f"arn:{{partition}}:rds:{{region}}:{{account}}:{kind}:{{id}}")  # fmt: skip
+
+
+_CLUSTER_TAGS = _rds_tags("cluster")
 
 
 def _lower_name(context: Context, properties: Properties) -> Properties:
@@ -189,12 +199,12 @@ PROVIDERS: dict[str, Provider] = {
         "create_db_instance", "{DBInstanceIdentifier}", "DBInstanceIdentifier",
         attributes={"DBInstanceArn": "@DBInstance.DBInstanceArn", "Endpoint.Address": "@DBInstance.Endpoint.Address",
                     "Endpoint.Port": "@DBInstance.Endpoint.Port"},
-        update_call="modify_db_instance", update_with={"DBInstanceIdentifier": "{id}"},
+        settings=(_rds_tags("db"),), update_call="modify_db_instance", update_with={"DBInstanceIdentifier": "{id}"},
         delete_call="delete_db_instance", delete_with={"DBInstanceIdentifier": "{id}", "SkipFinalSnapshot": "true"},
     ),
     "AWS::RDS::DBSubnetGroup": _rds(
         "create_db_subnet_group", "{DBSubnetGroupName}", "DBSubnetGroupName",
-        update_call="modify_db_subnet_group",
+        settings=(_rds_tags("subgrp"),), update_call="modify_db_subnet_group",
         delete_call="delete_db_subnet_group", delete_with={"DBSubnetGroupName": "{id}"},
     ),
     "AWS::RDS::DBClusterParameterGroup": _rds(

@@ -110,8 +110,6 @@ class InlinePolicy(Everything):
     def update(self, context: Context, existing: Created, old: Properties, new: Properties) -> Created:
         """Take the document out of the holders that are gone and put it into the others."""
         if new["PolicyName"] != existing.physical_id:
-            if taken := self.taken(context, new):
-                raise ValueError(f"{taken} already exists")
             return self.create(context, new)
         gone = {key: [one for one in old.get(key, []) if one not in new.get(key, [])] for key, _, _ in self._HOLDERS}
         self.delete(context, existing, {**old, **gone})

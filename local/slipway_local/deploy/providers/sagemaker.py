@@ -62,7 +62,14 @@ def _policy(context: Context, properties: Properties) -> Properties:
 
 
 class Policy(Api):
-    """AWS::ApplicationAutoScaling::ScalingPolicy, whose Ref is its ARN."""
+    """AWS::ApplicationAutoScaling::ScalingPolicy, whose Ref is its ARN; putting one of a target's again replaces it."""
+
+    def taken(self, context: Context, properties: Properties) -> str:
+        """Return the name that a policy of the target has already."""
+        given = _policy(context, dict(properties))
+        every = call(context.place, self.service, "describe_scaling_policies", given)["ScalingPolicies"]
+        same = ("PolicyName", "ResourceId", "ScalableDimension")
+        return given["PolicyName"] if any(all(one[k] == given[k] for k in same) for one in every) else ""
 
     def delete(self, context: Context, existing: Created, properties: Properties) -> None:
         """Delete the policy."""
@@ -107,8 +114,6 @@ PROVIDERS: dict[str, Provider] = {
     "AWS::ApplicationAutoScaling::ScalingPolicy": Policy(
         service="application-autoscaling", create_call="put_scaling_policy", ref="@PolicyARN", prepare=_policy,
         attributes={"Arn": "@PolicyARN"}, update_call="put_scaling_policy", update_replaces=True,
-        lookup=Lookup("describe_scaling_policies", {"PolicyNames": "{PolicyName}", "ResourceId": "{ResourceId}",
-            "ServiceNamespace": "{ServiceNamespace}"}, "ScalingPolicies.0"),
         delete_call="delete_scaling_policy", delete_with=_NAMED,
     ),
 }  # fmt: skip

@@ -37,6 +37,12 @@ def _retention(context: Context, group: str, new: Properties, old: Properties) -
     call(context.place, "logs", operation, {"logGroupName": group, "retentionInDays": days})
 
 
+def _log_key(context: Context, group: str, new: Properties, old: Properties) -> None:
+    key = new.get("KmsKeyId")
+    operation = "associate_kms_key" if key else "disassociate_kms_key"
+    call(context.place, "logs", operation, {"logGroupName": group, "kmsKeyId": key})
+
+
 def _alarm(context: Context, properties: Properties) -> Properties:
     return {"ActionsEnabled": True, **properties}
 
@@ -93,7 +99,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::Logs::LogGroup": api(
         "logs", "create_log_group", "{LogGroupName}", name="LogGroupName", name_limit=512,
-        settings=(Setting(_retention, "RetentionInDays"),
+        settings=(Setting(_retention, "RetentionInDays"), Setting(_log_key, "KmsKeyId", created=False),
                   tags("logs", "tag_resource", "untag_resource",
                        by="arn:{partition}:logs:{region}:{account}:log-group:{id}")),
         attributes={"Arn": _LOG_ARN}, delete_call="delete_log_group", delete_with={"logGroupName": "{id}"},
@@ -106,7 +112,9 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::CloudWatch::Dashboard": api(
         "cloudwatch", "put_dashboard", "{DashboardName}", name="DashboardName", name_limit=255,
-        update_call="put_dashboard", update_replaces=True, update_drops=("Tags",),
+        update_call="put_dashboard", update_replaces=True,
+        settings=(tags("cloudwatch", "tag_resource", "untag_resource", of="ResourceARN", keys="TagKeys", put="Tags",
+                       by="arn:{partition}:cloudwatch::{account}:dashboard/{id}", created=True),),
         lookup=Lookup("get_dashboard", {"DashboardName": "{DashboardName}"}, "DashboardName"),
         delete_call="delete_dashboards", delete_with={"DashboardNames": "{id}"},
     ),

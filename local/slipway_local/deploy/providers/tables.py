@@ -11,18 +11,24 @@ from slipway_local.deploy.providers.calls import call
 
 
 def _table(context: Context, properties: Properties) -> Properties:
-    stream, encryption = properties.get("StreamSpecification"), properties.get("SSESpecification", {})
-    if stream:
+    if stream := properties.get("StreamSpecification"):
         properties["StreamSpecification"] = {"StreamEnabled": True, **stream}
-    if encryption:
-        properties["SSESpecification"] = {"Enabled": encryption.get("SSEEnabled", True)} | {
-            key: encryption[key] for key in ("SSEType", "KMSMasterKeyId") if key in encryption
-        }
+    if encryption := properties.get("SSESpecification"):
+        properties["SSESpecification"] = _encryption(encryption)
     if policy := properties.get("ResourcePolicy"):
         properties["ResourcePolicy"] = json.dumps(policy["PolicyDocument"])
     if "BillingMode" not in properties and "ProvisionedThroughput" not in properties:
         properties["BillingMode"] = "PAY_PER_REQUEST"
     return properties
+
+
+def _encryption(value: Properties) -> Properties:
+    given: Properties = {key: value[key] for key in ("SSEType", "KMSMasterKeyId") if key in value}
+    return {"Enabled": value.get("SSEEnabled", True), **given}
+
+
+def _encrypt(context: Context, table: str, new: Properties, old: Properties) -> None:
+    _update(context, table, SSESpecification=_encryption(new.get("SSESpecification", {"SSEEnabled": False})))
 
 
 def _update(context: Context, table: str, **arguments: Any) -> None:
@@ -71,6 +77,8 @@ def _indexes(context: Context, table: str, new: Properties, old: Properties) -> 
     before = {index["IndexName"]: index for index in old.get("GlobalSecondaryIndexes", [])}
     changes = [{"Delete": {"IndexName": name}} for name in before if after.get(name) != before[name]]
     changes += [{"Create": after[name]} for name in after if after[name] != before.get(name)]
+    if len(changes) > 1:
+        raise ValueError("Cannot perform more than one GSI creation or deletion in a single update")
     for change in changes:
         definitions = new["AttributeDefinitions"]
         _update(context, table, AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[change])
@@ -126,6 +134,7 @@ _TABLE: dict[str, Any] = {
         Setting(_expiry, "TimeToLiveSpecification"),
         Setting(_capacity, "BillingMode", "ProvisionedThroughput", created=False),
         Setting(_stream, "StreamSpecification", created=False),
+        Setting(_encrypt, "SSESpecification", created=False),
         Setting(_protection, "DeletionProtectionEnabled", created=False),
         Setting(_indexes, "GlobalSecondaryIndexes", "AttributeDefinitions", created=False),
         tags("dynamodb", "tag_resource", "untag_resource", put="Tags",

@@ -16,6 +16,7 @@ _MAPPING: Properties = {
     "MaximumBatchingWindowInSeconds": 0,
     "MaximumRecordAgeInSeconds": -1,
     "MaximumRetryAttempts": -1,
+    "ParallelizationFactor": 1,
     "ScalingConfig": {},
 }
 
@@ -50,6 +51,8 @@ PROVIDERS: dict[str, Provider] = {
         "lambda", "create_event_source_mapping", "@UUID", defaults=_MAPPING,
         attributes={"Id": "{id}", "EventSourceMappingArn": "@EventSourceMappingArn"},
         update_call="update_event_source_mapping", update_with={"UUID": "{id}"},
+        settings=(tags("lambda", "tag_resource", "untag_resource", of="Resource", keys="TagKeys", put="Tags",
+                       by="arn:{partition}:lambda:{region}:{account}:event-source-mapping:{id}"),),
         delete_call="delete_event_source_mapping", delete_with={"UUID": "{id}"},
     ),
     "AWS::Lambda::EventInvokeConfig": api(

@@ -67,7 +67,7 @@ VARIATIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "network: {mode: create, nat_gateways: 1, cidr: 10.9.0.0/24}",
         lambda t: len(t.of("network", "AWS::EC2::NatGateway")) == 1 and len(t.of("network", "AWS::EC2::Subnet")) == 4,
     ),
-    "own-key": ("encryption: {customer_managed_key: true}", lambda t: text(t).count('"KmsMasterKeyId"') == 3),
+    "own-key": ("encryption: {customer_managed_key: true}", lambda t: text(t).count('"KmsMasterKeyId"') == 4),
     "own-key-thrown-away": (
         "encryption: {customer_managed_key: true}\nremoval: destroy",
         lambda t: t.of("foundation", "AWS::KMS::Key")[0]["DeletionPolicy"] == "Delete",

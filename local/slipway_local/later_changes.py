@@ -137,15 +137,12 @@ def _usage_plans() -> None:
 
 
 def _cloudwatch() -> None:
-    """Let dashboards have tags, PutCompositeAlarm make what moto's alarms can be, and an update keep an alarm's state.
+    """Let dashboards have tags, and an update keep an alarm's state; a new alarm has no data yet.
 
-    A new alarm has no data yet.
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_TagResource.html
     """
     from moto.cloudwatch.models import CloudWatchBackend
-    from moto.cloudwatch.responses import CloudWatchResponse
 
     original, put = CloudWatchBackend.tag_resource, CloudWatchBackend.put_metric_alarm
 
@@ -162,7 +159,6 @@ def _cloudwatch() -> None:
         return alarm
 
     CloudWatchBackend.tag_resource, CloudWatchBackend.put_metric_alarm = tag_resource, put_metric_alarm
-    CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm
 
 
 def _versions() -> None:

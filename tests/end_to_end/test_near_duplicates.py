@@ -196,5 +196,11 @@ def test_nothing_that_this_took_was_denied(staging: Staging) -> None:
     roles = staging.json("local", "permissions")["roles"]
     assert {one["role"]: one["denied"] for one in roles if one["denied"]} == {}
     needed = {"BatchGetItem", "ConditionCheckItem", "DeleteItem", "Query", "UpdateItem"}
-    unused = {one["action"] for role in roles if "-IngestRole" in role["role"] for one in role["unused"]}
+    unused = {
+        one["action"]
+        for role in roles
+        if "-IngestRole" in role["role"]
+        for one in role["unused"]
+        if "Documents" not in one["resource"]  # whose history is asked only where versions are removed one by one
+    }
     assert unused.isdisjoint({"sqs:SendMessage", *(f"dynamodb:{action}" for action in needed)})

@@ -60,7 +60,7 @@ def test_a_store_without_backups_is_left_to_the_documents(synthesise: Callable[[
     assert vault["LockConfiguration"]["ChangeableForDays"] == 3
     plan = templates.one("backup", "AWS::Backup::BackupPlan")["BackupPlan"]
     assert [rule["RuleName"] for rule in plan["BackupPlanRule"]] == ["nightly"]
-    assert len(templates.one("backup", "AWS::Backup::BackupSelection")["BackupSelection"]["Resources"]) == 3
+    assert len(templates.one("backup", "AWS::Backup::BackupSelection")["BackupSelection"]["Resources"]) == 4
 
 
 def test_a_lock_that_nobody_can_open_is_refused_where_data_may_go(tmp_path: Path) -> None:

@@ -33,9 +33,10 @@ def must_replace(one: Planned, old: dict[str, Any], new: dict[str, Any], place: 
             f"{', '.join(unreached)} of {one.type} cannot be updated by the local cloud: leave it as it was, or give "
             "the resource another logical id (and name), which makes it anew"
         )
-    if one.provider.updatable and (stuck := one.provider.unreached(place, new, old)):
+    stuck = [name.split(" ")[0] for name in one.provider.unreached(place, new, old)] if one.provider.updatable else []
+    if stuck := sorted({*stuck} - one.provider.one_way):
         raise TemplateError(
-            f"{', '.join(name.split(' ')[0] for name in stuck)} of {one.type} can be set but not taken away again "
+            f"{', '.join(stuck)} of {one.type} can be set but not taken away again "
             "by the local cloud, so that no rollback could undo it: leave it out, or give the resource another "
             "logical id (and name), which makes it anew"
         )

@@ -144,6 +144,7 @@ SCALARS = st.one_of(
 
 
 @example({"postcode": "08", "codes": ["09", "-08.5"]})
+@example({"a": ";", "no": "0"})
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.one_of(SCALARS, st.lists(SCALARS, min_size=1))))
 def test_what_a_yaml_writer_writes_is_read_alike(written: dict) -> None:
     """PyYAML writes YAML 1.1, whose words yes, no, on, off and octal numbers mean others; it quotes them."""

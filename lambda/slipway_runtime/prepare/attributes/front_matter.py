@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 Value = str | bool | int | float | list[str]
-KEY_LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*:(?:[ \t]+(.*?))?[ \t]*\Z")
+# Writers quote keys that YAML 1.1 takes for truth values, such as no and on.
+KEY_LINE = re.compile(r"""(["']?)([A-Za-z_][A-Za-z0-9_.-]*)\1[ \t]*:(?:[ \t]+(.*?))?[ \t]*\Z""")
 ITEM = re.compile(r"[ \t]*-(?:[ \t]+(.*?))?[ \t]*\Z")
 COMMENT = re.compile(r"(?:^|[ \t]+)#.*\Z")
 BLOCK = re.compile(r"([|>])[+-]?[0-9]?[+-]?\Z")
@@ -42,7 +43,7 @@ def _entries(lines: list[str]) -> Iterator[tuple[str, str, list[str]]]:
         if match:
             if key:
                 yield key, first, rest
-            key, first, rest = match[1], match[2] or "", []
+            key, first, rest = match[2], match[3] or "", []
         elif key and not line.startswith("#"):
             rest.append(line)
     if key:

@@ -106,6 +106,7 @@ class Api:
     delete_with: Mapping[str, str] = field(default_factory=dict)
     before_delete: Hook | None = None
     lookup: Lookup | None = None
+    one_way: frozenset[str] = frozenset()
     mode: str = "live"
 
     @property

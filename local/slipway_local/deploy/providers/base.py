@@ -68,6 +68,11 @@ class Provider(Protocol):
         """Return whether a change needs no replacement."""
         ...
 
+    @property
+    def one_way(self) -> frozenset[str]:
+        """Return the properties that AWS sets and never takes away again: a rollback leaves them."""
+        ...
+
     def create(self, context: Context, properties: Properties) -> Created:
         """Create the resource and wait until it can be used."""
         ...
@@ -105,6 +110,7 @@ class Everything:
 
     mode = "live"
     updatable = True
+    one_way = frozenset[str]()
 
     def unreached(self, place: Place, old: Properties, new: Properties) -> list[str]:
         """Return nothing: the update sends all there is."""

@@ -119,7 +119,13 @@ _SETTINGS: dict[str, tuple[str, Any]] = {
 
 
 class Bucket(Everything):
-    """AWS::S3::Bucket: one call to make it and one for each of its settings."""
+    """AWS::S3::Bucket: one call to make it and one for each of its settings.
+
+    Object Lock can be switched on and never off.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
+    """
+
+    one_way = frozenset({"ObjectLockEnabled"})
 
     def create(self, context: Context, properties: Properties) -> Created:
         """Create the bucket."""
@@ -146,7 +152,7 @@ class Bucket(Everything):
         for name, (operation, arguments) in _SETTINGS.items():
             if name in new and new[name] != old.get(name):
                 call(context.place, "s3", operation, {"Bucket": existing.physical_id, **arguments(new[name])})
-            elif name in old and name not in new:
+            elif name in old and name not in new and name not in self.one_way:
                 self._unset(context, existing.physical_id, name)
         return existing
 

@@ -73,8 +73,12 @@ class DeletionStack(SlipwayStack):
         )
         self.allow_curated_removal(erase.role)
         allow_unsaying(self, erase.role)
-        for bucket, (folders, work) in PLACES.items():
-            self._allow_shards(erase.role, self.bucket_arn(bucket), folders, work)
+        for bucket, (folders, _) in PLACES.items():
+            self._allow_shards(erase.role, self.bucket_arn(bucket), folders)
+        # In the curated bucket it may remove versions anywhere, as curated documents lie beside the shards.
+        removed = [f"{self.bucket_arn('artifacts')}/{folder}*" for folder in (*ARTIFACTS, *GIVEN, ARTIFACTS_WORK)]
+        removals = ["s3:GetObjectVersion", "s3:DeleteObjectVersion"]
+        allow(erase.role, removals, removed, wildcard_reason=SHARDS_REASON)
         if self._labelling():
             allow(erase.role, ["dynamodb:Query", "dynamodb:DeleteItem"], [self.table_arn("labelling")])
         allow_erasure(self, erase.role)
@@ -91,15 +95,13 @@ class DeletionStack(SlipwayStack):
             return {}
         return {"LABELLING_TABLE": "labelling-table-name", "ARTIFACTS_BUCKET": "artifacts-bucket-name"}
 
-    def _allow_shards(self, role: iam.Role, bucket: str, folders: tuple[str, ...], work: str) -> None:
+    def _allow_shards(self, role: iam.Role, bucket: str, folders: tuple[str, ...]) -> None:
         shards = [f"{bucket}/{folder}*" for folder in folders]
         indexes = [f"{bucket}/index/{folder}*" for folder in folders]
         # Without s3:ListBucket S3 answers 403 rather than 404 for an index that is not there.
         allow(role, ["s3:ListBucketVersions", "s3:ListBucket"], [bucket])
         writes = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
         allow(role, writes, [*shards, *indexes], wildcard_reason=SHARDS_REASON)
-        removals = ["s3:GetObjectVersion", "s3:DeleteObjectVersion"]
-        allow(role, removals, [*shards, f"{bucket}/{work}*"], wildcard_reason=SHARDS_REASON)
 
     def _schedule(self, machine: LoggedStateMachine) -> None:
         role = iam.Role(self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))

@@ -128,7 +128,7 @@ def retires(stack: SlipwayStack, role: iam.Role) -> None:
     allow(role, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], files, wildcard_reason=FILES_REASON)
     allow(role, ["cloudwatch:GetMetricData"], ["*"], wildcard_reason=METRICS_REASON)
     allow(role, ["dynamodb:GetItem"], [stack.table_arn("deployments")])
-    allow(role, ["dynamodb:PutItem"], [stack.table_arn("audit")])
+    allow(role, ["dynamodb:PutItem", "dynamodb:Query"], [stack.table_arn("audit")])
     key = stack.key()
     allow_key(role, key.key_arn if key else None)
 

@@ -126,7 +126,7 @@ def test_answers_that_are_lost_are_made_up_for(api: Api, state: Path) -> None:
     assert api.label("faults", first, "ann", "yes")[0] == 200
     second = api.next("faults", "ann")["id"]
     remote.ask(state, "POST", "faults", {"operation": "stepfunctions.SendTaskSuccess", "error": "InternalFailure"})
-    assert api.label("faults", second, "ann", "no")[0] == 500
+    assert api.label("faults", second, "ann", "no")[0] == 503
     assert api.execution(arn)["status"] == "RUNNING"
     remote.ask(state, "DELETE", "faults/")
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from s3transfer.manager import TransferManager
+
 from slipway_runtime.operate import audit
 from slipway_runtime.operate.deploy.deployments import Deployments
 from slipway_runtime.operate.deploy.figures import figures
@@ -95,7 +97,8 @@ class Retirement:
     def _cool(self, key: str) -> int:
         """Move an object onto itself in another class of storage; return 1."""
         copied = {"Bucket": self.bucket, "Key": key}
-        self.s3.copy(copied, self.bucket, key, ExtraArgs={"StorageClass": CLASS})
+        with TransferManager(self.s3) as transfers:  # in parts where a file is beyond the 5 GB of CopyObject
+            transfers.copy(copied, self.bucket, key, {"StorageClass": CLASS}).result()
         return 1
 
     def _keys(self, prefix: str) -> Iterator[str]:

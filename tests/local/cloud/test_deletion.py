@@ -142,9 +142,11 @@ def test_the_permissions_are_enough_and_no_more(filled: Slipway) -> None:
     folders = [one for one in erase["unused"] if one["action"].startswith("s3:")]
     unused = {one["action"] for one in folders if one["resource"].rstrip("*").endswith(filled_folders)}
     assert unused <= {"s3:AbortMultipartUpload", "s3:ListBucket"}
-    # Answers made of a document are removed in test_deletion_everywhere.
+    # Answers made of a document are removed in test_deletion_everywhere and test_erasure_of_users.
     elsewhere = [
-        one for one in erase["unused"] if not any(name in one["resource"] for name in ("Cache", "Conversations"))
+        one
+        for one in erase["unused"]
+        if not any(name in one["resource"] for name in ("Cache", "Conversations", "Meters"))
     ]
     others = {one["action"] for one in elsewhere if not one["action"].startswith(("s3:", "logs:"))}
     # Where a deleted document came again, and where people had labelled it.

@@ -6,8 +6,6 @@ Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-av
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import aws_cdk as cdk
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_events as events
@@ -20,20 +18,11 @@ from slipway_constructs.monitoring import Monitor
 from stacks.settings import Settings
 from stacks.settings_backup import CONTINUOUS_DAYS
 from stacks.slipway_stack import SlipwayStack
+from stacks.tables import table_names
 
 BUCKETS = ("raw", "artifacts")
 # What ingestion makes anew is left to the tables' own point-in-time recovery.
-TABLES: dict[str, Callable[[Settings], bool]] = {
-    "documents": lambda _: True,
-    "audit": lambda _: True,
-    "approvals": lambda settings: settings.training.enabled,
-    "conversations": lambda settings: settings.conversations.enabled,
-    "holds": lambda settings: settings.ingestion.retention.legal_hold,
-    "labelling": lambda settings: settings.labelling.enabled,
-    "meters": lambda settings: settings.metering.enabled,
-    "prompts": lambda settings: settings.prompts.enabled,
-    "tenants": lambda settings: bool(settings.gateway.access.tenants),
-}
+TABLES = ("documents", "audit", "approvals", "conversations", "holds", "labelling", "meters", "prompts", "tenants")
 POLICIES = ("AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup")
 POLICY_REASON = (
     "AWS keeps these policies in step with what its Backup service calls; a list of our own would break backups "
@@ -104,7 +93,8 @@ class BackupStack(SlipwayStack):
         return role
 
     def _resources(self) -> list[str]:
-        tables = [name for name, is_on in TABLES.items() if is_on(self.settings)]
+        made = table_names(self.settings)
+        tables = [name for name in TABLES if name in made]
         cluster = [self.look_up("retrieval", "cluster-arn")] if self.settings.retrieval.store == "aurora" else []
         return [*map(self.bucket_arn, BUCKETS), *map(self.table_arn, tables), *cluster]
 

@@ -21,7 +21,7 @@ from stacks.names import trail_name
 from stacks.retention import ARTIFACTS, ARTIFACTS_WORK, CORPUS, CORPUS_WORK, expiry, leftover, raw_rules
 from stacks.settings import Settings
 from stacks.slipway_stack import PENDING_INDEX, TENANT_INDEX, SlipwayStack
-from stacks.tables import table_names
+from stacks.tables import TABLES, Kind, table_names
 
 
 class FoundationStack(SlipwayStack):
@@ -77,47 +77,11 @@ class FoundationStack(SlipwayStack):
         }
 
     def _tables(self, key: kms.IKey | None) -> dict[str, dynamodb.Table]:
-        documents = self._table("Documents", sort_key="item", key=key)
-        documents.add_global_secondary_index(
-            index_name=TENANT_INDEX, partition_key=_text("tenant"), sort_key=_text("path")
-        )
-        documents.add_global_secondary_index(
-            index_name=PENDING_INDEX, partition_key=_text("erasure"), sort_key=_text("due")
-        )
-        tables = {
-            "documents": documents,
-            "rejects": self._table("Rejects", sort_key="rejected_at", key=key),
-            # Who did what, when: nobody but its readers and adders is let in (operate/audit.py).
-            "audit": self._table("Audit", partition_key="subject", sort_key="item", key=key, append_only=True),
-        }
-        if self.settings.serving.follows:
-            # Which version an endpoint serves and served before, and who is changing it: operate/deploy.
-            tables["deployments"] = self._table("Deployments", partition_key="endpoint", sort_key="item", key=key)
-        if self.settings.labelling.enabled:
-            tables["labelling"] = self._table("Labelling", partition_key="job", sort_key="item", key=key)
-        if self.settings.prompts.enabled:
-            # Its stream tells what judges experiments, and the mirror: generate/prompts/table.py.
-            tables["prompts"] = self._table("Prompts", partition_key="subject", sort_key="item", key=key, stream=True)
-        if self.settings.metering.enabled:
-            # Counters, the ledger and feedback: operate/meter.
-            tables["meters"] = self._table("Meters", partition_key="subject", sort_key="item", key=key, expiring=True)
-        if self.settings.gateway.access.tenants:
-            # Hashes of keys, and whose they are: operate/tenants.py.
-            tables["tenants"] = self._table("Tenants", partition_key="subject", sort_key="item", key=key)
-        if self.settings.conversations.enabled:
-            conversations = self._table(
-                "Conversations", partition_key="subject", sort_key="item", key=key, expiring=True
+        tables = {name: self._table(name.capitalize(), TABLES[name], key) for name in table_names(self.settings)}
+        for name, partition_key, sort_key in ((TENANT_INDEX, "tenant", "path"), (PENDING_INDEX, "erasure", "due")):
+            tables["documents"].add_global_secondary_index(
+                index_name=name, partition_key=_text(partition_key), sort_key=_text(sort_key)
             )
-            tables["conversations"] = conversations
-        if self.settings.cache.enabled:
-            tables["cache"] = self._table("Cache", partition_key="subject", sort_key="item", key=key, expiring=True)
-        if self.settings.training.enabled:
-            tables["approvals"] = self._table("Approvals", partition_key="kind", sort_key="item", key=key)
-        if self.searches_duplicates():
-            # Two kinds of subject, a document and a band of signatures: prepare/duplicates/entries.py.
-            tables["duplicates"] = self._table("Duplicates", partition_key="subject", sort_key="item", key=key)
-        if self.settings.ingestion.retention.legal_hold:
-            tables["holds"] = self._table("Holds", partition_key="tenant", sort_key="item", key=key)
         return tables
 
     def _trail_bucket(self, access_logs: AccessLogsBucket, key: kms.IKey | None) -> SecureBucket:
@@ -142,31 +106,21 @@ class FoundationStack(SlipwayStack):
             return EncryptionKey(self, "EnvironmentKey", removal=self.removal).key
         return self.key()
 
-    def _table(
-        self,
-        construct_id: str,
-        *,
-        sort_key: str,
-        key: kms.IKey | None,
-        partition_key: str = "document_id",
-        stream: bool = False,
-        expiring: bool = False,
-        append_only: bool = False,
-    ) -> dynamodb.Table:
+    def _table(self, construct_id: str, kind: Kind, key: kms.IKey | None) -> dynamodb.Table:
         return dynamodb.Table(
             self,
             construct_id,
-            partition_key=_text(partition_key),
-            sort_key=_text(sort_key),
-            stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
-            time_to_live_attribute="expires_at" if stream or expiring else None,
+            partition_key=_text(kind.partition_key),
+            sort_key=_text(kind.sort_key),
+            stream=dynamodb.StreamViewType.NEW_IMAGE if kind.stream else None,
+            time_to_live_attribute="expires_at" if kind.expiring else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
             encryption_key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            resource_policy=_append_only() if append_only else None,
+            resource_policy=_append_only() if kind.append_only else None,
             deletion_protection=self.removal != cdk.RemovalPolicy.DESTROY,
             removal_policy=self.removal,
         )

@@ -162,7 +162,7 @@ class DeploymentStack(SlipwayStack):
         )
         failed = self._function("Failed", "deploy_failed", "Tells of deployments that failed", SHORT)
         failed.function.add_event_source(event_sources.SqsEventSource(queue.queue, batch_size=1))
-        allow(failed.role, ["dynamodb:PutItem", "dynamodb:Query"], [self.table_arn("audit")])
+        deployment_access.allow_audit(self, failed.role)
         allow(failed.role, ["sns:Publish"], [self._variables["TOPIC_ARN"]])
         allow_key(failed.role, key.key_arn if key else None)
         return queue, rule

@@ -44,7 +44,7 @@ def deploys(stack: SlipwayStack, role: iam.Role) -> None:
     _scales(stack, role, names)
     tables = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
     allow(role, tables, [stack.table_arn("deployments")])
-    allow(role, ["dynamodb:PutItem", "dynamodb:Query"], [stack.table_arn("audit")])
+    allow_audit(stack, role)
     allow(role, ["sns:Publish"], [stack.look_up("foundation", "alarm-topic-arn")])
     key = stack.key()
     allow_key(role, key.key_arn if key else None)
@@ -55,6 +55,11 @@ def deploys(stack: SlipwayStack, role: iam.Role) -> None:
             conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         )
     )
+
+
+def allow_audit(stack: SlipwayStack, role: iam.Role) -> None:
+    """Let the role add entries to the audit table, each of which follows the last one's hash."""
+    allow(role, ["dynamodb:PutItem", "dynamodb:Query"], [stack.table_arn("audit")])
 
 
 def sees_executions(stack: SlipwayStack, role: iam.Role, machine: LoggedStateMachine) -> None:
@@ -128,7 +133,7 @@ def retires(stack: SlipwayStack, role: iam.Role) -> None:
     allow(role, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], files, wildcard_reason=FILES_REASON)
     allow(role, ["cloudwatch:GetMetricData"], ["*"], wildcard_reason=METRICS_REASON)
     allow(role, ["dynamodb:GetItem"], [stack.table_arn("deployments")])
-    allow(role, ["dynamodb:PutItem", "dynamodb:Query"], [stack.table_arn("audit")])
+    allow_audit(stack, role)
     key = stack.key()
     allow_key(role, key.key_arn if key else None)
 

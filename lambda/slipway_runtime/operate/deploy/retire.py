@@ -83,7 +83,7 @@ class Retirement:
         place = f"s3://{self.bucket}/"
         moved = 0
         if source.startswith(place) and not shared:
-            moved = sum(self._cool(key) for key in self._keys(source.removeprefix(place)))
+            moved = self._cool(source.removeprefix(place))
         self.sagemaker.update_model_package(
             ModelPackageArn=arn,
             ModelApprovalStatus="Rejected",
@@ -94,12 +94,16 @@ class Retirement:
         before = one["ModelApprovalStatus"]
         audit.record(self.audit_table, f"model/{label}", "retire", by, before, "Archived", {"objects": moved})
 
-    def _cool(self, key: str) -> int:
-        """Move an object onto itself in another class of storage; return 1."""
-        copied = {"Bucket": self.bucket, "Key": key}
+    def _cool(self, prefix: str) -> int:
+        """Move objects onto themselves in another class of storage; return how many."""
         with TransferManager(self.s3) as transfers:  # in parts where a file is beyond the 5 GB of CopyObject
-            transfers.copy(copied, self.bucket, key, {"StorageClass": CLASS}).result()
-        return 1
+            copies = [
+                transfers.copy({"Bucket": self.bucket, "Key": key}, self.bucket, key, {"StorageClass": CLASS})
+                for key in self._keys(prefix)
+            ]
+            for each in copies:
+                each.result()
+        return len(copies)
 
     def _keys(self, prefix: str) -> Iterator[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)

@@ -61,7 +61,7 @@ def _read(path: Path, places: Places) -> tuple[list[Problem], Any]:
         problems = list(_walk(node, (), places, ()))
         return problems, None if problems else loader.construct_document(node)
     except RecursionError:
-        return [_too_deep((), loader.line + 1)], None
+        return [_too_deep(loader.line + 1)], None
     finally:
         loader.dispose()
 
@@ -75,8 +75,9 @@ def _syntax(error: yaml.YAMLError) -> Problem:
     return Problem((), "YAML", got, remedy, mark.line + 1 if mark else 1)
 
 
-def _too_deep(key: Key, line: int) -> Problem:
-    return Problem(key, f"at most {DEEPEST} levels of nesting", "more", "Check the brackets and the indentation.", line)
+def _too_deep(line: int) -> Problem:
+    # By its line alone: a key of so many parts helps nobody, and where the parser gives up it is not known.
+    return Problem((), f"at most {DEEPEST} levels of nesting", "more", "Check the brackets and the indentation.", line)
 
 
 def _walk(node: yaml.Node, key: Key, places: Places, above: tuple[int, ...]) -> Iterator[Problem]:
@@ -86,7 +87,7 @@ def _walk(node: yaml.Node, key: Key, places: Places, above: tuple[int, ...]) -> 
     if id(node) in above:
         yield Problem(key, "a value", "an alias to what contains it", "Write the value out.")
     elif len(above) > DEEPEST:
-        yield _too_deep(key, line)
+        yield _too_deep(line)
     elif isinstance(node, yaml.ScalarNode):
         yield from _scalar(node, key, places)
     elif node.tag not in (STANDARD + "seq", STANDARD + "map"):

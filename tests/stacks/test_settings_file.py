@@ -61,8 +61,7 @@ from support.settings import errors
         ("retrieval:\n  aurora: {engine_version: 17.10}", 'expected text, got 17.10. Put it in quotes: "17.10".'),
         ("tags: {ok: no}", '1: tags.ok: expected text, got no. Put it in quotes: "no".'),
         ("tags: {a: " + "9" * 5000 + "}", "1: tags.a: expected text in quotes"),
-        # How deep a parser may go before the settings are looked at, is this process's: what comes between may differ.
-        ("removal: destroy\ntags: " + "[" * 3000 + "]" * 3000, "expected at most 32 levels of nesting, got more"),
+        ("removal: destroy\ntags: " + "[" * 3000 + "]" * 3000, "2: expected at most 32 levels of nesting, got more"),
         ("tags: " + "[" * 50 + "]" * 50, "expected at most 32 levels of nesting, got more"),
         (
             "removal: destroy\ntags: {}\nremoval: retain",

@@ -78,6 +78,17 @@ def pytest_collection_finish() -> None:
     lean_process.freeze()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show why a test was run again: the first failure is the cause, where a module's state outlives a test."""
+    first: dict[str, pytest.TestReport] = {}
+    for report in terminalreporter.getreports("rerun"):
+        first.setdefault(report.nodeid, report)
+    if first:
+        terminalreporter.section("why tests were run again")
+    for node, report in first.items():
+        terminalreporter.write_line(f"{node}\n{report.longreprtext}\n")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(CapabilityReport(), "capability-report")
     lean_process.install()

@@ -30,7 +30,7 @@ TABLES = {
     # Which version an endpoint serves and served before, and who is changing it: operate/deploy.
     "deployments": Kind("endpoint", "item", lambda settings: bool(settings.serving.follows)),
     "labelling": Kind("job", "item", lambda settings: settings.labelling.enabled),
-    # Its stream tells what judges experiments, and the mirror: generate/prompts/table.py.
+    # Its stream tells what judges experiments, and the mirror: operate/rows.py.
     "prompts": Kind("subject", "item", lambda settings: settings.prompts.enabled, stream=True, expiring=True),
     # Counters, the ledger and feedback: operate/meter.
     "meters": Kind("subject", "item", lambda settings: settings.metering.enabled, expiring=True),

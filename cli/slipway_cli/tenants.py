@@ -14,7 +14,7 @@ from slipway_cli.output import answers, people, print_json
 from slipway_cli.project import project
 from slipway_cli.target import Target, find_target
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.prompts import table as rows
+from slipway_runtime.operate import rows
 from slipway_runtime.operate.meter.budget import Budget, merged, spent
 from slipway_runtime.operate.meter.windows import MEASURES, WINDOWS
 from slipway_runtime.operate.tenants import Key, Tenants

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from slipway_runtime import parts, settings
 from slipway_runtime.generate.exchange import Step, passes
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.rows import Table
 
 if TYPE_CHECKING:
     from slipway_runtime.generate.exchange import Exchange

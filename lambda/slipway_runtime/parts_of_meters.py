@@ -7,10 +7,10 @@ import functools
 import msgspec
 
 from slipway_runtime import settings
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.feedback.store import Feedbacks
 from slipway_runtime.operate.meter.meter import Meter, Rules
+from slipway_runtime.operate.rows import Table
 
 
 @functools.cache

@@ -7,8 +7,8 @@ import functools
 from slipway_runtime import parts, settings
 from slipway_runtime.generate.prompts.example_vectors import ExampleVectors
 from slipway_runtime.generate.prompts.resolve import Resolver
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.rows import Table
 
 
 @functools.cache

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from slipway_runtime import settings
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 
 # An exchange that began before a deletion may keep its answer for as long as a function runs.
 UNDER_WAY_SECONDS = 900

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate.rows import Table
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway_runtime.generate.facts import Facts
-from slipway_runtime.generate.prompts.table import Row, Table, put
+from slipway_runtime.operate.rows import Row, Table, put
 
 # DynamoDB takes 100 writes in a transaction, of which an answer is some.
 MAX_DOCUMENTS = 90

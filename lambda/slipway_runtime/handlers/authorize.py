@@ -102,7 +102,7 @@ def _caller(presented: str) -> Caller | None:
 
         return Caller(*found) if (found := caller(presented)) else None
     if (table := settings.optional("TENANTS_TABLE")) and presented.startswith("sk-slipway-"):
-        from slipway_runtime.generate.prompts.table import Table  # noqa: PLC0415 - where there are more tenants
+        from slipway_runtime.operate.rows import Table  # noqa: PLC0415 - where there are more tenants
         from slipway_runtime.operate.tenants import Tenants  # noqa: PLC0415
 
         own = Tenants(table=Table(client=client("dynamodb"), name=table)).find(presented)

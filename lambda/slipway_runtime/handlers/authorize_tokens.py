@@ -7,9 +7,9 @@ from typing import Any
 import urllib3
 
 from slipway_runtime import settings
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.access_tokens import AccessTokens, Claims
 from slipway_runtime.operate.clients import client
+from slipway_runtime.operate.rows import Table
 from slipway_runtime.operate.tenants import SCOPES, Tenants
 
 RESOURCE = "slipway/"

@@ -5,10 +5,10 @@ from typing import Any
 from slipway_runtime import settings
 from slipway_runtime.generate.prompts.experiments import Experiments
 from slipway_runtime.generate.prompts.labels import Labels
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Versions
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.observability import count, logger, observed
+from slipway_runtime.operate.rows import Table
 
 
 @observed

@@ -5,9 +5,9 @@ from typing import Any
 from slipway_runtime import settings
 from slipway_runtime.generate.prompts.mirror import Mirrors
 from slipway_runtime.generate.prompts.mirror_prompts import BedrockPrompts
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.observability import count, logger, observed
+from slipway_runtime.operate.rows import Table
 
 
 @observed

@@ -9,12 +9,12 @@ from urllib.parse import unquote
 from slipway_runtime import settings
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.prompts.labels import Labels
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Kind, Versions
 from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import respond
 from slipway_runtime.operate.clients import client
 from slipway_runtime.operate.observability import observed
+from slipway_runtime.operate.rows import Table
 
 
 @observed

@@ -71,8 +71,8 @@ def _count(tenant: str, kept: Kept) -> dict[str, str]:
         return {}
     from slipway_runtime.generate.prompts.experiments import Experiments  # noqa: PLC0415 - of few requests
     from slipway_runtime.generate.prompts.labels import Labels  # noqa: PLC0415
-    from slipway_runtime.generate.prompts.table import Table  # noqa: PLC0415
     from slipway_runtime.generate.prompts.versions import Versions  # noqa: PLC0415
+    from slipway_runtime.operate.rows import Table  # noqa: PLC0415
 
     table = Table(client=client("dynamodb"), name=settings.required("PROMPTS_TABLE"))
     experiments = Experiments(labels=Labels(versions=Versions(table=table, tenant=tenant)))

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import msgspec
 
 from slipway_runtime.generate.errors import ApiError, invalid
-from slipway_runtime.generate.prompts import table as rows
-from slipway_runtime.generate.prompts.table import NEW, Table
+from slipway_runtime.operate import rows
+from slipway_runtime.operate.rows import NEW, Table
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 PREFIX = "sk-slipway-"

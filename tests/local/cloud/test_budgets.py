@@ -17,10 +17,9 @@ from slipway_cli.dashboards.draw import draw
 from slipway_cli.dashboards.read import Board, read_boards
 from slipway_cli.target import Target
 from slipway_local import cloud
-from slipway_runtime.generate.prompts import table as rows
-from slipway_runtime.generate.prompts.table import Table
-from slipway_runtime.operate import audit, audit_chain
+from slipway_runtime.operate import audit, audit_chain, rows
 from slipway_runtime.operate.meter.ledger import Ledger
+from slipway_runtime.operate.rows import Table
 from slipway_runtime.operate.tenants import Tenants
 from support.meters import up
 from support.model_server import model_server

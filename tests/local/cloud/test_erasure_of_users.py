@@ -10,9 +10,9 @@ import pytest
 
 from slipway_cli.erase import erase
 from slipway_local import cloud
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.meter.entry import day_of
 from slipway_runtime.operate.meter.ledger import Ledger
+from slipway_runtime.operate.rows import Table
 from slipway_runtime.prepare.keys import document_id
 from support import trial
 from support.augmentation import ingest

@@ -15,10 +15,10 @@ import urllib3
 from openai import OpenAI
 
 from slipway_local import cloud
-from slipway_runtime.generate.prompts import table as rows
-from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate import rows
 from slipway_runtime.operate.meter.entry import day_of
 from slipway_runtime.operate.meter.ledger import Ledger
+from slipway_runtime.operate.rows import Table
 from slipway_runtime.operate.tenants import Tenants
 from support.meters import up
 from support.model_server import ModelServer, model_server

@@ -16,13 +16,13 @@ import pytest
 from botocore.config import Config
 
 from slipway_local import remote
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.meter.entry import Entry, day, identifier
 from slipway_runtime.operate.meter.ledger import Ledger, grouped
 from slipway_runtime.operate.meter.quota import Quota
 from slipway_runtime.operate.meter.standing import Refused
 from slipway_runtime.operate.meter.windows import Limits
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 
 CLIENTS = 50
 KEYS = {

@@ -12,8 +12,8 @@ import pytest
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.prompts.experiment_counts import Observation, Tally
 from slipway_runtime.generate.prompts.labels import Labels
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Author, Versions
+from slipway_runtime.operate.rows import Table
 
 ANN = Author("acme/ann", "why not")
 KEYS = {

@@ -13,7 +13,6 @@ from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.events import Event, Finish, Headers, Started, TextDelta, Usage, collect
 from slipway_runtime.generate.exchange import Exchange, Steps
 from slipway_runtime.generate.metering import Quotas, Recorded, asked
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.operate.feedback.store import Feedbacks
 from slipway_runtime.operate.meter.entry import Entry
@@ -22,6 +21,7 @@ from slipway_runtime.operate.meter.prices import Price
 from slipway_runtime.operate.meter.standing import Refused
 from slipway_runtime.operate.meter.windows import Limits
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 
 pytestmark = pytest.mark.capability("O7")
 ROUTE = Route(bedrock="m", max_tokens=100)

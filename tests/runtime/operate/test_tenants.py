@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate.rows import Table
 from slipway_runtime.operate.tenants import Tenants
 from support.tables import table_of
 

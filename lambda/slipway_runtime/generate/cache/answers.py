@@ -24,8 +24,8 @@ from slipway_runtime.generate.cache.facts import agree, facts
 from slipway_runtime.generate.cache.key import Key
 from slipway_runtime.generate.cache.vectors import Packed, nearest, similarity
 from slipway_runtime.generate.mentions import MAX_DOCUMENTS, Mentions
-from slipway_runtime.generate.prompts.table import Row, Table, put
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Row, Table, put
 
 # Of these with 1 kB each, one page of DynamoDB holds all.
 MAX_CANDIDATES = 400

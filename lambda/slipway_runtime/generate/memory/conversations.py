@@ -25,7 +25,7 @@ from slipway_runtime.generate.errors import invalid
 from slipway_runtime.generate.memory.rows import head_of, place_of, turn_of, words_of
 from slipway_runtime.generate.memory.turns import Head, Remembered, Turn, packed
 from slipway_runtime.generate.mentions import MAX_DOCUMENTS, Mentions
-from slipway_runtime.generate.prompts.table import NEW, Conflict, Row, Table, put
+from slipway_runtime.operate.rows import NEW, Conflict, Row, Table, put
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DAY_SECONDS = 86_400

@@ -16,8 +16,8 @@ import msgspec
 from slipway_runtime.generate.conversation import Message
 from slipway_runtime.generate.memory.turns import packed, unpacked
 from slipway_runtime.generate.mentions import Mentions
-from slipway_runtime.generate.prompts.table import Row, Table
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Row, Table
 
 MARKER = "[This answer is gone: a document that it was made from was deleted.]"
 REPEATED_WORDS = 8

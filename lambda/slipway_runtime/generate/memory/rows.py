@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway_runtime.generate.memory.turns import Head, Turn, unpacked
-from slipway_runtime.generate.prompts.table import Row
+from slipway_runtime.operate.rows import Row
 
 
 def place_of(identifier: str, number: int) -> str:

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from slipway_runtime.generate.prompts.example_sets import ExampleSet
-from slipway_runtime.generate.prompts.table import Row, Table, put
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Row, Table, put
 from slipway_runtime.retrieve.embed import Embedder
 
 ROW_BYTES = 300_000

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from slipway_runtime.generate.prompts import table as rows
 from slipway_runtime.generate.prompts.experiment import MILLION
 from slipway_runtime.generate.prompts.experiment_evidence import Count
-from slipway_runtime.generate.prompts.table import NEW, Conflict, Table
+from slipway_runtime.operate import rows
+from slipway_runtime.operate.rows import NEW, Conflict, Table
 
 KEPT_SECONDS = 180 * 86_400  # longer than any experiment, 90 days
 COUNT = "count#"

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import msgspec
 
 from slipway_runtime.generate.errors import ApiError, invalid
-from slipway_runtime.generate.prompts import table as rows
 from slipway_runtime.generate.prompts.experiment import Decision, Experiment, Plan
 from slipway_runtime.generate.prompts.experiment_counts import Counted, Observation, Tally
 from slipway_runtime.generate.prompts.experiment_decision import decided
 from slipway_runtime.generate.prompts.labels import Labels
 from slipway_runtime.generate.prompts.names import no_such
-from slipway_runtime.generate.prompts.table import NEW, Conflict, Row, Table
 from slipway_runtime.generate.prompts.versions import ATTEMPTS, Author, busy, iso
+from slipway_runtime.operate import rows
+from slipway_runtime.operate.rows import NEW, Conflict, Row, Table
 
 WHO = "experiment"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import msgspec
 
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.prompts import table as rows
 from slipway_runtime.generate.prompts.names import no_such
-from slipway_runtime.generate.prompts.table import Conflict, Row
 from slipway_runtime.generate.prompts.versions import ATTEMPTS, Author, Entry, Head, Versions, busy, version_item
+from slipway_runtime.operate import rows
+from slipway_runtime.operate.rows import Conflict, Row
 
 KEPT = 100  # earlier versions of a label that a rollback can go back to
 

@@ -22,8 +22,8 @@ from slipway_runtime.generate.prompts.mirror_content import NotMirrored
 from slipway_runtime.generate.prompts.mirror_prompts import BedrockPrompts
 from slipway_runtime.generate.prompts.mirror_state import Copy, Mirror, MirrorRows
 from slipway_runtime.generate.prompts.names import reference
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Version, Versions
+from slipway_runtime.operate.rows import Table
 from slipway_runtime.retrieve.tokens.choose import tokenizer
 
 NEWEST = 10  # as many versions of a prompt as Bedrock holds

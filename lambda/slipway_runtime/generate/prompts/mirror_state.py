@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from slipway_runtime.generate.prompts import table as rows
-from slipway_runtime.generate.prompts.table import NEW, Table
+from slipway_runtime.operate import rows
+from slipway_runtime.operate.rows import NEW, Table
 
 ITEM = "mirror"
 KEPT = 100  # versions that the row tells of

@@ -23,9 +23,9 @@ from slipway_runtime.generate.prompts.experiments import Experiments
 from slipway_runtime.generate.prompts.labels import Label, Labels
 from slipway_runtime.generate.prompts.names import LATEST, Reference, reference
 from slipway_runtime.generate.prompts.recent import Recent
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Version, Versions
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 from slipway_runtime.retrieve.tokens.choose import tokenizer
 
 LABEL_SECONDS = 5.0

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.prompts import table as rows
 from slipway_runtime.generate.prompts.names import no_such
-from slipway_runtime.generate.prompts.table import NEW, Conflict, Row, Table
+from slipway_runtime.operate import rows
+from slipway_runtime.operate.rows import NEW, Conflict, Row, Table
 
 Kind = Literal["prompt", "example"]
 NOUNS: dict[Kind, str] = {"prompt": "prompt", "example": "example set"}

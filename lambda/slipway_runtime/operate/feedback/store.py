@@ -21,11 +21,11 @@ from urllib.parse import quote
 import msgspec
 
 from slipway_runtime.generate.errors import ApiError, invalid
-from slipway_runtime.generate.prompts import table as rows
-from slipway_runtime.generate.prompts.table import Row, Table
+from slipway_runtime.operate import rows
 from slipway_runtime.operate.feedback.given import Content, Given, Kept
 from slipway_runtime.operate.meter.entry import Entry
 from slipway_runtime.operate.meter.ledger import Ledger
+from slipway_runtime.operate.rows import Row, Table
 
 MAX_BYTES = 300_000  # DynamoDB takes 400 KB an item
 CONTENT, FEEDBACK = "content#", "feedback#"

@@ -15,10 +15,10 @@ from typing import Any, Literal
 import msgspec
 
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.prompts import table as rows
-from slipway_runtime.generate.prompts.table import Table
+from slipway_runtime.operate import rows
 from slipway_runtime.operate.meter.entry import Entry
 from slipway_runtime.operate.meter.windows import current, ends
+from slipway_runtime.operate.rows import Table
 
 Action = Literal["alert", "throttle", "cheaper", "stop"]
 BudgetWindow = Literal["day", "month"]

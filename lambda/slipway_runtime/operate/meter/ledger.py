@@ -16,11 +16,11 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime.generate.prompts import table as rows
-from slipway_runtime.generate.prompts.table import NEW, Conflict, Table
+from slipway_runtime.operate import rows
 from slipway_runtime.operate.meter.entry import DIMENSIONS, MEASURED, Dimensions, Entry, day_of, hashed
 from slipway_runtime.operate.meter.throttled import PATIENT, is_passing
 from slipway_runtime.operate.retry import Backoff, Deadline, error_code
+from slipway_runtime.operate.rows import NEW, Conflict, Table
 
 SHARDS = 8
 EXPRESSION = "SET dimensions = :0, expires_at = :1 ADD " + ", ".join(

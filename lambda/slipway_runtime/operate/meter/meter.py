@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from slipway_runtime.generate.prompts.recent import Recent
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.feedback.given import Content
 from slipway_runtime.operate.feedback.store import Feedbacks
 from slipway_runtime.operate.meter.budget import Budget, Spent, merged, spending, spent
@@ -23,6 +22,7 @@ from slipway_runtime.operate.meter.standing import Standing
 from slipway_runtime.operate.meter.windows import Limits
 from slipway_runtime.operate.observability import count, logger
 from slipway_runtime.operate.retry import Deadline, error_code
+from slipway_runtime.operate.rows import Table
 
 LIMITS_SECONDS = 60.0
 STALE_SECONDS = 3600.0

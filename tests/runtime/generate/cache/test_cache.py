@@ -14,9 +14,9 @@ from slipway_runtime.generate.cache.step import Cache, Semantic
 from slipway_runtime.generate.conversation import Message, ModelRequest, Sampling, Tool
 from slipway_runtime.generate.events import Event, Finish, Note, TextDelta, Usage, collect
 from slipway_runtime.generate.exchange import Exchange
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 from slipway_runtime.retrieve.embed import EmbeddingError
 from slipway_runtime.retrieve.filters import Equals
 from tests.support.tables import table_of

@@ -18,9 +18,9 @@ from slipway_runtime.generate.memory.step import Memory
 from slipway_runtime.generate.memory.summary import Summariser
 from slipway_runtime.generate.memory.turns import Head
 from slipway_runtime.generate.models import Reply, Sampling, Turn
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 from tests.support.tables import table_of
 
 pytestmark = pytest.mark.capability("S10")

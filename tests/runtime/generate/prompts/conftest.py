@@ -6,8 +6,8 @@ import pytest
 
 from slipway_runtime.generate.prompts.experiments import Experiments
 from slipway_runtime.generate.prompts.labels import Labels
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Versions
+from slipway_runtime.operate.rows import Table
 from support.tables import table_of
 
 TABLE = "prompts"

@@ -17,8 +17,8 @@ from slipway_runtime.generate.prompts.labels import Labels
 from slipway_runtime.generate.prompts.mirror import MADE_ROOM, Mirrors
 from slipway_runtime.generate.prompts.mirror_prompts import BedrockPrompts
 from slipway_runtime.generate.prompts.mirror_state import Mirror, MirrorRows
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Author, Versions
+from slipway_runtime.operate.rows import Table
 
 pytestmark = pytest.mark.capability("P1")
 ANN = Author("acme/ann")

@@ -15,9 +15,9 @@ from slipway_runtime.generate.prompts.experiments import Experiments
 from slipway_runtime.generate.prompts.labels import Labels
 from slipway_runtime.generate.prompts.recent import Recent
 from slipway_runtime.generate.prompts.resolve import LABEL_SECONDS, STALE_SECONDS, Caller, Resolved, Resolver
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.generate.prompts.versions import Author
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 
 ANN = Author("acme/ann")
 

@@ -3,11 +3,11 @@
 import pytest
 
 from slipway_runtime.generate.errors import ApiError
-from slipway_runtime.generate.prompts import table as rows
 from slipway_runtime.generate.prompts.labels import Labels
 from slipway_runtime.generate.prompts.names import reference
-from slipway_runtime.generate.prompts.table import NEW, Conflict
 from slipway_runtime.generate.prompts.versions import Author, Versions
+from slipway_runtime.operate import rows
+from slipway_runtime.operate.rows import NEW, Conflict
 
 pytestmark = pytest.mark.capability("P1")
 ANN = Author("acme/ann", "why not")

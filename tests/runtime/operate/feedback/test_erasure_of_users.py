@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.feedback.given import Content, Given
 from slipway_runtime.operate.feedback.store import Erased, Feedbacks
 from slipway_runtime.operate.meter.entry import Entry, identifier
 from slipway_runtime.operate.meter.ledger import Ledger
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 from support.tables import table_of
 
 pytestmark = [pytest.mark.capability("P10"), pytest.mark.capability("D11")]

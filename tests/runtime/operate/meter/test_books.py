@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from slipway_runtime.generate.prompts.table import Table
 from slipway_runtime.operate.meter.entry import Entry, day_of, identifier
 from slipway_runtime.operate.meter.ledger import Ledger, grouped
 from slipway_runtime.operate.meter.prices import Price, nanodollars
 from slipway_runtime.operate.meter.windows import current, ends
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table
 
 COUNT = st.integers(0, 10**9)
 NAMES = st.sampled_from(["", "a", "é#|", "x" * 3000])

@@ -13,12 +13,12 @@ from slipway_runtime.generate.budgeted import HEADER, Budgeted
 from slipway_runtime.generate.conversation import Message, ModelRequest
 from slipway_runtime.generate.events import Event, Finish, Started, collect
 from slipway_runtime.generate.exchange import Exchange
-from slipway_runtime.generate.prompts.table import Table, put
 from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.operate.meter.budget import Budget, BudgetSpent, merged, spent
 from slipway_runtime.operate.meter.entry import Entry, identifier
 from slipway_runtime.operate.meter.meter import Meter, Rules
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.rows import Table, put
 
 pytestmark = pytest.mark.capability("O7")
 DEAR, SMALL = (

@@ -1,11 +1,4 @@
-"""The prompts table: rows under `subject` and `item`, and writes that happen all or none.
-
-| subject | items |
-|---|---|
-| `<tenant>#prompts`, `<tenant>#examples` | a head for each name: newest version, number of changes |
-| `<tenant>#prompt#<name>`, `<tenant>#example#<name>` | `version#`, `digest#`, `label#`, `audit#`, `mirror` |
-| `<tenant>#experiments` | an experiment each, by id |
-| `<tenant>#experiment#<id>` | `count#`, and what was counted: `event#`, `unit#`, which expire |
+"""Tables whose rows lie under `subject` and `item`, and writes to them that happen all or none.
 
 A tenant is the first part of every subject, and has no `#` in its name. Nothing is ever scanned.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html

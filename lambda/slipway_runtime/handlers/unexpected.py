@@ -4,23 +4,12 @@ from typing import Any
 
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.operate.observability import count, logger
-from slipway_runtime.operate.retry import CONNECTION_ERRORS, error_code
+from slipway_runtime.operate.retry import PASSING, error_code
 from slipway_runtime.retrieve.embed import DEADLINE_EXCEEDED, EmbeddingError
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 
 RESUME_SECONDS = 10
 BUSY_SECONDS = 2
-# What AWS says where the same request may succeed soon; for every service:
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-PASSING = frozenset(
-    (
-        *("InternalError", "InternalFailure", "InternalServerError", "InternalServerException", "RequestTimeout"),
-        *("LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"),
-        *("ServiceUnavailable", "ServiceUnavailableException", "Throttling", "ThrottlingException"),
-        *("ThrottledException", "TooManyRequestsException", "TransactionInProgressException", "OperationAborted"),
-        *("ConditionalRequestConflict", "TransactionConflictException", "ConflictException"),
-    )
-)
 CANCELLED = "TransactionCanceledException"
 
 
@@ -53,7 +42,7 @@ def _passing(error: Exception) -> ApiError | None:
     conflicts = code == CANCELLED and bool(cancelled & {"TransactionConflict", "ThrottlingError"})
     status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     is_late = isinstance(error, TimeoutError)
-    if not (code in PASSING or code in CONNECTION_ERRORS or conflicts or status >= 500 or is_late):
+    if not (code in PASSING or conflicts or status >= 500 or is_late):
         return None
     count("ServicesUnavailable")
     facts = {"code": code, "operation": _operation(error), "status": status, "place": _place(error)}

@@ -98,3 +98,16 @@ CONNECTION_ERRORS = frozenset(
         "HTTPClientError",
     )
 )
+# What says that the same request may succeed soon, of every service:
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+PASSING = CONNECTION_ERRORS | frozenset(
+    (
+        *("InternalError", "InternalFailure", "InternalServerError", "InternalServerException", "RequestTimeout"),
+        *("LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"),
+        *("ServiceUnavailable", "ServiceUnavailableException", "Throttling", "ThrottlingException"),
+        *("ThrottledException", "TooManyRequestsException", "TransactionInProgressException", "OperationAborted"),
+        *("ConditionalRequestConflict", "TransactionConflictException", "ConflictException"),
+    )
+)
+# How long what passes in DynamoDB is waited out beyond the SDK's own attempts.
+PATIENT = Backoff(base_seconds=0.05, cap_seconds=1.0, max_attempts=20)

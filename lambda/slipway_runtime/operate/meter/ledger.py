@@ -18,8 +18,7 @@ import msgspec
 
 from slipway_runtime.operate import rows
 from slipway_runtime.operate.meter.entry import DIMENSIONS, MEASURED, Dimensions, Entry, day_of, hashed
-from slipway_runtime.operate.meter.throttled import PATIENT, is_passing
-from slipway_runtime.operate.retry import Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import PASSING, PATIENT, Backoff, Deadline, error_code
 from slipway_runtime.operate.rows import NEW, Conflict, Table
 
 SHARDS = 8
@@ -113,7 +112,7 @@ def _entry(row: rows.Row) -> Entry:
 def _is_passing(error: Exception) -> bool:
     """Return whether to try again: also where a transaction was cancelled for throttling, or for another one."""
     if error_code(error) != "TransactionCanceledException":
-        return is_passing(error_code(error))
+        return error_code(error) in PASSING
     reasons = getattr(error, "response", {}).get("CancellationReasons", [])
     codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
     return bool(codes) and codes <= {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}

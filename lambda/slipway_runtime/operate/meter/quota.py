@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slipway_runtime.operate.meter.standing import Refused, Standing, standing
-from slipway_runtime.operate.meter.throttled import PATIENT, is_passing
 from slipway_runtime.operate.meter.windows import MEASURES, WINDOWS, Limits, Window, current
-from slipway_runtime.operate.retry import Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import PASSING, PATIENT, Backoff, Deadline, error_code
 
 ATTEMPTS = 12  # rounds of an update that others overtake: a window that ends, reservations given back
 RESERVED = "r_"
@@ -103,7 +102,7 @@ class Quota:
                 return False, error.response.get("Item", {})
             return True, done["Attributes"]
 
-        return self.backoff.call(call, retry_on=lambda error: is_passing(error_code(error)), deadline=deadline)
+        return self.backoff.call(call, retry_on=lambda error: error_code(error) in PASSING, deadline=deadline)
 
 
 def _reserving(wanted: Reservation, limits: Limits) -> dict[str, Any]:

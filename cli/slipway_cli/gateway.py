@@ -15,6 +15,22 @@ from slipway_cli.target import find_target
 PAGE = 100
 
 
+class Patience(urllib3.Retry):
+    """Tries again what was only read, and anything that API Gateway turned away before it reached a function.
+
+    Its 429 has no Retry-After. The gateway's own has one: a quota or a budget is used up, and waiting is for people.
+    """
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        """Whether to send the request again."""
+        if status_code == 429:
+            return not has_retry_after
+        return super().is_retry(method, status_code, has_retry_after)
+
+
+PATIENCE = Patience(4, backoff_factor=0.5, status_forcelist=[503, 504], allowed_methods=["GET"], raise_on_status=False)
+
+
 @dataclass(frozen=True)
 class Gateway:
     """The gateway at `url` (ends in /v1), spoken to with `key`."""
@@ -34,7 +50,7 @@ class Gateway:
                 headers={"authorization": f"Bearer {self.key}"},
                 json=body,
                 timeout=timeout_seconds,
-                retries=urllib3.Retry(3, backoff_factor=0.5, status_forcelist=[503, 504], allowed_methods=["GET"]),
+                retries=PATIENCE,
             )
         except urllib3.exceptions.HTTPError as error:
             raise CommandError(f"the gateway at {self.url} cannot be reached: {error}") from error

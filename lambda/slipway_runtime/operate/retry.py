@@ -68,6 +68,8 @@ def within(operation: Callable[[], T], deadline: Deadline) -> T:
     What is given up goes on in its thread until that time-out, and nobody hears of it.
     Raises: TimeoutError at the deadline, and the errors of `operation`.
     """
+    if deadline.remaining_seconds <= 0:
+        raise TimeoutError
     result: Future[T] = Future()
 
     def run() -> None:

@@ -62,3 +62,10 @@ def test_results_and_errors_in_time_pass_through() -> None:
     assert within(lambda: 5, Deadline.after(5)) == 5
     with pytest.raises(KeyError, match="x"):
         within(lambda: {}["x"], Deadline.after(5))
+
+
+def test_nothing_is_begun_after_the_deadline() -> None:
+    begun: list[int] = []
+    with pytest.raises(TimeoutError):
+        within(lambda: begun.append(1), Deadline.after(0))
+    assert begun == []

@@ -5,6 +5,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway_local.deploy.providers.api import Lookup, Setting, api, tags
+from slipway_local.deploy.providers.api_gateway_stages import plan_settings, stage, stage_settings
 from slipway_local.deploy.providers.base import Context, Created, Everything, Properties, Provider, changed
 from slipway_local.deploy.providers.calls import call, found, text
 from slipway_local.rest_api.mock import check_templates
@@ -110,75 +111,8 @@ class Method(Everything):
                 raise
 
 
-_METHOD_SETTINGS = {"ThrottlingRateLimit": "throttling/rateLimit", "ThrottlingBurstLimit": "throttling/burstLimit"}
-
-
-def _stage(context: Context, properties: Properties) -> Properties:
-    if "CanarySetting" in properties:
-        raise ValueError("canary releases of a stage are not emulated; leave CanarySetting out of this environment")
-    return properties
-
-
-def _method_settings(properties: Properties) -> Properties:
-    """Return the throttling settings of a stage by patch path; a resource's slashes are written ~1."""
-    paths = {}
-    for setting in properties.get("MethodSettings", []):
-        resource = setting.get("ResourcePath", "/*").removeprefix("/")
-        if resource != "*" and not resource.startswith("~1"):
-            resource = "~1" + resource.replace("/", "~1")
-        for name, path in _METHOD_SETTINGS.items():
-            if name in setting:
-                paths[f"/{resource}/{setting.get('HttpMethod', '*')}/{path}"] = setting[name]
-    return paths
-
-
-def _stage_settings(context: Context, name: str, new: Properties, old: Properties) -> None:
-    """Set what CreateStage does not take; the rest of a stage is inert here."""
-    wanted = _method_settings(new)
-    # API Gateway's own limits per account and region stand where a setting was taken away.
-    defaults = {path: 10_000 if path.endswith("rateLimit") else 5_000 for path in _method_settings(old)}
-    changes: Properties = {**defaults, **wanted}
-    removed: set[str] = set()
-    if old:
-        changes["/deploymentId"] = new.get("DeploymentId")
-        changes["/description"] = new.get("Description", "")
-        changes["/tracingEnabled"] = text(new.get("TracingEnabled", False))
-        changes |= {f"/variables/{key}": value for key, value in new.get("Variables", {}).items()}
-        removed = {f"/variables/{key}" for key in set(old.get("Variables", {})) - set(new.get("Variables", {}))}
-    operations = [
-        {"op": "replace", "path": path, "value": str(value)} for path, value in changes.items() if value is not None
-    ]
-    operations += [{"op": "remove", "path": path} for path in sorted(removed)]
-    if operations:
-        arguments = {"restApiId": new["RestApiId"], "stageName": name, "patchOperations": operations}
-        call(context.place, "apigateway", "update_stage", arguments)
-
-
 def _stage_tags(context: Context, name: str, new: Properties, old: Properties) -> None:
     _tags(f"restapis/{new['RestApiId']}/stages/{name}").apply(context, name, new, old)
-
-
-def _plan_settings(context: Context, plan: str, new: Properties, old: Properties) -> None:
-    """Patch the plan: what is gone first, then what is there."""
-    stages = {f"{one['ApiId']}:{one['Stage']}": one.get("Throttle", {}) for one in new.get("ApiStages", [])}
-    name = new["UsagePlanName"]
-    before = [f"{one['ApiId']}:{one['Stage']}" for one in old.get("ApiStages", [])]
-    limits = [
-        (f"/apiStages/{stage}/throttle/{method.rpartition('/')[0].replace('/', '~1')}/{method.rpartition('/')[2]}", of)
-        for stage, methods in stages.items()
-        for method, of in methods.items()
-    ]
-    limits += [(f"/{kind.lower()}", new[kind]) for kind in ("Throttle", "Quota") if kind in new]
-    operations = [
-        *({"op": "remove", "path": "/apiStages", "value": stage} for stage in before),
-        *({"op": "remove", "path": f"/{kind.lower()}"} for kind in ("Throttle", "Quota") if kind in old),
-        *([{"op": "replace", "path": "/name", "value": name}] if name not in (plan, old.get("UsagePlanName")) else []),
-        {"op": "replace", "path": "/description", "value": new.get("Description", "")},
-        *({"op": "add", "path": "/apiStages", "value": stage} for stage in stages),
-        *({"op": "replace", "path": f"{path}/{key[0].lower()}{key[1:]}", "value": str(value)}
-          for path, values in limits for key, value in values.items()),
-    ]  # fmt: skip
-    call(context.place, "apigateway", "update_usage_plan", {"usagePlanId": plan, "patchOperations": operations})
 
 
 def _deployment(context: Context, properties: Properties) -> Properties:
@@ -252,8 +186,8 @@ PROVIDERS: dict[str, Provider] = {
         delete_call="delete_deployment", delete_with=_of_api("deploymentId"),
     ),
     "AWS::ApiGateway::Stage": _rest(
-        "create_stage", "{StageName}", prepare=_stage,
-        settings=(Setting(_stage_settings, "DeploymentId", "Description", "MethodSettings", "TracingEnabled",
+        "create_stage", "{StageName}", prepare=stage,
+        settings=(Setting(stage_settings, "DeploymentId", "Description", "MethodSettings", "TracingEnabled",
                           "Variables"), Setting(_stage_tags, "Tags", created=False)),
         delete_call="delete_stage", delete_with=_of_api("stageName"),
     ),
@@ -265,7 +199,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "AWS::ApiGateway::UsagePlan": _rest(
         "create_usage_plan", "@id", name="UsagePlanName", rename={"UsagePlanName": "name"},
-        settings=(Setting(_plan_settings, "ApiStages", "Description", "Quota", "Throttle", "UsagePlanName",
+        settings=(Setting(plan_settings, "ApiStages", "Description", "Quota", "Throttle", "UsagePlanName",
                           created=False), _tags("usageplans/{id}")),
         attributes={"Id": "{id}"}, delete_call="delete_usage_plan", delete_with={"usagePlanId": "{id}"},
     ),

@@ -20,7 +20,7 @@ def build(folder: Path | None = None, only: str | None = None, *, checked: bool 
     """Return the application, not yet synthesised.
 
     `folder`, `only`: settings to read and the one environment to make; left out, CDK's context `config` and `env` say.
-    `checked`: with cdk-nag's AWS Solutions rules, whose findings make synthesis fail.
+    `checked`: with cdk-nag's rules, whose findings make synthesis fail.
     Raises: SettingsError with every error of the settings.
     """
     # The CDK CLI passes on what cdk.json holds; read here, it also holds for `python app.py` and in tests.
@@ -50,10 +50,17 @@ def _deliver(app: cdk.App, file: Path, environments: dict[str, Settings]) -> Non
 
 
 def add_checks(app: cdk.App) -> None:
-    """Let the AWS Solutions rules of cdk-nag refuse the application when it is synthesised."""
-    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 - half a second, for nothing where checks are off
+    """Let cdk-nag refuse the application when it is synthesised: by its five packs that are current."""
+    import cdk_nag  # noqa: PLC0415 - half a second, for nothing where checks are off
 
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    packs = (
+        cdk_nag.AwsSolutionsChecks,
+        cdk_nag.HIPAASecurityChecks,
+        cdk_nag.NIST80053R5Checks,  # R4 is what it replaces
+        cdk_nag.PCIDSS321Checks,
+        cdk_nag.ServerlessChecks,
+    )
+    cdk.Validations.of(app).add_plugins(*(pack(app) for pack in packs))
 
 
 def main() -> None:

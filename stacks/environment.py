@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.acknowledged import acknowledge_findings
 from stacks.features import parts
 from stacks.settings import Settings
 from stacks.settings_file import stage_id
@@ -29,6 +30,7 @@ class EnvironmentStage(cdk.Stage):
             later.add_stack_dependency(earlier)
         for key, value in {"slipway:environment": name, **settings.tags}.items():
             cdk.Tags.of(self).add(key, value)
+        acknowledge_findings(self, settings)
 
 
 def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:

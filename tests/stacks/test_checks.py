@@ -6,12 +6,14 @@ from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 
-from stacks import application
+from stacks import acknowledged, application
+from stacks.settings import Settings
 
 ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
-# The rules that may be accepted at all. A new one is a decision, taken here.
+# The rules that may be accepted at all, beside those of the packs of standards. A new one is a decision, taken here.
 ACCEPTABLE = {
     "AwsSolutions-APIG3": "no firewall by setting",
     "AwsSolutions-APIG6": "execution logs",
@@ -48,7 +50,34 @@ def test_every_accepted_finding_has_a_reason_that_a_reviewer_can_judge(accepted:
 
 
 def test_only_known_rules_are_accepted(accepted: list[tuple[str, str]]) -> None:
-    assert {rule.split("[")[0] for rule, _ in accepted} == set(ACCEPTABLE)
+    of_standards = {f"{pack}-{each.rule}" for each in acknowledged.ACCEPTED for pack in each.packs}
+    solutions = {rule.split("[")[0] for rule, _ in accepted if rule.startswith("AwsSolutions-")}
+
+    assert solutions == set(ACCEPTABLE)
+    assert {rule for rule, _ in accepted if not rule.startswith("AwsSolutions-")} <= of_standards
+
+
+def test_the_readme_says_how_many_rules_are_accepted() -> None:
+    readme = " ".join((application.ROOT / "README.md").read_text().split())
+    of_standards = len({each.rule for each in acknowledged.ACCEPTED})
+
+    assert f"{len(ACCEPTABLE)} rules of the AWS Solutions pack and {of_standards} of the others are accepted" in readme
+
+
+@pytest.mark.parametrize("own_key", [True, False])
+def test_what_is_accepted_without_an_own_key_is_found_with_one(tmp_path: Path, own_key: bool) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    stage = cdk.Stage(app, "Stage")
+    logs.LogGroup(cdk.Stack(stage, "Stack"), "Plain", retention=logs.RetentionDays.ONE_DAY)
+    settings = Settings.model_validate({"encryption": {"customer_managed_key": own_key}})
+    acknowledged.acknowledge_findings(stage, settings)
+    application.add_checks(app)
+
+    if own_key:
+        with pytest.raises(RuntimeError, match=r"HIPAA\.Security-CloudWatchLogGroupEncrypted"):
+            app.synth()
+    else:
+        app.synth()
 
 
 def test_no_action_is_accepted_with_a_wildcard(accepted: list[tuple[str, str]]) -> None:

@@ -5,7 +5,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from slipway_runtime.retrieve.stores.kendra import rows
+from slipway_runtime.retrieve.stores.kendra.attribute_filter import attribute_filter
 from slipway_runtime.retrieve.stores.kendra.store import KendraStore
+from support.clearing_up import ClearingUp
 from support.kendra import ServedKendra, served_kendra
 from support.store_contract import StoreContract
 from support.store_values import DIMENSIONS, soon
@@ -20,8 +23,12 @@ def served() -> Iterator[ServedKendra]:
 
 
 @pytest.mark.capability("R3")
-class TestKendra(StoreContract):
+class TestKendra(ClearingUp, StoreContract):
+    clearing: ClassVar[tuple[type, str]] = (KendraStore, "_remove_others")
     anything: ClassVar[dict[str, Any]] = {"text": "", "mode": "keyword"}
+
+    def kept(self, store: KendraStore) -> list[str]:
+        return [rows.row(each).chunk.content for each in store.index.find("", attribute_filter("acme"), soon())]
 
     @pytest.fixture
     def store(self, served: ServedKendra) -> Iterator[KendraStore]:

@@ -26,7 +26,8 @@ class Guard:
     """What is known of a document: `claim` is its last writer's, `visible` that of the chunks to be found, 0 for none.
 
     `chunks` is how many were published under `visible`, at `published_at` (seconds since 1970); `digest` is what the
-    store noted with them. A deleted document keeps `visible` until its chunks are gone.
+    store noted with them. Nothing is left of the claims before `cleared`. A deleted document keeps `visible` until its
+    chunks are gone.
     """
 
     tenant: str
@@ -38,6 +39,12 @@ class Guard:
     chunks: int = 0
     published_at: int = 0
     digest: str = ""
+    cleared: int = 0
+
+    @property
+    def left_nothing(self) -> bool:
+        """Return whether earlier writers left nothing but what is shown: the last one published and cleared up."""
+        return self.claim - 1 == self.visible == self.cleared
 
     def shows(self, tenant: str, claim: int) -> bool:
         """Return whether a chunk of that tenant, written under that claim, may be found."""
@@ -98,6 +105,10 @@ class Guards:
         }
         update = "SET visible = :claim, chunks = :chunks, published_at = :now, digest = :digest"
         return self._update(claimed.document_id, update, "claim = :claim", values) is not None
+
+    def clear(self, claimed: Guard) -> None:
+        """Note that nothing is left of the claims before this one, unless there was another since."""
+        self._update(claimed.document_id, "SET cleared = :claim", "claim = :claim", {":claim": _number(claimed.claim)})
 
     def forget(self, claimed: Guard) -> bool:
         """Note that a deleted document's chunks are gone; False if there was another claim since."""
@@ -186,4 +197,5 @@ def _guard(item: dict[str, Any]) -> Guard:
         chunks=int(item["chunks"]["N"]),
         published_at=int(item.get("published_at", {}).get("N", 0)),
         digest=item.get("digest", {}).get("S", ""),
+        cleared=int(item.get("cleared", {}).get("N", 0)),
     )

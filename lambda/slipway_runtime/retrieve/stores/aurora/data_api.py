@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code, within
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 
 T = TypeVar("T")
@@ -23,11 +23,15 @@ TRANSIENT = CONNECTION_ERRORS | {
     "DatabaseUnavailableException",
     "InternalServerErrorException",
     "ServiceUnavailableError",
+    "StatementTimeoutException",
     "ThrottlingException",
+    "TimeoutError",
     "TransactionNotFoundException",
 }
-# serialization_failure, deadlock_detected, admin_shutdown, too_many_connections
-TRANSIENT_STATES = re.compile(r"SQLState: (40001|40P01|57P01|53300)", re.IGNORECASE)
+# A connection that broke (class 08), serialization_failure, deadlock_detected, too_many_connections, the database going
+# down or coming up (57P01 to 57P03), and a writer that has become a reader (25006).
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+TRANSIENT_STATES = re.compile(r"SQLState: (08\w{3}|40001|40P01|53300|57P0[123]|25006)", re.IGNORECASE)
 
 
 def is_transient(error: Exception) -> bool:
@@ -76,7 +80,7 @@ class DataApi:
         Raises: StoreUnavailable if it still is at the deadline; any other error at once.
         """
         try:
-            return self.backoff.call(operation, retry_on=is_transient, deadline=deadline)
+            return self.backoff.call(lambda: within(operation, deadline), retry_on=is_transient, deadline=deadline)
         except Exception as error:
             if is_transient(error):
                 raise StoreUnavailable(f"the database did not answer in time: {error_code(error)}") from error

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code, within
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 from slipway_runtime.retrieve.stores.kendra.fields import CHUNK, VERSION
 
@@ -18,6 +18,7 @@ T = TypeVar("T")
 Answer = dict[str, Any]
 TRANSIENT = CONNECTION_ERRORS | {
     *("ConflictException", "InternalServerException", "ResourceUnavailableException", "ThrottlingException"),
+    "TimeoutError",  # it was given up at the deadline
     # of the table with the guards
     *("InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded"),
 }
@@ -41,7 +42,7 @@ class Index:
         Raises: StoreUnavailable if it still is at the deadline; any other error at once.
         """
         try:
-            return self.backoff.call(operation, retry_on=_is_transient, deadline=deadline)
+            return self.backoff.call(lambda: within(operation, deadline), retry_on=_is_transient, deadline=deadline)
         except Exception as error:
             if _is_transient(error):
                 raise StoreUnavailable(f"the index did not answer in time: {error_code(error)}") from error

@@ -5,6 +5,7 @@ version it is, and a version is shown, by its guard, when Kendra has indexed all
 Source: Amazon Kendra developer guide, "Adding documents directly to an index", "Retrieving passages".
 """
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -77,6 +78,7 @@ class KendraStore:
         if not self.index.again(lambda: self.guards.publish(claimed, len(chunks), digest), deadline):
             return self._overtaken(claimed, deadline)
         self._remove_others(claimed, content, deadline)
+        self.index.again(lambda: self.guards.clear(claimed), deadline)
         return True
 
     def _overtaken(self, claimed: Guard, deadline: Deadline) -> bool:
@@ -86,15 +88,31 @@ class KendraStore:
         return False
 
     def _remove_others(self, claimed: Guard, content: str, deadline: Deadline) -> None:
-        """Remove the chunks of the version that was shown, and what a writer left that was cut short."""
+        """Remove the chunks of the version that was shown, and what a writer left that was cut short.
+
+        A deletion looks for everything, whatever is noted: a writer that was overtaken may have written since.
+        """
         shown, document = _content(claimed), claimed.document_id
         if shown and shown != content:
             self.index.delete(rows.ids_of(document, claimed.chunks, shown), deadline)
-        if claimed.claim - 1 == claimed.visible:
+        if claimed.left_nothing and not claimed.deleted:
             return
         others = {"NotFilter": equals(fields.VERSION, rows.version_of(document, content))}
         wanted = attribute_filter(claimed.tenant, equals(fields.DOCUMENT, document), others)
-        self.index.delete([each["DocumentId"] for each in self.index.find("", wanted, deadline)], deadline)
+        for version in self.index.versions(wanted, deadline):
+            left = self._documents(claimed.tenant, version, deadline)
+            self.index.delete([each["DocumentId"] for each in left], deadline)
+
+    def _documents(self, tenant: str, version: str, deadline: Deadline) -> list[Answer]:
+        """Return what the index holds of a version, 100 with each query, whatever their ordinals."""
+        found: list[Answer] = []
+        for start in itertools.count(0, MAX_RESULTS):
+            beyond = [equals(fields.VERSION, version), _ordinal("GreaterThanOrEquals", start)]
+            if not self.index.versions(attribute_filter(tenant, *beyond), deadline):
+                break
+            window = attribute_filter(tenant, *beyond, _ordinal("LessThan", start + MAX_RESULTS))
+            found += self.index.find("", window, deadline)
+        return found
 
     def touch(self, version: DocumentVersion, deadline: Deadline) -> bool:
         """Note a newer version with the same content; False if the store holds a newer one or none.
@@ -109,12 +127,9 @@ class KendraStore:
         return self._publish(claimed, version, self._chunks(claimed, deadline), deadline)
 
     def _chunks(self, claimed: Guard, deadline: Deadline) -> list[Chunk]:
-        """Return the chunks that are shown, 100 with each query."""
-        whole = equals(fields.VERSION, rows.version_of(claimed.document_id, _content(claimed)))
-        found: list[Answer] = []
-        for start in range(0, claimed.chunks, MAX_RESULTS):
-            ordinals = [_ordinal("GreaterThanOrEquals", start), _ordinal("LessThan", start + MAX_RESULTS)]
-            found += self.index.find("", attribute_filter(claimed.tenant, whole, *ordinals), deadline)
+        """Return the chunks that are shown."""
+        version = rows.version_of(claimed.document_id, _content(claimed))
+        found = self._documents(claimed.tenant, version, deadline)
         if len(found) != claimed.chunks:
             raise StoreUnavailable(f"Kendra gives {len(found)} chunks of {claimed.chunks}")
         return sorted((rows.row(each).chunk for each in found), key=lambda chunk: chunk.ordinal)

@@ -19,7 +19,7 @@ from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
 from slipway_runtime.operate.clients import session
-from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code, within
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 from slipway_runtime.retrieve.stores.opensearch.index import NAME
 
@@ -82,14 +82,14 @@ class Collection:
         """
         try:
             return self._retry(lambda: self._send("POST", path, lines, "application/x-ndjson"), was_not_done, deadline)
-        except (RequestFailed, HTTPClientError) as error:
+        except (RequestFailed, HTTPClientError, TimeoutError) as error:
             if is_transient(error):
                 raise Uncertain(f"a write to the collection had no answer: {_name(error)}") from error
             raise
 
     def _retry(self, operation: Callable[[], T], again: Callable[[Exception], bool], deadline: Deadline) -> T:
         try:
-            return self.backoff.call(operation, retry_on=again, deadline=deadline)
+            return self.backoff.call(lambda: within(operation, deadline), retry_on=again, deadline=deadline)
         except Exception as error:
             if again(error):
                 raise StoreUnavailable(f"the collection did not answer in time: {_name(error)}") from error
@@ -111,7 +111,7 @@ def is_transient(error: Exception) -> bool:
     """Return whether the same request may succeed later."""
     if isinstance(error, RequestFailed):
         return error.status in NOT_DONE | MAYBE_DONE
-    return error_code(error) in CONNECTION_ERRORS
+    return isinstance(error, TimeoutError) or error_code(error) in CONNECTION_ERRORS
 
 
 def was_not_done(error: Exception) -> bool:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import CONNECTION_ERRORS, Backoff, Deadline, error_code, within
 from slipway_runtime.retrieve.stores.contract import StoreUnavailable
 
 T = TypeVar("T")
 Row = dict[str, Any]
 TRANSIENT = CONNECTION_ERRORS | {
     *("InternalServerException", "RequestTimeoutException", "ServiceUnavailableException", "TooManyRequestsException"),
+    "TimeoutError",  # it was given up at the deadline
     # of the table with the guards
     *("InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"),
 }
@@ -41,7 +42,7 @@ class VectorBucket:
         Raises: StoreUnavailable if it still is at the deadline; any other error at once.
         """
         try:
-            return self.backoff.call(operation, retry_on=is_transient, deadline=deadline)
+            return self.backoff.call(lambda: within(operation, deadline), retry_on=is_transient, deadline=deadline)
         except Exception as error:
             if is_transient(error):
                 raise StoreUnavailable(f"the vector store did not answer in time: {error_code(error)}") from error

@@ -92,6 +92,7 @@ class S3VectorsStore:
             self.bucket.delete(index, rows.keys_of(version.document_id, len(chunks), claimed.claim), deadline)
             return self._overtaken(claimed, deadline)
         self._remove_before(claimed, deadline)
+        self.bucket.again(lambda: self.guards.clear(claimed), deadline)
         return True
 
     def _overtaken(self, claimed: Guard, deadline: Deadline) -> bool:
@@ -101,10 +102,13 @@ class S3VectorsStore:
         return False
 
     def _remove_before(self, claimed: Guard, deadline: Deadline) -> None:
-        """Remove what earlier claims wrote: the chunks that were shown, and what a writer left that was cut short."""
+        """Remove what earlier claims wrote: the chunks that were shown, and what a writer left that was cut short.
+
+        A deletion looks for everything, whatever is noted: a writer that was overtaken may have written since.
+        """
         index, document = rows.index_of(claimed.tenant), claimed.document_id
         self.bucket.delete(index, rows.keys_of(document, claimed.chunks, claimed.visible), deadline)
-        if claimed.claim - 1 == claimed.visible:
+        if claimed.left_nothing and not claimed.deleted:
             return
         older = [{rows.DOCUMENT: {"$eq": rows.stored(document)}}, {rows.CLAIM: {"$lt": claimed.claim}}]
         # Any direction does: all that the filter leaves is found.

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from slipway_runtime.prepare.attributes.bounds import bounded
 from slipway_runtime.retrieve.stores.contract import (
     Query,
     VectorStore,
@@ -109,6 +110,15 @@ class StoreContract(Searching):
         assert len(self.contents(store)) == 2
         assert self.contents(store, "other") == set()
         assert self.replace(store, version("6"), pieces(1))
+
+    @pytest.mark.capability("R6")
+    def test_it_takes_the_most_attributes_that_a_document_may_have(self, store: VectorStore) -> None:
+        given = {"tags": [f"word{n}" for n in range(10)]} | {f"k{n}": n for n in range(60)}
+        kept, counts = bounded(given, {"media_type": "text/plain", "language": "en"}, str)
+        assert (len(kept), counts) == (40, {"attributes.dropped": 23})
+
+        assert self.replace(store, version("1", attributes=kept), pieces(1, page=3))
+        assert self.contents(store) == {"plain words 0"}
 
     def test_it_says_that_it_is_well(self, store: VectorStore) -> None:
         assert store.health(soon()).ok

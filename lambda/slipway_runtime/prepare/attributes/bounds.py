@@ -14,7 +14,9 @@ MAX_BYTES = 1_024
 # What the platform itself says of a chunk, and what keeps tenants apart.
 RESERVED = frozenset({"tenant", "document_id", "path", "page", "media_type"})
 MAX_VALUE_CHARACTERS = 200
-MAX_VALUES = 20
+# What every store takes: Kendra ten values in a list, S3 Vectors 50 keys, some of which the platform needs.
+MAX_VALUES = 10
+MAX_ATTRIBUTES = 40
 MAX_NUMBER = 2**53
 MAX_DESCRIPTION_CHARACTERS = 500
 LISTS = frozenset({"tags"})
@@ -36,7 +38,7 @@ def bounded(
             counts["attributes.reserved"] += 1
         elif key in kept:
             continue
-        elif value is None or not KEY.fullmatch(key) or rewrite(key) != key or _size(kept | {key: value}) > MAX_BYTES:
+        elif value is None or not KEY.fullmatch(key) or rewrite(key) != key or not _fits(kept, key, value):
             counts["attributes.dropped"] += 1
         else:
             kept[key] = value
@@ -86,6 +88,10 @@ def _value(key: str, value: Attribute) -> Attribute | None:
 
 def _is_short(text: str) -> bool:
     return len(text) <= MAX_VALUE_CHARACTERS and "\0" not in text and text.isprintable()
+
+
+def _fits(kept: Mapping[str, Attribute], key: str, value: Attribute) -> bool:
+    return len(kept) < MAX_ATTRIBUTES and _size({**kept, key: value}) <= MAX_BYTES
 
 
 def _size(attributes: Mapping[str, Attribute]) -> int:

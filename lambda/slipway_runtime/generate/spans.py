@@ -7,6 +7,23 @@ from slipway_runtime.generate.citations import CODE, MARKER
 from slipway_runtime.retrieve.atoms import SENTENCE_END
 
 WORD = re.compile(r"\w+")
+# A sentence that shares fewer of the words that carry the statement is not what it rests on.
+LEAST_SHARE = 0.25
+# Words that any two sentences share: of English, German, French, Spanish, Italian, Portuguese and Dutch.
+EVERYWHERE = frozenset(
+    WORD.findall(
+        """
+        a an and are as at be but by can did do does for from had has have he her his i if in is it its me my no not
+        of on or our she so that the their them there they this to was we were what when which who will with would you
+        your aber als am auch auf aus bei bis da das dass dem den der des die durch ein eine einem einen einer er es
+        für hat ich im ist man mit nach nicht noch nur oder sich sie sind um und uns vom von vor war wenn wie wir wird
+        zu zum zur au aux avec ce ces dans de du elle en est et il ils la le les leur mais ne nous ou où par pas pour
+        qu que qui sa se ses son sont sur un une vous al como con del el ella esta este ha hay las lo los más o para
+        pero por su sus una y che dal della di e è gli non per più si sono uno ao com dos é em foi mas na nas nos não
+        os pela pelo sem seu sua uma aan dat een het hij ik maar met naar niet om ook op te uit van voor wij ze zijn
+        """
+    )
+)
 
 
 class Span(NamedTuple):
@@ -31,11 +48,16 @@ def statements(text: str) -> list[tuple[int, str]]:
 
 
 def best_sentence(content: str, statement: str) -> Span | None:
-    """Return the sentence of `content` that shares most words with the statement (F1), None where none shares any."""
+    """Return the sentence of `content` that shares most words with the statement (F1).
+
+    None where none shares a quarter of the words that carry the statement.
+    """
     wanted = _words(statement)
     spans = [(_overlap(wanted, _words(content[span.start : span.end])), span) for span in sentences(content)]
     best = max(spans, key=lambda each: each[0], default=(0.0, Span(0, 0)))
-    return best[1] if best[0] > 0 else None
+    carried = wanted - EVERYWHERE
+    shared = carried & _words(content[best[1].start : best[1].end])
+    return best[1] if shared and len(shared) >= LEAST_SHARE * len(carried) else None
 
 
 def sentences(content: str) -> list[Span]:

@@ -33,6 +33,18 @@ def test_the_sentence_that_shares_most_words_is_found_with_its_place() -> None:
     assert best_sentence("", "sun") is None
 
 
+@pytest.mark.parametrize(
+    ("content", "statement"),
+    [
+        ("Parking is free for the guests. Dogs are not allowed.", "The annual licence fee is 5,000 euro"),
+        ("Die Hunde sind nicht erlaubt.", "Die Gebühr ist nicht hoch"),
+        ("The fee of the car park is paid in coins.", "The licence fee rises every year by the index of prices"),
+    ],
+)
+def test_no_sentence_is_quoted_for_words_that_stand_everywhere(content: str, statement: str) -> None:
+    assert best_sentence(content, statement) is None
+
+
 def test_offsets_are_characters_not_bytes() -> None:
     content = "Größe zählt. 日本の水やりは朝です。Tomaten brauchen Sonne."
     found = best_sentence(content, "Tomaten brauchen Sonne")

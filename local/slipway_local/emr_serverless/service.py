@@ -26,7 +26,7 @@ FOLLOWED = JobService(
     service="emr-serverless",
     describe="get_job_run",
     identify={"applicationId": "ApplicationId", "jobRunId": "JobRunId"},
-    status="JobRun.State",
+    status="jobRun.state",
     running=RUNNING,
     succeeded=frozenset({"SUCCESS"}),
     stop="cancel_job_run",
@@ -144,8 +144,8 @@ def install(place: Place, packages: Packages) -> Runs:
         except UnsupportedJobError as error:
             raise ValidationException(f"this local cloud does not run {error}") from None
         run = begin(
-            backend, given["applicationId"], given.get("clientToken", ""), given["executionRoleArn"], given["jobDriver"],
-            None, given.get("tags"), given.get("executionTimeoutMinutes"), given.get("name"),
+            backend, given["applicationId"], given.get("clientToken", ""), given["executionRoleArn"],
+            given["jobDriver"], None, given.get("tags"), given.get("executionTimeoutMinutes"), given.get("name"),
         )  # fmt: skip
         run.state, run.created_at, run.updated_at = "SUBMITTED", utcnow(), utcnow()
         runs.start(application, run, given)

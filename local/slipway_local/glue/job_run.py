@@ -25,8 +25,8 @@ REASON_CHARACTERS = 1_000
 class Work:
     """What a run does: the script at an s3:// address with its arguments, as a role, in a session of a name.
 
-    `python_path` is given a client of S3 and a folder for files, and returns where the script's packages are. `settings`
-    are Spark's, as `name=value`. `minutes` is the longest that it may take.
+    `python_path` is given a client of S3 and a folder for files, and returns where the script's packages are.
+    `settings` are Spark's, as `name=value`. `minutes` is the longest that it may take.
     """
 
     role: str

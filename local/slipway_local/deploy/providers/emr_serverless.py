@@ -22,11 +22,12 @@ DEFAULTS: Properties = {
     "AutoStartConfiguration": {"Enabled": True},
     "AutoStopConfiguration": {"Enabled": True, "IdleTimeoutMinutes": 15},
 }
+_SETTINGS = Setting(_update, "AutoStartConfiguration", "AutoStopConfiguration", "MaximumCapacity", created=False)
 PROVIDERS: dict[str, Provider] = {
     "AWS::EMRServerless::Application": api(
         "emr-serverless", "create_application", "@applicationId",
         attributes={"ApplicationId": "@applicationId", "Arn": "@arn"},
-        settings=(Setting(_update, "AutoStartConfiguration", "AutoStopConfiguration", "MaximumCapacity", created=False),),
+        settings=(_SETTINGS,),
         before_delete=_stop, delete_call="delete_application", delete_with={"applicationId": "{id}"},
     ),
 }  # fmt: skip

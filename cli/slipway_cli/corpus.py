@@ -32,7 +32,7 @@ def _group() -> None:
 
 @app.command()
 def prepare(
-    via: Annotated[Engine, typer.Option(help="A Distributed Map of functions, or Spark on Glue or EMR Serverless.")] = Engine.MAP,
+    via: Annotated[Engine, typer.Option(help="A Distributed Map, or Spark on Glue or EMR Serverless.")] = Engine.MAP,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so, like default/handbooks/.")] = "",
     run_id: Annotated[str, typer.Option(help="Names what the run writes; left open: made up.")] = "",
     acknowledge: Annotated[str, typer.Option(help="What a held run asked to be said, separated by commas.")] = "",

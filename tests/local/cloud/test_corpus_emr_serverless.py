@@ -72,7 +72,6 @@ def test_the_run_is_shown_as_emr_serverless_shows_it_and_glue_s_job_is_gone(
 
     assert run["state"] == "SUCCESS"
     assert "--run-id=by-emr" in run["jobDriver"]["sparkSubmit"]["entryPointArguments"]
-    assert run["executionRole"].rsplit("/", 1)[-1] in {
-        role["RoleName"] for page in target.client("iam").get_paginator("list_roles").paginate() for role in page["Roles"]
-    }
+    role = target.client("iam").get_role(RoleName=run["executionRole"].rsplit("/", 1)[-1])["Role"]
+    assert "emr-serverless.amazonaws.com" in str(role["AssumeRolePolicyDocument"])
     assert target.client("glue").list_jobs()["JobNames"] == []

@@ -49,6 +49,8 @@ def submit_of(application: Any, request: dict[str, Any]) -> Submit:
     """Return what a StartJobRun says to spark-submit. Raises: UnsupportedJobError for what a run cannot have here."""
     if not application.release_label.startswith(RELEASES):
         raise UnsupportedJobError(f"the release {application.release_label}; supported are {RELEASES}x (Spark 3.5)")
+    if "imageConfiguration" in application.slipway_settings:
+        raise UnsupportedJobError("imageConfiguration of the application; put packages into an archive")
     if unknown := sorted(name for name in request.keys() - KNOWN - IDLE if request[name]):
         raise UnsupportedJobError(f"{', '.join(unknown)} of StartJobRun; leave it out")
     driver = request.get("jobDriver") or {}

@@ -21,7 +21,12 @@ RUNNING = frozenset({"SUBMITTED", "PENDING", "SCHEDULED", "RUNNING", "CANCELLING
 STATES = {"SUCCEEDED": "SUCCESS", "FAILED": "FAILED", "STOPPED": "CANCELLED", "TIMEOUT": "CANCELLED"}
 LOST = "The local cloud was stopped while the job ran; start it again."
 SESSION = "EMRServerlessJobRun"
-KEPT = ("architecture", "monitoringConfiguration")
+# What moto does not keep of an application, and what AWS makes it where it is not given.
+DEFAULTS = {
+    "architecture": "X86_64",
+    "monitoringConfiguration": {"managedPersistenceMonitoringConfiguration": {"enabled": True}},
+}
+KEPT = (*DEFAULTS, "imageConfiguration", "runtimeConfiguration", "workerTypeSpecifications")
 FOLLOWED = JobService(
     service="emr-serverless",
     describe="get_job_run",
@@ -54,6 +59,7 @@ class Runs:
             settings=submit.settings,
         )
         process = Process(self._place, self._packages, work)
+        application.state = "STARTED"
         with self._lock:
             self._live[run.id] = process
         follow = threading.Thread(target=self._follow, args=(process, application, run), name=f"emr-{run.id}")
@@ -88,6 +94,8 @@ class Runs:
         _end(run, STATES[state], reason)
         with self._lock:
             del self._live[run.id]
+            if not self._live:  # as after its idle minutes
+                application.state = "STOPPED"
 
     def _log(self, process: Process, application: Any, run: Any) -> None:
         """Source: https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/logging.html, CloudWatch."""
@@ -116,6 +124,10 @@ def _end(run: Any, state: str, reason: str) -> None:
     run.state = state
 
 
+def _kept(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in KEPT if given.get(name)}
+
+
 def install(place: Place, packages: Packages) -> Runs:
     """Put these in place of moto's runs, and let `.sync` of state machines follow them."""
     from moto.core.responses import ActionResult
@@ -124,17 +136,23 @@ def install(place: Place, packages: Packages) -> Runs:
     from moto.emrserverless.models import EMRServerlessBackend
     from moto.emrserverless.responses import EMRServerlessResponse
 
-    runs, begin, make = (
-        Runs(place, packages),
-        EMRServerlessBackend.start_job_run,
-        EMRServerlessResponse.create_application,
-    )
+    runs, begin = Runs(place, packages), EMRServerlessBackend.start_job_run
+    make, change = EMRServerlessResponse.create_application, EMRServerlessResponse.update_application
 
     def create_application(self: Any) -> Any:
         made = make(self)
         application = self.emrserverless_backend.get_application(made.result["applicationId"])
-        application.slipway_settings = {name: self._get_param(name) for name in KEPT if self._get_param(name)}
+        application.slipway_settings = {**DEFAULTS, **_kept(self._get_params())}
+        application.state = "CREATED"
         return made
+
+    def update_application(self: Any) -> Any:
+        change(self)
+        given = self._get_params()
+        application = self.emrserverless_backend.get_application(given["applicationId"])
+        application.slipway_settings |= _kept(given)
+        application.release_label = given.get("releaseLabel") or application.release_label
+        return ActionResult({"application": application_shown(application)})
 
     def start_job_run(self: Any) -> Any:
         backend, given = self.emrserverless_backend, self._get_params()
@@ -166,10 +184,8 @@ def install(place: Place, packages: Packages) -> Runs:
         application = self.emrserverless_backend.get_application(self._get_param("applicationId"))
         return ActionResult({"application": application_shown(application)})
 
-    for name, method in (
-        ("create_application", create_application), ("start_job_run", start_job_run), ("get_job_run", get_job_run),
-        ("cancel_job_run", cancel_job_run), ("get_application", get_application),
-    ):  # fmt: skip
-        setattr(EMRServerlessResponse, name, method)
+    own = (create_application, update_application, get_application, start_job_run, get_job_run, cancel_job_run)
+    for method in own:
+        setattr(EMRServerlessResponse, method.__name__, method)
     register("emr-serverless:startJobRun", FOLLOWED)
     return runs

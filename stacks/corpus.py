@@ -13,18 +13,17 @@ from slipway_constructs.logged_state_machine import LoggedStateMachine
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
-from slipway_constructs.spark_job import SparkCode, SparkJob
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks.corpus_flow import JOB_OUTPUT, STAGED, Flow
+from stacks.corpus_spark import MEGABYTE, Spark, spark
 from stacks.ingestion import COMPREHEND_ACTIONS, COMPREHEND_REASON
 from stacks.settings import Settings
 from stacks.settings_duplicates import duplicates_document
 from stacks.settings_ocr import recognises
 from stacks.settings_sources import redacts_names, rules_document
-from stacks.slipway_stack import CODE_EXCLUDES, ROOT, SlipwayStack
+from stacks.slipway_stack import SlipwayStack
 
 TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest
-MEGABYTE = 1_000_000
 Step = Callable[..., PythonFunction]
 PUBLISHED = ("corpus", "corpus-rejects", "corpus-duplicates")
 READ_REASON = "A run reads any object of the raw bucket, under keys of tenants' own choice."
@@ -57,12 +56,15 @@ class CorpusStack(SlipwayStack):
             # Fingerprints of some hundred thousand documents, and what is compared of them.
             functions["compare"] = step("Compare", "corpus_compare", "Finds duplicates in the corpus", 3008)
             functions["publish"] = step("Publish", "corpus_publish", "Publishes curated parts", 1024)
-        spark = self._spark() if corpus.spark == "glue" else None
-        machine = self._machine({name: one.function.function_arn for name, one in functions.items()}, spark)
+        engine = spark(self, rules=self._rules(), near_duplicates=self._near_duplicates())
+        if engine:
+            self._allow_input(engine.role)
+            self._allow_output(engine.role)
+        machine = self._machine({name: one.function.function_arn for name, one in functions.items()}, engine)
         return {
             "state-machine-arn": machine.arn,
             **{f"{name}-function-name": one.function.function_name for name, one in functions.items()},
-            **({"job-name": spark.name} if spark else {}),
+            **(engine.names if engine else {}),
         }
 
     def _catalogue(self) -> CuratedCatalogue:
@@ -119,34 +121,6 @@ class CorpusStack(SlipwayStack):
         ingestion = self.settings.ingestion
         return duplicates_document(ingestion.near_duplicates, ingestion.sources) or "{}"
 
-    def _spark(self) -> SparkJob:
-        corpus = self.settings.ingestion.corpus
-        job = SparkJob(
-            self,
-            "Spark",
-            description="Curates the corpus on Spark, by the rules of the document path",
-            code=SparkCode(
-                script=ROOT / "jobs" / "prepare_corpus" / "prepare_corpus.py",
-                packages=ROOT / "lambda",
-                excludes=CODE_EXCLUDES,
-                lock_file=ROOT / "lambda" / "requirements" / "ingest.txt",
-            ),
-            arguments={
-                "--input": f"s3://{self.look_up('foundation', 'raw-bucket-name')}",
-                "--output": f"s3://{self.look_up('foundation', 'curated-bucket-name')}",
-                "--rules": self._rules(),
-                "--max-document-bytes": str(self.settings.ingestion.max_document_megabytes * MEGABYTE),
-                "--near-duplicates": self._near_duplicates(),
-                "--ocr": "yes" if recognises(self.settings.ingestion) else "no",
-                "--leave-open": "yes",
-            },
-            workers=corpus.workers,
-            timeout=cdk.Duration.minutes(corpus.timeout_minutes),
-        )
-        self._allow_input(job.role)
-        self._allow_output(job.role)
-        return job
-
     def _allow_input(self, role: iam.Role) -> None:
         bucket = self.bucket_arn("raw")
         allow(role, ["s3:GetObject"], [f"{bucket}/*"], wildcard_reason=READ_REASON)
@@ -173,7 +147,7 @@ class CorpusStack(SlipwayStack):
         allow(role, ["s3:DeleteObjectVersion"], [f"{bucket}/{STAGED}/*"], wildcard_reason=WRITE_REASON)
         allow(role, ["s3:ListBucketVersions"], [bucket])
 
-    def _machine(self, functions: dict[str, str], spark: SparkJob | None) -> LoggedStateMachine:
+    def _machine(self, functions: dict[str, str], engine: Spark | None) -> LoggedStateMachine:
         flow = Flow(
             partition=self.partition,
             begin=functions["begin"],
@@ -181,7 +155,7 @@ class CorpusStack(SlipwayStack):
             compare=functions.get("compare"),
             publish=functions.get("publish"),
             report=functions["report"],
-            job=spark.name if spark else None,
+            spark=engine.states if engine else None,
             raw=self.look_up("foundation", "raw-bucket-name"),
             curated=self.look_up("foundation", "curated-bucket-name"),
             concurrency=self.settings.ingestion.max_concurrency,
@@ -190,8 +164,8 @@ class CorpusStack(SlipwayStack):
         machine = self.state_machine(flow.definition(), list(functions.values()), timeout=cdk.Duration.days(7))
         if "curate" in functions:
             self._permit_map(machine)
-        if spark:
-            self._permit_spark(machine.role, spark)
+        if engine:
+            engine.permit(machine.role)
         return machine
 
     def _permit_map(self, machine: LoggedStateMachine) -> None:
@@ -200,10 +174,6 @@ class CorpusStack(SlipwayStack):
         allow(machine.role, ["s3:ListBucket"], [self.bucket_arn("raw"), self.bucket_arn("curated")])
         allow(machine.role, writes, [results], wildcard_reason=WRITE_REASON)
         machine.allow_map_runs(self.key())
-
-    def _permit_spark(self, role: iam.Role, spark: SparkJob) -> None:
-        job = self.format_arn(service="glue", resource="job", resource_name=spark.name)
-        allow(role, ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], [job])
 
 
 def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:

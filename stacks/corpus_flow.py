@@ -17,7 +17,7 @@ DEFAULTS = '{"prefix":"","acknowledged":""}'
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """What the state machine calls: functions by ARN, `job` by name; an engine that is off is None.
+    """What the state machine calls: functions by ARN, `spark` by its states; an engine that is off is None.
 
     `raw`, `curated`: names of buckets. `batch_documents`: documents of a child of the map.
     """
@@ -28,7 +28,7 @@ class Flow:
     compare: str | None
     publish: str | None
     report: str
-    job: str | None
+    spark: dict[str, Any] | None
     raw: str
     curated: str
     concurrency: int
@@ -62,7 +62,7 @@ class Flow:
                 "Type": "Choice",
                 "Choices": [
                     *([_when("$.via", "map", "Curate")] if self.curate else []),
-                    *([_when("$.via", "spark", "Spark")] if self.job else []),
+                    *([_when("$.via", "spark", "Spark")] if self.spark else []),
                 ],
                 "Default": "EngineIsOff",
             },
@@ -74,9 +74,7 @@ class Flow:
         }
         if self.curate and self.compare and self.publish:
             states |= self._by_map(self.curate, self.compare, self.publish)
-        if self.job:
-            states["Spark"] = self._spark()
-        return states
+        return states | (self.spark or {})
 
     def _ending(self) -> dict[str, Any]:
         return {
@@ -150,17 +148,6 @@ class Flow:
                 },
             },
             "ResultPath": None,
-        }
-
-    def _spark(self) -> dict[str, Any]:
-        names = {"--run-id": "run_id", "--date": "date", "--prefix": "prefix", "--acknowledged": "acknowledged"}
-        arguments = {f"{argument}.$": f"$.{name}" for argument, name in names.items()}
-        return {
-            "Type": "Task",
-            "Resource": f"{self._integrations}glue:startJobRun.sync",
-            "Parameters": {"JobName": self.job, "Arguments": arguments},
-            "ResultPath": None,
-            "Next": "Report",
         }
 
     @property

@@ -21,8 +21,10 @@ class Corpus(Section):
     batch_documents: int = Field(
         20, ge=1, le=1000, description="Documents of one function of the map, which has 15 minutes for them."
     )
-    spark: Literal["none", "glue"] = Field(
-        "none", description="`glue`: by Spark 3.5.6 on Glue 5.1, about $0.44 a worker and hour while it runs."
+    spark: Literal["none", "glue", "emr_serverless"] = Field(
+        "none",
+        description="By Spark 3.5.6. `glue`: on Glue 5.1, about $0.44 a worker and hour while it runs. "
+        "`emr_serverless`: on EMR Serverless 7.11, arm64, about $0.24.",
     )
     workers: int = Field(4, ge=2, le=299, description="Workers of the Spark job, each of 4 CPUs and 16 GB.")
     timeout_minutes: int = Field(

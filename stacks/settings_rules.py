@@ -14,6 +14,7 @@ from stacks import (
     settings_augmentation_rules,
     settings_backup,
     settings_conversations_rules,
+    settings_corpus_rules,
     settings_embedding_rules,
     settings_evaluation_rules,
     settings_knowledge_base,
@@ -125,6 +126,7 @@ def _context(settings: Settings) -> Iterator[Violation]:
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
     settings_access_rules.violations,
+    settings_corpus_rules.violations,
     settings_labelling_rules.violations,
     settings_training_rules.violations,
     settings_serving_rules.violations,

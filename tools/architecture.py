@@ -29,6 +29,7 @@ LABELS = {
     "AWS::DynamoDB::GlobalTable": "DynamoDB",
     "AWS::EC2::VPC": "VPC",
     "AWS::EC2::VPCEndpoint": "VPC endpoints",
+    "AWS::EMRServerless::Application": "EMR Serverless",
     "AWS::Events::Rule": "EventBridge rule",
     "AWS::Glue::Job": "Glue job",
     "AWS::Glue::Table": "Glue tables",

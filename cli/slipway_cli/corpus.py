@@ -14,7 +14,7 @@ from slipway_cli.target import Target, find_target
 from slipway_local.functions.packages import Packages
 from slipway_local.glue import runtime
 
-SETTING = "ingestion.corpus.map: true or ingestion.corpus.spark: glue"
+SETTING = "ingestion.corpus.map: true, or ingestion.corpus.spark: glue or emr_serverless"
 app = typer.Typer(help="Prepare a whole corpus.", no_args_is_help=True)
 
 
@@ -32,7 +32,7 @@ def _group() -> None:
 
 @app.command()
 def prepare(
-    via: Annotated[Engine, typer.Option(help="A Distributed Map of functions, or Spark on Glue.")] = Engine.MAP,
+    via: Annotated[Engine, typer.Option(help="A Distributed Map, or Spark on Glue or EMR Serverless.")] = Engine.MAP,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so, like default/handbooks/.")] = "",
     run_id: Annotated[str, typer.Option(help="Names what the run writes; left open: made up.")] = "",
     acknowledge: Annotated[str, typer.Option(help="What a held run asked to be said, separated by commas.")] = "",

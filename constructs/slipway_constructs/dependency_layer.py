@@ -50,22 +50,23 @@ class DependencyLayer(lambda_.LayerVersion):
         )
 
 
-def lock_hash(lock_file: Path) -> str:
+def lock_hash(lock_file: Path, python_version: str = PYTHON_VERSION) -> str:
     """Return a hash of everything that decides the layer's content, 64 hex digits."""
-    return hashlib.sha256(f"{PLATFORM} {PYTHON_VERSION}\n".encode() + lock_file.read_bytes()).hexdigest()
+    return hashlib.sha256(f"{PLATFORM} {python_version}\n".encode() + lock_file.read_bytes()).hexdigest()
 
 
 @jsii.implements(cdk.ILocalBundling)
 class LockedInstall:
     """Installs a lock file into a folder, from the cache when the same lock was installed before."""
 
-    def __init__(self, lock_file: Path, cache: Path) -> None:
+    def __init__(self, lock_file: Path, cache: Path, python_version: str = PYTHON_VERSION) -> None:
         self._lock_file = lock_file
         self._cache = cache
+        self._python_version = python_version
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
         """Fill `output_dir` with the layer's content. Raises: RuntimeError if the packages cannot be installed."""
-        kept = self._cache / lock_hash(self._lock_file)
+        kept = self._cache / lock_hash(self._lock_file, self._python_version)
         if not kept.is_dir():
             self._install(kept)
         shutil.copytree(kept, output_dir, dirs_exist_ok=True, copy_function=_link_or_copy)
@@ -77,7 +78,7 @@ class LockedInstall:
         with tempfile.TemporaryDirectory(dir=kept.parent, prefix="new-") as folder:
             fresh = Path(folder, "layer")
             sys.stderr.write(f"slipway: installing {self._lock_file.name} for {PLATFORM}, once for this lock file\n")
-            install(self._lock_file, fresh / "python")
+            install(self._lock_file, fresh / "python", self._python_version)
             shutil.copyfile(self._lock_file, fresh / "requirements.txt")
             try:
                 fresh.rename(kept)
@@ -86,11 +87,11 @@ class LockedInstall:
                     raise
 
 
-def install(lock_file: Path, target: Path) -> None:
-    """Install a lock file's wheels for Lambda into a folder. Raises: RuntimeError with uv's reason if that fails."""
+def install(lock_file: Path, target: Path, python_version: str = PYTHON_VERSION) -> None:
+    """Install a lock file's wheels for arm64 into a folder. Raises: RuntimeError with uv's reason if that fails."""
     command = [
         *(_uv(), "pip", "install", "--system-certs", "--quiet", "--no-progress", "--target", str(target)),
-        *("--python-platform", PLATFORM, "--python-version", PYTHON_VERSION, "--only-binary", ":all:"),
+        *("--python-platform", PLATFORM, "--python-version", python_version, "--only-binary", ":all:"),
         *("--no-installer-metadata", "--require-hashes", "-r", str(lock_file)),
     ]
     try:

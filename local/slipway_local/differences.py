@@ -55,12 +55,14 @@ NOT_EMULATED = (
     "Resources listed as recorded keep their settings and do nothing.",
     "State machines run at most 40 iterations or map run children at once; `.sync` works for registered job services.",
     "Glue runs glueetl jobs alone, without connections, retries, extra jars or files; workers and DPUs mean nothing.",
+    "EMR Serverless runs sparkSubmit jobs of Python alone, without jars, images, retries, configuration overrides or "
+    "networks; workers, capacity, and which of EMR's interpreters is named mean nothing.",
     "Training and processing jobs run their own code on this machine's CPU, on one instance; no image is pulled: torch "
     "and a requirements.txt are all that is installed. A job that runs when the daemon stops has failed.",
     "The Data Catalog's tables are kept and not queried (no Athena); Lake Formation's grants are recorded.",
     "Firehose loses records not yet delivered when the daemon is killed; its streams take records from PutRecord only.",
     "TestState of Step Functions is refused.",
-    "State machines do not call http:invoke, apigateway:invoke, EKS, EMR; item readers take no Parquet.",
+    "State machines do not call http:invoke, apigateway:invoke, EKS, EMR on EC2 or EKS; item readers take no Parquet.",
     "Conditions in an authorizer's policy are not evaluated.",
     "Methods with AWS_IAM authorization check that a signature is there, not that it is right.",
     "Settings of live resources that the emulated service does not know are checked by the schema, then dropped; an "

@@ -87,6 +87,7 @@ def _data(emulator: Emulator) -> None:
 def _jobs(emulator: Emulator) -> None:
     from slipway_local.comprehend import classify
     from slipway_local.comprehend import service as comprehend
+    from slipway_local.emr_serverless import service as emr_serverless
     from slipway_local.glue import service as glue_jobs
     from slipway_local.textract import service as textract
     from slipway_local.training import service as training
@@ -96,7 +97,8 @@ def _jobs(emulator: Emulator) -> None:
     comprehend.install()
     classify.install()
     jobs = training.install(place, packages, emulator.state / "scratch" / "training")
-    emulator.running += [glue_jobs.install(place, packages), textract.install(place), jobs]
+    emulator.running += [glue_jobs.install(place, packages), emr_serverless.install(place, packages)]
+    emulator.running += [textract.install(place), jobs]
     emulator.working.append(jobs)
     emulator.front_door.by_prefix["/_slipway/training"] = locked(TrainingControl(jobs), emulator.key)
 

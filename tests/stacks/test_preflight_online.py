@@ -232,3 +232,17 @@ def test_subnets_that_are_not_as_the_settings_say_are_found(prod: Any, changed: 
 
 def test_every_check_of_an_account_is_in_the_list() -> None:
     assert len({check.__name__ for check in ONLINE}) == len(ONLINE)
+
+
+@pytest.mark.capability("O12")
+@pytest.mark.parametrize(("allowed", "found"), [(16, []), (15, ["ingestion.corpus.workers"])])
+def test_spark_s_workers_are_compared_with_the_quota_of_vcpus(prod: Any, allowed: int, found: list[str]) -> None:
+    made = subject(prod)
+    planted = {"Type": "AWS::EMRServerless::Application", "Properties": {"MaximumCapacity": {"Cpu": "16 vCPU"}}}
+    made.stacks[-1].template["Resources"]["Planted"] = planted
+
+    def quota(request: dict[str, Any]) -> dict[str, Any]:
+        return {"Quota": {"Value": float(allowed if request["ServiceCode"] == "emr-serverless" else 1000)}}
+
+    answers: dict[str, Answer] = {"service-quotas.GetServiceQuota": quota}
+    assert [item.setting for item in online(made, Account(HEALTHY | answers).client)] == found

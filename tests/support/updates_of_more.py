@@ -21,6 +21,13 @@ def _ec2(operation: str, key: str, filtered: str) -> Callable[[Any, str], Any]:
     return read
 
 
+def _spark(place: Any, identifier: str) -> Any:
+    shown = place.client("emr-serverless").get_application(applicationId=identifier)["application"]
+    return {
+        name: value for name, value in shown.items() if name not in ("applicationId", "arn", "createdAt", "updatedAt")
+    }
+
+
 def _subnet_group(place: Any, name: str) -> Any:
     rds = place.client("rds")
     (shown,) = rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"]
@@ -121,6 +128,13 @@ MORE: dict[str, tuple[Callable[[Any, str], Any], dict[str, Any], dict[str, Any],
         _mapping, {"Tags": TAGS, "BatchSize": 5},
         {"FunctionName": {"Ref": "Function"}, "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]}},
         {"Function": FUNCTION, "Role": _trusted(), "Queue": {"Type": "AWS::SQS::Queue"}},
+    ),
+    "AWS::EMRServerless::Application": (
+        _spark,
+        {"Architecture": "ARM64", "AutoStartConfiguration": {"Enabled": False}, "ReleaseLabel": "emr-7.12.0",
+         "AutoStopConfiguration": {"Enabled": True, "IdleTimeoutMinutes": 5},
+         "MonitoringConfiguration": {"ManagedPersistenceMonitoringConfiguration": {"Enabled": False}}},
+        {"ReleaseLabel": "emr-7.11.0", "Type": "SPARK"}, {},
     ),
     "AWS::CloudWatch::Dashboard": (
         _dashboard, {"Tags": TAGS, "DashboardBody": '{"widgets": [{}]}'}, {"DashboardBody": '{"widgets": []}'}, {},

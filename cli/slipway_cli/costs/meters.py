@@ -14,6 +14,7 @@ METERS: dict[str, tuple[str, ...]] = {
     ),
     "AWS::EC2::NatGateway": ("vpc.nat_gateway_gb",),
     "AWS::EC2::VPCEndpoint": ("vpc.interface_endpoint_gb",),
+    "AWS::EMRServerless::Application": ("emr_serverless.arm.vcpu_hours", "emr_serverless.arm.gb_hours"),
     "AWS::Events::EventBus": ("events.custom_events",),
     "AWS::Glue::Job": ("glue.dpu_hours",),
     "AWS::KMS::Key": ("kms.requests",),

@@ -4,6 +4,7 @@ from slipway_cli.preflights.subject import Resource
 
 BY_TYPE = {
     "AWS::EC2::NatGateway": "network.nat_gateways",
+    "AWS::EMRServerless::": "ingestion.corpus.spark",
     "AWS::Events::Rule": "ingestion",
     "AWS::Glue::Job": "ingestion.corpus.spark",
     "AWS::KMS::": "encryption",

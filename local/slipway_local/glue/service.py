@@ -11,8 +11,9 @@ from typing import Any
 from slipway_local import events
 from slipway_local.aws import Place
 from slipway_local.functions.packages import Packages
+from slipway_local.glue import contract
 from slipway_local.glue.contract import UnsupportedJobError, check
-from slipway_local.glue.job_run import Process
+from slipway_local.glue.job_run import Process, Work
 from slipway_local.glue.shown import shown
 from slipway_local.state_machines.jobs import JobService, register
 
@@ -26,6 +27,8 @@ FOLLOWED = JobService(
     running=frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"}),
     succeeded=frozenset({"SUCCEEDED"}),
 )
+SESSION = "GlueJobRunnerSession"
+DEFAULT_TIMEOUT_MINUTES = 480
 GROUPS = {"output": "/aws-glue/jobs/output", "errors": "/aws-glue/jobs/error"}
 
 
@@ -39,10 +42,23 @@ class Jobs:
 
     def start(self, job: Any, run: Any) -> None:
         """Run a job in the background."""
-        process = Process(self._place, self._packages, job, run)
+        process = Process(self._place, self._packages, self._work(job, run))
         with self._lock:
             self._live[run.job_run_id] = process
         threading.Thread(target=self._follow, args=(process, run), name=f"glue-{job.name}", daemon=True).start()
+
+    def _work(self, job: Any, run: Any) -> Work:
+        role = job.role
+        if not role.startswith("arn:"):
+            role = f"arn:{self._place.partition}:iam::{self._place.account}:role/{role.lstrip('/')}"
+        return Work(
+            role=role,
+            session=SESSION,
+            minutes=run.timeout or DEFAULT_TIMEOUT_MINUTES,
+            script=job.command["ScriptLocation"],
+            arguments=contract.command_line(job, run),
+            python_path=lambda s3, folder: contract.python_path(s3, self._packages, run.arguments, folder),
+        )
 
     def settle(self, run: Any) -> None:
         """Mark a run that a stop of this cloud has ended."""

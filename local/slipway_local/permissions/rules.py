@@ -10,6 +10,7 @@ from slipway_local.permissions.bedrock_rules import bedrock
 from slipway_local.permissions.calls import Call, RefusedCallError
 from slipway_local.permissions.decision import Need
 from slipway_local.permissions.dynamodb_rules import dynamodb
+from slipway_local.permissions.emr_serverless_rules import emr_serverless
 from slipway_local.permissions.key_use import READ, WRITE, key_needs
 from slipway_local.permissions.s3_rules import s3
 from slipway_local.permissions.sagemaker_rules import autoscaling, sagemaker
@@ -225,6 +226,7 @@ RULES: Mapping[str, Rule] = {
     "bedrock": bedrock,
     "cloudwatch": cloudwatch,
     "dynamodb": dynamodb,
+    "emr-serverless": emr_serverless,
     "events": events,
     "glue": glue,
     "kendra": kendra,

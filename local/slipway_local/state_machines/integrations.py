@@ -28,6 +28,7 @@ OPTIMISED = {
     "states": ("stepfunctions", {"startExecution"}),
     "bedrock": ("bedrock", {"invokeModel", "createModelCustomizationJob"}),
     "glue": ("glue", {"startJobRun"}),
+    "emr-serverless": ("emr-serverless", {"startJobRun"}),
     "ecs": ("ecs", {"runTask"}),
     "batch": ("batch", {"submitJob"}),
     "sagemaker": (

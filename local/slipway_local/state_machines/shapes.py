@@ -23,6 +23,7 @@ OPTIMISED_NAMES = {
     "stepfunctions": "StepFunctions",
     "sagemaker": "SageMaker",
     "glue": "Glue",
+    "emr-serverless": "EMRServerless",
     "ecs": "ECS",
     "batch": "Batch",
     "bedrock": "Bedrock",

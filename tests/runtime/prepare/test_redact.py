@@ -175,3 +175,37 @@ def test_the_cells_of_a_row_are_no_hiding_place() -> None:
     document = prepare(page, "a.html", rules=RuleSet(text_rules=(RULE,)))
     assert "1111" not in document.text
     assert document.counts == {"redact.card": 1}
+
+
+@pytest.mark.capability("D3")
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    {
+        "10.62.251.245  ES97-2491-6579-5133-6022-4727": "[IP]  [IBAN]",
+        "206-62-8736  554210  GB63-IYHS-9488-2877-1527-77": "[SSN]  554210  [IBAN]",
+        "5563 9346 2905 4899  664-616-6089": "[CARD]  [PHONE]",
+        "gb07jxlf12585325311481  61.2.3.4": "[IBAN]  [IP]",
+        "+8680513832522  DE36 6724 9376 1262 7638 22": "[PHONE]  [IBAN]",
+    }.items(),
+)
+def test_what_one_finding_claims_is_counted_once_so_that_its_neighbour_is_looked_for(text: str, redacted: str) -> None:
+    assert RULE.rewrite(text)[0] == redacted
+
+
+@pytest.mark.capability("D3")
+@pytest.mark.parametrize("text", ["see 73 {} 20 of", "in 1984 {} and", "to {}/x ", "{} 2004 was"])
+def test_a_short_number_or_a_path_beside_a_finding_hides_nothing(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _, value in EVERY:
+        settled, _ = Redact(kinds=ALL).rewrite(text.format(value))
+        monkeypatch.setattr(
+            Redact, "_replace", lambda self, *given, real=Redact._replace: (real(self, *given)[0], False)
+        )
+        assert Redact(kinds=ALL).rewrite(text.format(value))[0] == settled
+        monkeypatch.undo()
+
+
+@pytest.mark.capability("D3")
+def test_what_is_watched_for_in_other_scripts_is_found_whatever_else_a_text_has() -> None:
+    for zero in (0x660, 0x966, 0xE50, 0xFF10, 0x1D7CE, 0x1FBF0):
+        number = "".join(chr(zero + int(digit)) for digit in "4111111111111111")
+        assert RULE.rewrite(f"\ud800 größe 中 {number} –")[0] == "\ud800 größe 中 [CARD] –"

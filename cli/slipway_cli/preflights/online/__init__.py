@@ -19,6 +19,7 @@ ONLINE: tuple[Callable[[Subject, Clients], Iterator[Finding]], ...] = (
     quotas.counts,
     quotas.roles,
     quotas.instances,
+    quotas.spark_cpus,
     functions.concurrency,
     models.access,
     models.profiles,

@@ -14,6 +14,7 @@ from slipway_cli.preflights.online.client import Clients, pages
 from slipway_cli.preflights.subject import Subject
 
 RAISE = "https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html"
+SPARK_CPUS = "L-D05C8A75"
 STACKS = "AWS::CloudFormation::Stack"
 
 
@@ -88,6 +89,20 @@ def instances(subject: Subject, client: Clients) -> Iterator[Finding]:
         for name, count in wanted.items():
             if count > values.get(name, 0):
                 yield _exceeded(subject, f"{name}: {count} wanted, {values.get(name, 0)} allowed", "models")
+
+
+def spark_cpus(subject: Subject, client: Clients) -> Iterator[Finding]:
+    """Yield an error if the applications of EMR Serverless may take more CPUs than the account: 16 at first.
+
+    Source: https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/endpoints-quotas.html
+    """
+    limits = [one.properties.get("MaximumCapacity", {}) for one in subject.of("AWS::EMRServerless::Application")]
+    wanted = sum(int(limit.get("Cpu", "0 vCPU").split()[0]) for limit in limits)
+    if wanted:
+        most = client("service-quotas").get_service_quota(ServiceCode="emr-serverless", QuotaCode=SPARK_CPUS)
+        if wanted > (value := int(most["Quota"]["Value"])):
+            what = f"concurrent vCPUs of EMR Serverless: {wanted} wanted, {value} allowed"
+            yield _exceeded(subject, what, "ingestion.corpus.workers")
 
 
 def _new(subject: Subject, client: Clients) -> Counter[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from slipway_runtime.prepare.redact import checks
 from slipway_runtime.prepare.redact.broken import BREAK, find_broken
-from slipway_runtime.prepare.redact.span import Kind, Span
+from slipway_runtime.prepare.redact.span import Kind, Span, resolve
 
 # Kind, how many digits it has at least, and what finds it in text[start:end].
 Finder = tuple[Kind, int, Callable[[str, int, int, list[Span]], None]]
@@ -81,13 +81,13 @@ NATIONAL = "|".join(
 )  # fmt: skip
 PHONE = re.compile(
     # International: "+", or "00" and a country code that something separates.
-    rf"(?<![0-9A-Za-z_+])\+[1-9](?:[ .()/\-]{{0,2}}[0-9]){{6,14}}(?![0-9]){EXTRA}|{LEFT}(?:{NATIONAL})"
+    rf"(?<![0-9A-Za-z_+])\+[1-9](?:[ .()/\-]{{0,2}}[0-9]){{6,14}}(?![0-9]){EXTRA}|{LEFT}(?=[0-9(])(?:{NATIONAL})"
 )
 NOT_A_PHONE = re.compile(
     r"(?i)\b(?:order|invoice|id|no|nr|ref|reference|ticket|case|account|serial|part)[ .:#=]{0,3}$|#$"
 )
 LABELLED_PHONE = re.compile(LEFT + r"\(?[0-9](?:[ .()/\-]{0,2}[0-9]){6,14}" + RIGHT)
-PHONE_WORDS = ("tel", "phone", "fax", "mobil", "cell", "whatsapp", "tél")
+PHONE_WORDS = re.compile("tel|phone|fax|mobil|cell|whatsapp|tél")
 PHONE_LABEL = re.compile(
     r"(?<![\w\[])(?:tel|telephone|telefon|téléphone|teléfono|phone|fax|mobile|mobil|cell|whatsapp)"
     r"(?: number| no\.?| nr\.?)?[ .:#=(*]{0,4}$"
@@ -110,13 +110,12 @@ def find_numbers(text: str, kinds: frozenset[Kind]) -> list[Span]:
     wanted = [finder for finder in FINDERS if finder[0] in kinds]
     for window in WINDOW.finditer(outline):
         start, end = window.span()
-        group = window.group()
-        if b"\n" not in group and b"|" not in group:
+        if outline.find(b"\n", start, end) < 0 and outline.find(b"|", start, end) < 0:
             _look(text, outline, start, end, wanted, found)
             continue
         for line in LINE.finditer(outline, start, end):
             _look(text, outline, *line.span(), wanted, found)
-        if group.count(b"0") >= MIN_DIGITS:
+        if outline.count(b"0", start, end) >= MIN_DIGITS:
             if "iban" in kinds:
                 _broken_accounts(text, max(0, start - SMALL_IBAN_REACH), end + MAX_IBAN, found)
             found += find_broken(text, max(0, start - REACH), end, kinds)
@@ -124,18 +123,34 @@ def find_numbers(text: str, kinds: frozenset[Kind]) -> list[Span]:
 
 
 def _look(text: str, outline: bytes, start: int, end: int, wanted: list[Finder], found: list[Span]) -> None:
-    left, seen = outline.count(b"0", start, end), len(found)
-    start = max(0, start - REACH)
-    for kind, digits, find in wanted:
-        if left < digits or (kind == "ip" and outline.count(b".", start, end) < 3):
-            continue
-        if kind != "iban" or outline.find(b"A", start, end) >= 0:
-            find(text, start, end, found)
-        if kind == "iban" and outline.find(SMALL_IBAN, max(0, start - SMALL_IBAN_REACH), start + 5) >= 0:
-            _broken_accounts(text, max(0, start - SMALL_IBAN_REACH), end + MAX_IBAN, found)
+    left = outline.count(b"0", start, end)
+    first = seen = len(found)
+    begin = max(0, start - REACH)
+    for kind, digits, find in wanted if left >= FEWEST else ():
         if len(found) > seen:
-            left -= sum(outline.count(b"0", span.start, min(span.end, end)) for span in found[seen:])
-            seen = len(found)
+            left, seen = _unclaimed(outline, start, end, found[first:]), len(found)
+        if left < digits:
+            continue
+        if kind == "iban":
+            _accounts_of(text, outline, begin, end, found)
+        elif kind != "ip" or outline.count(b".", begin, end) >= 3:
+            find(text, begin, end, found)
+
+
+def _unclaimed(outline: bytes, start: int, end: int, found: list[Span]) -> int:
+    """Return how many digits of a window nothing has claimed: findings overlap, and begin before their window."""
+    left = outline.count(b"0", start, end)
+    for span in resolve(found) if len(found) > 1 else found:
+        left -= outline.count(b"0", max(span.start, start), min(span.end, end))
+    return left
+
+
+def _accounts_of(text: str, outline: bytes, start: int, end: int, found: list[Span]) -> None:
+    if outline.find(b"A", start, end) >= 0:
+        _accounts(text, start, end, found)
+    low = max(0, start - SMALL_IBAN_REACH)
+    if outline.find(SMALL_IBAN, low, start + 5) >= 0:
+        _broken_accounts(text, low, end + MAX_IBAN, found)
 
 
 def _cards(text: str, start: int, end: int, found: list[Span]) -> None:
@@ -202,7 +217,7 @@ def _phones(text: str, start: int, end: int, found: list[Span]) -> None:
     ]
     if not phones:
         before = text[max(0, start - LABEL_REACH) : start + REACH].lower()
-        if any(word in before for word in PHONE_WORDS) and PHONE_LABEL.search(before):
+        if PHONE_WORDS.search(before) and PHONE_LABEL.search(before):
             phones = [Span(*match.span(), "phone") for match in LABELLED_PHONE.finditer(text, start, end)]
     found += phones
 
@@ -215,3 +230,4 @@ FINDERS: tuple[Finder, ...] = (
     ("ssn", 9, _social_security),
     ("phone", 7, _phones),
 )
+FEWEST = min(digits for _, digits, _ in FINDERS)

@@ -21,6 +21,9 @@ MAX_ROUNDS = 8
 BESIDE = 12
 MORE_BEFORE = re.compile(rf"[0-9]{BREAK}\Z")
 MORE_AFTER = re.compile(rf"[.,;)]?{BREAK}[0-9]")
+# A short number between words beside a finding has too few digits to be part of another.
+SHORT_BEFORE = re.compile(r"[a-z] [0-9]{1,4} \Z")
+SHORT_AFTER = re.compile(r" [0-9]{1,4} [a-z]")
 HIDDEN = "\x1f"  # stands for what was found, character by character, so that offsets hold
 FindNames = Callable[[str], list[Span]]
 
@@ -105,10 +108,18 @@ class Redact(TextRule):
 
 def _is_quiet(before: str, after: str) -> bool:
     """Return whether a finding stands alone, between blanks with no digit beyond: then it hid nothing."""
-    if before and (before[-1] not in " \n(\"'=>:" or before[-2:-1].isdigit() or MORE_BEFORE.search(before)):
+    if before and (
+        before[-1] not in " \n(\"'=>:"
+        or (before[-2:-1].isdigit() and not SHORT_BEFORE.search(before))
+        or (("\n" in before or "|" in before) and MORE_BEFORE.search(before))
+    ):
         return False
     if not after:
         return True
+    if after[0] == "/":
+        return after[1:2].isalpha()
     return after[0] in " \n.,;)\"'<@" and not (
-        after[1:2].isdigit() or after[1:2] in ("(", "+") or MORE_AFTER.match(after)
+        (after[1:2].isdigit() and not SHORT_AFTER.match(after))
+        or after[1:2] in ("(", "+")
+        or (("\n" in after or "|" in after) and MORE_AFTER.match(after))
     )

@@ -7,7 +7,6 @@ Source: Unicode Standard, chapter 5.21 (default ignorable code points); HTML sta
 """
 
 import bisect
-import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -31,6 +30,8 @@ HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212\uff0d"
 SIGNS = {**dict.fromkeys(HYPHENS, "-"), "＠": "@", "﹫": "@", "．": ".", "：": ":", "＝": "=", "＋": "+"}  # noqa: RUF001
 # Between digits a point in the middle of the line parts groups; elsewhere it parts words.
 POINTS = "·•∙⋅‧・"
+WATCHED = re.compile(rf"[{UNSEEN}{''.join(SIGNS)}{POINTS}\d]")
+ASCII = bytes(range(128))
 
 
 class Seen:
@@ -41,11 +42,11 @@ class Seen:
         self._ends: list[int] = []
         self._shifts: list[int] = []
         # Which characters there are is asked once: most texts have none of those that matter.
-        present = frozenset() if text.isascii() else frozenset(text) & _watched()
-        has_unseen = not present.isdisjoint(_unseen())
+        present = _watched(text)
+        has_unseen = IN_ANY.search(present) is not None
         if "&" in text or has_unseen:
             text = self._without(text, IN_ANY if has_unseen else IN_ASCII)
-            present = frozenset(text) & _watched()
+            present = _watched(text)
         self.text = _folded(text, present) if present else text
 
     def place(self, found: Iterable[Span]) -> Iterator[Span]:
@@ -88,32 +89,19 @@ def _character(hidden: str) -> str:
     return IN_ANY.sub("", chr(code)) if is_character else " "
 
 
-def _folded(text: str, present: frozenset[str]) -> str:
-    table = _folds()
-    for character in present & table.keys():
-        text = text.replace(character, table[character])
-    if not present.isdisjoint(POINTS):
+def _watched(text: str) -> str:
+    """Return each character that matters once. What ASCII leaves of a text is short, and UTF-8 without it is UTF-8."""
+    if text.isascii():
+        return ""
+    others = text.encode("utf-8", "surrogatepass").translate(None, ASCII).decode("utf-8", "surrogatepass")
+    return "".join(WATCHED.findall("".join(frozenset(others))))
+
+
+def _folded(text: str, present: str) -> str:
+    for character in present:
+        shown = SIGNS.get(character) or character
+        digit = unicodedata.decimal(character, -1)
+        text = text.replace(character, shown if digit < 0 else str(digit))
+    if any(point in present for point in POINTS):
         text = re.sub(f"(?<=[0-9])[{POINTS}](?=[0-9])", ".", text)
     return text
-
-
-@functools.cache
-def _unseen() -> frozenset[str]:
-    unseen = re.compile(f"[{UNSEEN}]")
-    return frozenset(filter(unseen.match, map(chr, (*range(0xAD, 0x10000), *range(0xE0000, 0xE1000)))))
-
-
-@functools.cache
-def _watched() -> frozenset[str]:
-    return _unseen() | _folds().keys() | set(POINTS)
-
-
-@functools.cache
-def _folds() -> dict[str, str]:
-    """Return what is folded; made once, in about 20 ms."""
-    digits = {
-        character: str(unicodedata.decimal(character))
-        for character in map(chr, range(0x660, 0x1FC00))
-        if unicodedata.decimal(character, -1) >= 0
-    }
-    return {**digits, **SIGNS}

@@ -16,6 +16,8 @@ from slipway_local.postgres import Postgres
 from slipway_runtime.retrieve.stores.aurora import schema, statements
 
 BATCH = 1_000
+# A filter by `of_10` leaves a tenth of the chunks.
+PARTS = (2, 5, 10, 50, 100, 500)
 
 
 def named(statement: str) -> str:
@@ -42,6 +44,12 @@ def database() -> Iterator[Any]:
             postgres.stop()
 
 
+def attributes_of(row: int) -> dict[str, int | str]:
+    """Return what a chunk can be filtered by: the remainder by each of `PARTS`, and what every document has."""
+    own = {"document_id": f"doc_{row:032d}", "path": f"guides/part-{row % 97}/{row}.md"}
+    return {**{f"of_{part}": row % part for part in PARTS}, **own}
+
+
 def rows_as_json(corpus: Corpus, chosen: range) -> str:
     """Return chunks as the store sends them."""
     return json.dumps(
@@ -55,7 +63,7 @@ def rows_as_json(corpus: Corpus, chosen: range) -> str:
                 "page": None,
                 "start_offset": 0,
                 "end_offset": 100,
-                "attributes": {"tenth": row % 10},
+                "attributes": attributes_of(row),
             }
             for row in chosen
         ]

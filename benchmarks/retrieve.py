@@ -8,7 +8,8 @@ made before, by one writer and by two; each chunk has eight attributes. Beside t
 comes (one HNSW index for all tenants), the same with iterative scan, and faiss's HNSW in memory as the limit. Goals:
 unfiltered recall@10 of .99 with p99 of 1.5 ms; recall of .99 at every selectivity with p50 of 1 ms and always ten
 results; hybrid p50 of 5 ms; 15,000 rows a second in.
-Units: milliseconds of one call on one connection, round trip included; recall@10 against an exact search in float32.
+Units: milliseconds of one call on one connection, round trip included, one after the other with nothing between them;
+recall@10 against an exact search in float32.
 """
 
 import argparse
@@ -49,30 +50,30 @@ def measured(corpus: Corpus, rows: np.ndarray, search: Callable[[int], list[int]
     """Return recall, times and how many queries gave less than ten rows."""
     for query in range(20):
         search(query)
-    times, right, short = [], 0, 0
+    times, found = [], list[list[int]]()
     for query in range(len(corpus.queries)):
         began = time.perf_counter()
-        found = search(query)
+        found.append(search(query))
         times.append((time.perf_counter() - began) * 1000)
-        right += len(set(found) & corpus.nearest(query, rows, K))
-        short += len(found) < K
+    # Afterwards: the exact search reads 150 MB, which would throw the index out of the processor's caches each time.
+    right = sum(len(set(hits) & corpus.nearest(query, rows, K)) for query, hits in enumerate(found))
     times.sort()
     return {
         "recall": round(right / K / len(times), 4),
         "p50_ms": round(statistics.median(times), 3),
         "p99_ms": round(times[int(len(times) * 0.99)], 3),
-        "short": short,
+        "short": sum(len(hits) < K for hits in found),
     }
 
 
 def searcher(connection: Any, corpus: Corpus, tenant: str, *, question: bool = False, **filter_: str) -> Any:
     """Return a search by the store's function."""
-    sql = named(statements.FIND)
+    sql, vectors = named(statements.FIND), literals(corpus)
 
     def search(query: int) -> list[int]:
         values = {
             "tenant": tenant,
-            "embedding": literal(corpus.queries[query].tolist()),
+            "embedding": vectors[query],
             "question": corpus.questions[query] if question else "",
             "filter": filter_.get("path"),
             "hits": K,
@@ -82,6 +83,11 @@ def searcher(connection: Any, corpus: Corpus, tenant: str, *, question: bool = F
         return [row_of(row[0]) for row in connection.execute(sql, values).fetchall()]
 
     return search
+
+
+def literals(corpus: Corpus) -> list[str]:
+    """Return the queries' vectors as they are sent."""
+    return [literal(vector.tolist()) for vector in corpus.queries]
 
 
 def tenants(connection: Any, corpus: Corpus) -> Results:
@@ -94,6 +100,7 @@ def tenants(connection: Any, corpus: Corpus) -> Results:
     connection.execute("DROP INDEX slipway.chunks_tenant_embedding")
     connection.execute(GLOBAL_INDEX)
     connection.execute("VACUUM ANALYZE slipway.chunks")
+    vectors = literals(corpus)
     for scan in ("off", "strict_order"):
         connection.execute(f"SET hnsw.iterative_scan = {scan}")
         peer = "pgvector as it comes" if scan == "off" else "pgvector, iterative scan"
@@ -102,9 +109,7 @@ def tenants(connection: Any, corpus: Corpus) -> Results:
         for name in SHARES:
 
             def plain(query: int, name: str = name) -> list[int]:
-                return [
-                    row_of(row[0]) for row in connection.execute(PLAIN, (name, literal(corpus.queries[query].tolist())))
-                ]
+                return [row_of(row[0]) for row in connection.execute(PLAIN, (name, vectors[query]))]
 
             yield f"tenant {name}: {peer}", measured(corpus, rows[name], plain)
 

@@ -70,7 +70,8 @@ DECLARE
   share double precision = 1;
   chunks double precision;
 BEGIN
-  SELECT i.reltuples INTO chunks FROM slipway.large_tenants AS l
+  -- Counted when the index was made and by each VACUUM; a large tenant has no fewer than makes it one.
+  SELECT greatest(i.reltuples, exact_up_to) INTO chunks FROM slipway.large_tenants AS l
     JOIN pg_class AS i ON i.oid = to_regclass('slipway.chunks_near_' || md5(wanted_tenant))
     WHERE l.tenant = wanted_tenant;
   IF chunks IS NOT NULL THEN

@@ -2,10 +2,14 @@
 
     python benchmarks/retrieve.py [--json] [--rows 100000] [--queries 300]
 
-Beside them on the same rows: pgvector as it comes (one HNSW index for all tenants), the same with iterative scan, and
-faiss's HNSW in memory as the limit. Goals: unfiltered recall@10 of .99 with p99 of 1.5 ms; recall of .99 at every
-selectivity with p50 of 1 ms and always ten results; hybrid p50 of 5 ms; 15,000 rows a second in.
-Units: milliseconds of one call on one connection, round trip included; recall@10 against an exact search in float32.
+The server has shared buffers of 1 GB, as Aurora has at 1 ACU, where the local cloud's has 128 MB: what is measured is
+search in an index that memory holds. The time of loading is from the first request to the last answer, what is sent
+made before, by one writer and by two; each chunk has eight attributes. Beside them on the same rows: pgvector as it
+comes (one HNSW index for all tenants), the same with iterative scan, and faiss's HNSW in memory as the limit. Goals:
+unfiltered recall@10 of .99 with p99 of 1.5 ms; recall of .99 at every selectivity with p50 of 1 ms and always ten
+results; hybrid p50 of 5 ms; 15,000 rows a second in.
+Units: milliseconds of one call on one connection, round trip included, one after the other with nothing between them;
+recall@10 against an exact search in float32.
 """
 
 import argparse
@@ -21,10 +25,11 @@ from typing import Any
 
 import numpy as np
 from _prepare.peers import python_of_peers, run
-from _retrieve.corpus import SHARES, Corpus, generate, literal
-from _retrieve.database import database, load, named
+from _retrieve.corpus import SHARES, Corpus, generate
+from _retrieve.database import PARTS, database, load, named
 
 from slipway_runtime.retrieve.stores.aurora import statements
+from slipway_runtime.retrieve.stores.aurora.literal import literal
 from slipway_runtime.retrieve.stores.aurora.store import CANDIDATES, EXACT_UP_TO_CHUNKS
 
 Results = Iterator[tuple[str, dict[str, Any]]]
@@ -45,30 +50,30 @@ def measured(corpus: Corpus, rows: np.ndarray, search: Callable[[int], list[int]
     """Return recall, times and how many queries gave less than ten rows."""
     for query in range(20):
         search(query)
-    times, right, short = [], 0, 0
+    times, found = [], list[list[int]]()
     for query in range(len(corpus.queries)):
         began = time.perf_counter()
-        found = search(query)
+        found.append(search(query))
         times.append((time.perf_counter() - began) * 1000)
-        right += len(set(found) & corpus.nearest(query, rows, K))
-        short += len(found) < K
+    # Afterwards: the exact search reads 150 MB, which would throw the index out of the processor's caches each time.
+    right = sum(len(set(hits) & corpus.nearest(query, rows, K)) for query, hits in enumerate(found))
     times.sort()
     return {
         "recall": round(right / K / len(times), 4),
         "p50_ms": round(statistics.median(times), 3),
         "p99_ms": round(times[int(len(times) * 0.99)], 3),
-        "short": short,
+        "short": sum(len(hits) < K for hits in found),
     }
 
 
 def searcher(connection: Any, corpus: Corpus, tenant: str, *, question: bool = False, **filter_: str) -> Any:
     """Return a search by the store's function."""
-    sql = named(statements.FIND)
+    sql, vectors = named(statements.FIND), literals(corpus)
 
     def search(query: int) -> list[int]:
         values = {
             "tenant": tenant,
-            "embedding": literal(corpus.queries[query]),
+            "embedding": vectors[query],
             "question": corpus.questions[query] if question else "",
             "filter": filter_.get("path"),
             "hits": K,
@@ -78,6 +83,11 @@ def searcher(connection: Any, corpus: Corpus, tenant: str, *, question: bool = F
         return [row_of(row[0]) for row in connection.execute(sql, values).fetchall()]
 
     return search
+
+
+def literals(corpus: Corpus) -> list[str]:
+    """Return the queries' vectors as they are sent."""
+    return [literal(vector.tolist()) for vector in corpus.queries]
 
 
 def tenants(connection: Any, corpus: Corpus) -> Results:
@@ -90,6 +100,7 @@ def tenants(connection: Any, corpus: Corpus) -> Results:
     connection.execute("DROP INDEX slipway.chunks_tenant_embedding")
     connection.execute(GLOBAL_INDEX)
     connection.execute("VACUUM ANALYZE slipway.chunks")
+    vectors = literals(corpus)
     for scan in ("off", "strict_order"):
         connection.execute(f"SET hnsw.iterative_scan = {scan}")
         peer = "pgvector as it comes" if scan == "off" else "pgvector, iterative scan"
@@ -98,7 +109,7 @@ def tenants(connection: Any, corpus: Corpus) -> Results:
         for name in SHARES:
 
             def plain(query: int, name: str = name) -> list[int]:
-                return [row_of(row[0]) for row in connection.execute(PLAIN, (name, literal(corpus.queries[query])))]
+                return [row_of(row[0]) for row in connection.execute(PLAIN, (name, vectors[query]))]
 
             yield f"tenant {name}: {peer}", measured(corpus, rows[name], plain)
 
@@ -110,20 +121,33 @@ def _md5(connection: Any, tenant: str) -> str:
 def one_tenant(corpus: Corpus) -> Results:
     """Measure a store of one tenant: loading, search without filter, with filters, and hybrid."""
     everything = np.arange(len(corpus.texts))
+    for writers in (1, 2):
+        with database() as connection:
+            seconds = load(connection, corpus, lambda _row: "one", writers=writers)
+            yield f"ingest, {writers} at once", {"rows_per_second": round(len(corpus.texts) / seconds)}
     with database() as connection:
-        seconds = load(connection, corpus, lambda _row: "one")
-        began = time.perf_counter()
-        connection.execute("SELECT slipway.index_tenant('one', %s)", (EXACT_UP_TO_CHUNKS,))
-        indexed = time.perf_counter() - began
-        connection.execute("VACUUM ANALYZE slipway.chunks")
-        rows, with_index = len(corpus.texts) / seconds, len(corpus.texts) / (seconds + indexed)
-        yield "ingest", {"rows_per_second": round(rows), "with_vector_index": round(with_index)}
-        yield "unfiltered", measured(corpus, everything, searcher(connection, corpus, "one"))
-        for name, condition, kept in (("10 %", "@ == 3", everything % 10 == 3), ("50 %", "@ < 5", everything % 10 < 5)):
-            search = searcher(connection, corpus, "one", path=f'exists($."tenth" ? ({condition}))')
-            yield f"attribute {name}", measured(corpus, everything[kept], search)
-        hybrid = measured(corpus, everything, searcher(connection, corpus, "one", question=True))
-        yield "hybrid", {name: figure for name, figure in hybrid.items() if name != "recall"}
+        load(connection, corpus, lambda _row: "one")
+        yield "build of the vector index", {"seconds": round(indexed(connection), 1)}
+        yield from searches(connection, corpus, everything)
+
+
+def indexed(connection: Any) -> float:
+    """Build the vector index of the one tenant, and return the seconds it took."""
+    began = time.perf_counter()
+    connection.execute("SELECT slipway.index_tenant('one', %s)", (EXACT_UP_TO_CHUNKS,))
+    seconds = time.perf_counter() - began
+    connection.execute("VACUUM ANALYZE slipway.chunks")
+    return seconds
+
+
+def searches(connection: Any, corpus: Corpus, everything: np.ndarray) -> Results:
+    """Measure a tenant's searches without filter, with filters, and hybrid."""
+    yield "unfiltered", measured(corpus, everything, searcher(connection, corpus, "one"))
+    for part in PARTS:
+        search = searcher(connection, corpus, "one", path=f'exists($."of_{part}" ? (@ == 1))')
+        yield f"attribute {100 / part:g} %", measured(corpus, everything[everything % part == 1], search)
+    hybrid = measured(corpus, everything, searcher(connection, corpus, "one", question=True))
+    yield "hybrid", {name: figure for name, figure in hybrid.items() if name != "recall"}
 
 
 def faiss(corpus: Corpus) -> dict[str, Any]:

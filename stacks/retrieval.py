@@ -13,7 +13,7 @@ from stacks.slipway_stack import SlipwayStack
 from stacks.stores import Made, generation_kind, kind
 
 # Raised with each change of the migrations of slipway_runtime.retrieve: it makes CloudFormation run them.
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 
 class RetrievalStack(SlipwayStack):

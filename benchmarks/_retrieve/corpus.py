@@ -57,8 +57,3 @@ def generate(rows: int, queries: int) -> Corpus:
         queries=vectors(queries),
         questions=[" ".join(f"word{word}" for word in line) for line in chosen],
     )
-
-
-def literal(vector: np.ndarray) -> str:
-    """Write a vector as pgvector reads it."""
-    return "[" + ",".join(f"{number:.5g}" for number in vector) + "]"

@@ -23,7 +23,7 @@ def test_the_schema_is_migrated_after_the_database_is_there_and_anew_for_another
     (migration,) = dev.of("retrieval", "Custom::VectorStoreMigration")
 
     assert migration["Properties"]["Dimensions"] == "1024"
-    assert migration["Properties"]["SchemaVersion"] == "4"
+    assert migration["Properties"]["SchemaVersion"] == "5"
     assert migration["Properties"]["Store"]["Fn::GetAtt"][1] == "DBClusterArn", "another cluster has no schema"
     assert any("Writer" in name for name in migration["DependsOn"])
     assert any("DefaultPolicy" in name for name in migration["DependsOn"])

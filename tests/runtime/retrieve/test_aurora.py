@@ -97,6 +97,35 @@ def test_small_and_large_tenants_get_their_true_neighbours_and_always_as_many_as
     assert len(indexed.search(few, soon())) == 30
 
 
+@pytest.mark.capability("R1")
+@pytest.mark.parametrize(("kind", "chunks"), [("many", 1_500), ("some", 400), ("few", 12)])
+def test_whatever_a_filter_leaves_of_a_large_tenant_its_nearest_are_found(
+    store: AuroraStore, kind: str, chunks: int
+) -> None:
+    """By the HNSW index where a sample says that many pass, else among those that do."""
+    indexed = AuroraStore(api=store.api, exact_up_to_chunks=100)
+    held = {"many": vectors(1_500, 1), "some": vectors(400, 2), "few": vectors(12, 3)}
+    for name, data in held.items():
+        indexed.replace(version("1", f"doc_{name}", "large", {"kind": name}), pieces(len(data)), data, soon())
+    recalled = 0
+    for seed in range(10):
+        query = vectors(1, 100 + seed)[0]
+        wanted = Query(tenant="large", vector=query, mode="vector", limit=10, filter=Equals("eq", "kind", kind))
+        hits = indexed.search(wanted, soon())
+        nearest = sorted(range(chunks), key=lambda index: -cosine(query, held[kind][index]))[:10]
+        assert len(hits) == 10
+        recalled += len({f"doc_{kind}#{index:05d}" for index in nearest} & {hit.chunk_id for hit in hits})
+    assert recalled >= 97
+
+
+def test_a_word_that_every_chunk_has_finds_no_more_than_it_would_rank(store: AuroraStore) -> None:
+    store.replace(version("1"), pieces(400, "common"), vectors(400), soon())
+    [(found,)] = store.api.execute("SELECT cardinality(slipway.matching('acme', 'common', NULL, 50))")
+    assert found == 50
+    hits = store.search(Query(tenant="acme", text="common", mode="keyword", limit=10), soon())
+    assert len(hits) == 10
+
+
 def indexed_tenants(store: AuroraStore) -> list[str]:
     """Return the tenants with an index of their own, as the catalogue of the database has them."""
     found = store.api.execute("SELECT tenant FROM slipway.large_tenants")

@@ -3,8 +3,7 @@
 Inside bodies casts are written CAST(…) and assignments by "=": the Data API reads a colon as the start of a parameter.
 """
 
-# A plan of its own for each call: only then does the planner see that the tenant is the one of a partial index, and
-# whether there is a filter. "+ 0" hides the distance from HNSW indexes.
+# "+ 0" hides the distance from HNSW indexes. A plan of its own for each filter: what it leaves decides over the index.
 NEAREST_EXACT = """
 CREATE OR REPLACE FUNCTION slipway.nearest_exact(
   wanted_tenant text, wanted halfvec, wanted_filter jsonpath, wanted_count integer
@@ -12,28 +11,42 @@ CREATE OR REPLACE FUNCTION slipway.nearest_exact(
 SET plan_cache_mode = force_custom_plan
 AS $body$
 BEGIN
-  IF wanted_filter IS NULL THEN
-    RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
-      ORDER BY (c.embedding <=> wanted) + 0, c.chunk_id LIMIT wanted_count);
-  END IF;
   RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
     AND c.attributes @@ wanted_filter ORDER BY (c.embedding <=> wanted) + 0, c.chunk_id LIMIT wanted_count);
 END
 $body$"""
 
-# Without sorting, the HNSW index is the only way left to the order that is asked for. Where a filter leaves few, the
-# scan goes on until it has enough of them, or has seen so many that reading all that pass is cheaper.
+# Always by the index that carries the vectors, whatever the other tenants' sizes make of the average.
+NEAREST_OF_ALL = """
+CREATE OR REPLACE FUNCTION slipway.nearest_of_all(
+  wanted_tenant text, wanted halfvec, wanted_count integer
+) RETURNS text[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $body$
+BEGIN
+  RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
+    ORDER BY (c.embedding <=> wanted) + 0, c.chunk_id LIMIT wanted_count);
+END
+$body$"""
+
+# Without sorting, the HNSW index is the only way left to the order that is asked for. The plan must be made for each
+# call: only then is the tenant seen to be the one of a partial index. `share` is the part of the tenant's chunks that
+# is thought to pass the filter; where fewer do, the scan goes on until it has enough of them or has seen 5,000.
 NEAREST_INDEXED = """
 CREATE OR REPLACE FUNCTION slipway.nearest_indexed(
-  wanted_tenant text, wanted halfvec, wanted_filter jsonpath, wanted_count integer
+  wanted_tenant text, wanted halfvec, wanted_filter jsonpath, wanted_count integer, share double precision
 ) RETURNS text[] LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan
 SET enable_sort = off
-SET hnsw.ef_search = 80
+SET hnsw.ef_search = 40
 SET hnsw.iterative_scan = strict_order
-SET hnsw.max_scan_tuples = 20000
+SET hnsw.max_scan_tuples = 5000
 AS $body$
 BEGIN
+  PERFORM set_config('hnsw.ef_search',
+    CAST(least(1000, greatest(40, ceil(wanted_count / share))) AS text), true);
   IF wanted_filter IS NULL THEN
     RETURN ARRAY(SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant
       ORDER BY c.embedding <=> wanted LIMIT wanted_count);
@@ -43,37 +56,73 @@ BEGIN
 END
 $body$"""
 
+# A sample of the tenant's chunks tells how many pass a filter. Of those, exact search reads every one; the HNSW index
+# gives the nearest of all, of which one in 1 / share passes, and each costs it as much as some eight. At the usual
+# `exact_up_to` of 4,000 the one costs as much as the other where share * share * chunks is 8 * wanted_count.
 NEAREST = """
 CREATE OR REPLACE FUNCTION slipway.nearest(
   wanted_tenant text, wanted halfvec, wanted_filter jsonpath, wanted_count integer, exact_up_to integer
 ) RETURNS text[] LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_custom_plan
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
   found text[];
+  share double precision = 1;
+  chunks double precision;
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM slipway.large_tenants AS l WHERE l.tenant = wanted_tenant) THEN
-    RETURN slipway.nearest_exact(wanted_tenant, wanted, wanted_filter, wanted_count);
+  -- Counted when the index was made and by each VACUUM; a large tenant has no fewer than makes it one.
+  SELECT greatest(i.reltuples, exact_up_to) INTO chunks FROM slipway.large_tenants AS l
+    JOIN pg_class AS i ON i.oid = to_regclass('slipway.chunks_near_' || md5(wanted_tenant))
+    WHERE l.tenant = wanted_tenant;
+  IF chunks IS NOT NULL THEN
+    IF wanted_filter IS NOT NULL THEN
+      SELECT COALESCE(avg(CAST(s.attributes @@ wanted_filter AS integer)), 0) INTO share FROM (
+        SELECT c.attributes FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND hashtext(c.chunk_id) & 31 = 0
+        ORDER BY hashtext(c.chunk_id) LIMIT 256
+      ) AS s;
+    END IF;
+    IF share * share * chunks > wanted_count * exact_up_to / 500.0 THEN
+      found = slipway.nearest_indexed(wanted_tenant, wanted, wanted_filter, wanted_count, share);
+    END IF;
+    IF cardinality(found) = wanted_count THEN
+      RETURN found;
+    END IF;
   END IF;
-  IF wanted_filter IS NOT NULL AND (SELECT count(*) <= exact_up_to FROM (
-    SELECT 1 FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND c.attributes @@ wanted_filter
-    LIMIT exact_up_to + 1) AS counted
-  ) THEN
-    RETURN slipway.nearest_exact(wanted_tenant, wanted, wanted_filter, wanted_count);
+  IF wanted_filter IS NULL THEN
+    RETURN slipway.nearest_of_all(wanted_tenant, wanted, wanted_count);
   END IF;
-  found = slipway.nearest_indexed(wanted_tenant, wanted, wanted_filter, wanted_count);
-  IF cardinality(found) < wanted_count THEN
-    RETURN slipway.nearest_exact(wanted_tenant, wanted, wanted_filter, wanted_count);
-  END IF;
-  RETURN found;
+  RETURN slipway.nearest_exact(wanted_tenant, wanted, wanted_filter, wanted_count);
 END
 $body$"""
 
 # Words that a large part of all chunks has cost the most and tell the least: of a question's words the rarest are
-# taken, as many as are in some 2,000 chunks together by what ANALYZE has counted, and at least one. A chunk is worth
-# the inverse document frequency of each word it holds, times how often it holds it, which ts_rank damps: BM25 with
-# k1 = .6 and b = 0, or nearly so. ts_rank alone weighs all words alike, and finds less. Reading chunks is what costs,
-# so only those whose words weigh most are read. Figures: docs/evaluation.md.
+# taken, as many as are in some 2,000 chunks together by what ANALYZE has counted, and at least one.
+RAREST = """
+CREATE OR REPLACE FUNCTION slipway.rarest(question text) RETURNS tsquery[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+AS $body$
+BEGIN
+  RETURN (
+    SELECT array_agg(CAST(quote_literal(rare.lexeme) AS tsquery)) FROM (
+      SELECT asked.lexeme, row_number() OVER by_share AS place, sum(COALESCE(common.share, 0)) OVER by_share AS shares
+      FROM unnest(to_tsvector('english', question)) AS asked
+      LEFT JOIN (
+        SELECT e.lexeme, e.share FROM pg_stats AS p,
+          unnest(CAST(CAST(p.most_common_elems AS text) AS text[]), p.most_common_elem_freqs) AS e(lexeme, share)
+        WHERE p.schemaname = 'slipway' AND p.tablename = 'chunks' AND p.attname = 'keywords'
+      ) AS common ON common.lexeme = asked.lexeme
+      WINDOW by_share AS (ORDER BY COALESCE(common.share, 0), asked.lexeme)
+    ) AS rare, pg_class AS counted
+    WHERE counted.oid = CAST('slipway.chunks' AS regclass)
+      AND (rare.place = 1 OR rare.shares * counted.reltuples <= 2000)
+  );
+END
+$body$"""
+
+# A chunk is worth the inverse document frequency of each word it holds, times how often it holds it, which ts_rank
+# damps: BM25 with k1 = .6 and b = 0, or nearly so. ts_rank alone weighs all words alike, and finds less. Reading chunks
+# is what costs: only those whose words weigh most are ranked, and of a word that stands alone no more are read.
+# Figures: docs/evaluation.md.
 # Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), 3.1 (the weights).
 MATCHING = """
 CREATE OR REPLACE FUNCTION slipway.matching(
@@ -82,21 +131,9 @@ CREATE OR REPLACE FUNCTION slipway.matching(
 SET plan_cache_mode = force_custom_plan
 AS $body$
 DECLARE
-  terms tsquery[];
+  terms tsquery[] = slipway.rarest(question);
   total double precision;
 BEGIN
-  SELECT array_agg(CAST(quote_literal(rare.lexeme) AS tsquery)) INTO terms FROM (
-    SELECT asked.lexeme, row_number() OVER by_share AS place, sum(COALESCE(common.share, 0)) OVER by_share AS shares
-    FROM unnest(to_tsvector('english', question)) AS asked
-    LEFT JOIN (
-      SELECT e.lexeme, e.share FROM pg_stats AS p,
-        unnest(CAST(CAST(p.most_common_elems AS text) AS text[]), p.most_common_elem_freqs) AS e(lexeme, share)
-      WHERE p.schemaname = 'slipway' AND p.tablename = 'chunks' AND p.attname = 'keywords'
-    ) AS common ON common.lexeme = asked.lexeme
-    WINDOW by_share AS (ORDER BY COALESCE(common.share, 0), asked.lexeme)
-  ) AS rare, pg_class AS counted
-  WHERE counted.oid = CAST('slipway.chunks' AS regclass)
-    AND (rare.place = 1 OR rare.shares * counted.reltuples <= 2000);
   IF terms IS NULL THEN
     RETURN CAST(ARRAY[] AS text[]);
   END IF;
@@ -110,6 +147,7 @@ BEGIN
       SELECT asked.term, held.chunk_id FROM unnest(terms) AS asked(term) CROSS JOIN LATERAL (
         SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND c.keywords @@ asked.term
           AND (wanted_filter IS NULL OR c.attributes @@ wanted_filter)
+        LIMIT CASE cardinality(terms) WHEN 1 THEN 4 * wanted_count ELSE 2000 END
       ) AS held
     ), weighed AS MATERIALIZED (
       SELECT f.term, ln(1 + (greatest(total, count(*)) - count(*) + 0.5) / (count(*) + 0.5)) AS weight
@@ -137,7 +175,7 @@ CREATE OR REPLACE FUNCTION slipway.search_chunks(
   chunk_id text, document_id text, path text, heading text, page integer, content text,
   score double precision, fused double precision, start_offset integer, end_offset integer
 ) LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_custom_plan
+SET plan_cache_mode = force_generic_plan
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -188,4 +226,4 @@ BEGIN
 END
 $body$"""
 
-ALL = (NEAREST_EXACT, NEAREST_INDEXED, NEAREST, MATCHING, SEARCH, INDEX_TENANT)
+ALL = (NEAREST_EXACT, NEAREST_OF_ALL, NEAREST_INDEXED, NEAREST, RAREST, MATCHING, SEARCH, INDEX_TENANT)

@@ -10,6 +10,7 @@ from slipway_runtime.retrieve.filters import Filter
 from slipway_runtime.retrieve.stores.aurora import schema, statements
 from slipway_runtime.retrieve.stores.aurora.data_api import DataApi, Row, Value
 from slipway_runtime.retrieve.stores.aurora.json_path import json_path
+from slipway_runtime.retrieve.stores.aurora.literal import literal
 from slipway_runtime.retrieve.stores.contract import (
     DocumentVersion,
     Health,
@@ -135,7 +136,7 @@ class AuroraStore:
         vector = None if query.mode == "keyword" else query.vector
         parameters: dict[str, Value] = {
             "tenant": query.tenant,
-            "embedding": _literal(vector) if vector else None,
+            "embedding": literal(vector) if vector else None,
             "question": "" if query.mode == "vector" else query.text[-MAX_QUESTION_CHARACTERS:],
             "filter": _path(query.filter),
             "hits": min(query.limit, MAX_HITS),
@@ -219,11 +220,6 @@ def _stamp(version: DocumentVersion) -> dict[str, Value]:
     return {**_document(version), "source_version": version.source_version, "path": version.path}
 
 
-def _literal(vector: list[float]) -> str:
-    """Write a vector as pgvector reads it. A half-precision number has 11 bits, so 5 digits lose nothing."""
-    return "[" + ",".join(f"{number:.5g}" for number in vector) + "]"
-
-
 def _batches(version: DocumentVersion, chunks: list[Chunk], vectors: list[list[float]]) -> Iterator[str]:
     """Yield the rows as JSON arrays, each small enough for one request."""
     rows: list[str] = []
@@ -234,7 +230,7 @@ def _batches(version: DocumentVersion, chunks: list[Chunk], vectors: list[list[f
                 "chunk_id": f"{version.document_id}#{chunk.ordinal:05d}",
                 "ordinal": chunk.ordinal,
                 "content": chunk.content,
-                "embedding": _literal(vector),
+                "embedding": literal(vector),
                 "heading": chunk.heading,
                 "page": chunk.page,
                 "start_offset": chunk.start,

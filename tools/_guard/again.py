@@ -1,8 +1,4 @@
-"""Texts that the detector has not learned from: other templates, and other words in them, than those in tools/_guard.
-
-ATTACKS are overrides, requests for the prompt, jailbreaks, text hidden in documents, and disguises of these. BENIGN are
-full of the words that attacks use. Nothing here may be copied into tools/_guard: then write new ones.
-"""
+"""More of both again: the second held-out set (F1 .93, 9 % false positives); since it was looked at, it is learned from."""
 
 # ruff: noqa: RUF001 - letters of other scripts that look like Latin ones are what this is about
 SLOTS: dict[str, list[str]] = {

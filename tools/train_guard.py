@@ -1,9 +1,9 @@
 """Train the local detector of injections: `python tools/train_guard.py` writes its weights, the same ones each time.
 
 Logistic regression on hashed features of texts that the grammars in `tools/_guard` make and of this repository's own
-documentation. No text of `benchmarks/_guard`, by which it is measured, is read. The bias is set last, so that a score
-of one half lets through the share FALSE_POSITIVES of harmless texts whose templates were not learned from: each one
-is left out once, with a sixth of the others.
+documentation. No text of `benchmarks/_guard`, by which it is measured, is read. The bias is set last, so that at a score
+of one half the share FALSE_POSITIVES of harmless texts is stopped, of templates that were not learned from: each is left
+out once, with a sixth of the others.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""More of both again: the second held-out set (F1 .93, 9 % false positives); since it was looked at, it is learned from."""
+"""More of both again: the second held-out set (F1 .93, 9 % false positives). Once looked at, it is learned from."""
 
 # ruff: noqa: RUF001 - letters of other scripts that look like Latin ones are what this is about
 SLOTS: dict[str, list[str]] = {

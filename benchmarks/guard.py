@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "lambda")]
 
-from benchmarks._guard import held_out
+from benchmarks._guard import held_out  # noqa: E402 - the path comes first
 from slipway_runtime.generate.guard.injection import score  # noqa: E402
 from slipway_runtime.generate.guard.policy import Policy  # noqa: E402
 from tools._guard.grammar import texts  # noqa: E402

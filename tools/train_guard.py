@@ -1,9 +1,9 @@
 """Train the local detector of injections: `python tools/train_guard.py` writes its weights, the same ones each time.
 
 Logistic regression on hashed features of texts that the grammars in `tools/_guard` make and of this repository's own
-documentation. No text of `benchmarks/_guard`, by which it is measured, is read. The bias is set last, so that at a score
-of one half the share FALSE_POSITIVES of harmless texts is stopped, of templates that were not learned from: each is left
-out once, with a sixth of the others.
+documentation. No text of `benchmarks/_guard`, by which it is measured, is read. The bias is set last: at a score of one
+half the share FALSE_POSITIVES of harmless texts is stopped, of templates that were not learned from. Each is left out
+once, with a sixth of the others.
 """
 
 import argparse
@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "lambda")]
 from slipway_runtime.generate.guard.features import tokens  # noqa: E402 - the path comes first
 from slipway_runtime.generate.guard.injection import HEAD, WEIGHTS  # noqa: E402
 from slipway_runtime.generate.guard.normalise import normalised  # noqa: E402
-from tools._guard import again, attacks, benign, more, wider  # noqa: E402
+from tools._guard import again, attacks, benign, more, third, wider  # noqa: E402
 from tools._guard.fit import Windows, train  # noqa: E402
 from tools._guard.grammar import Slots, texts  # noqa: E402
 
@@ -44,7 +44,7 @@ def templates() -> list[tuple[str, int, Slots]]:
     """Return every template with its label and its slots."""
     sets = [(family, 1, attacks.SLOTS) for family in attacks.FAMILIES]
     sets += [(family, 0, benign.SLOTS) for family in benign.FAMILIES]
-    for each in (more, again, wider):
+    for each in (more, again, wider, third):
         sets += [(each.ATTACKS, 1, each.SLOTS), (each.BENIGN, 0, each.SLOTS)]
     return [(template, label, slots) for family, label, slots in sets for template in family]
 
@@ -59,6 +59,7 @@ def examples(chance: random.Random) -> list[Example]:
     found += [Example(tokens(normalised(text)), 1, -1) for text in attacks.OTHER_LANGUAGES * 10]
     # What attacks hide in is harmless by itself.
     carriers = [*attacks.SLOTS["carrier"], *more.SLOTS["news"], *again.SLOTS["content"], *wider.SLOTS["prose"]]
+    carriers += third.SLOTS["passage"]
     plain = [" ".join(chance.choices(carriers, k=chance.randint(1, 8))) for _ in range(10 * EACH)]
     return found + [Example(tokens(normalised(text)), 0, -1) for text in plain + documentation()]
 

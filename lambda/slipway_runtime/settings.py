@@ -1,15 +1,18 @@
 """The environment variables of the functions, as typed settings.
 
-Each function reads only those that its template sets.
+Each function reads only those that its template sets, and imports what they are for when it reads them.
 """
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from slipway_runtime.prepare.duplicates.settings import SourceNearDuplicates, read
-from slipway_runtime.retrieve.chunk import ChunkSettings
-from slipway_runtime.retrieve.tokens.choose import TokenizerName
+if TYPE_CHECKING:
+    from slipway_runtime.prepare.duplicates.settings import SourceNearDuplicates
+    from slipway_runtime.retrieve.chunk import ChunkSettings
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True):
@@ -37,7 +40,7 @@ class EndpointSettings(msgspec.Struct, frozen=True):
     url: str = ""
     max_tokens: int = 512
     max_batch_texts: int = 32
-    tokenizer: TokenizerName = "estimate"
+    tokenizer: Literal["bert-uncased", "estimate"] = "estimate"
     document_prefix: str = ""
     query_prefix: str = ""
 
@@ -135,6 +138,8 @@ def near_duplicates() -> SourceNearDuplicates:
 
     Raises: MissingSetting if it is not the expected JSON.
     """
+    from slipway_runtime.prepare.duplicates.settings import read  # noqa: PLC0415
+
     try:
         return read(required("NEAR_DUPLICATES"))
     except msgspec.DecodeError as error:
@@ -163,6 +168,8 @@ def chunking(chosen: EmbeddingSettings | None = None) -> ChunkSettings:
 
     `chosen`: the model whose tokens count; left out, that of the environment.
     """
+    from slipway_runtime.retrieve.chunk import ChunkSettings  # noqa: PLC0415
+
     endpoint, tokens = chosen.endpoint if chosen else embedding_endpoint(), os.environ.get("CHUNK_MAX_TOKENS")
     return ChunkSettings(
         max_characters=int(required("CHUNK_MAX_CHARACTERS")),

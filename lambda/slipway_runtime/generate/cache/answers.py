@@ -20,7 +20,6 @@ from typing import Any
 
 import msgspec
 
-from slipway_runtime.generate.cache.facts import agree, facts
 from slipway_runtime.generate.cache.key import Key
 from slipway_runtime.generate.cache.vectors import Packed, nearest, similarity
 from slipway_runtime.generate.mentions import MAX_DOCUMENTS, Mentions
@@ -63,6 +62,9 @@ class Answers:
 
     def similar(self, key: Key, vector: Packed, least: float, epoch: int) -> tuple[Kept, float] | None:
         """Return the answer to the nearest question of the scope that says the same, with the similarity."""
+        # Not on the way of a function's start: its expressions take milliseconds to compile.
+        from slipway_runtime.generate.cache.facts import agree, facts  # noqa: PLC0415
+
         rows = [row for row in self._questions(key) if int(row["expires_at"]) > self.now()]
         wanted = facts(key.text)
         for row in nearest(vector.signs, ((_bytes(row["signs"]), row) for row in rows), COMPARED):

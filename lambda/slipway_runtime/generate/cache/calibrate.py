@@ -2,7 +2,8 @@
 
 The threshold is an order statistic of the pairs that are not the same and pass the guard: with k of n such pairs above
 it, P(Binomial(n, bound) <= k) <= 1 - confidence. So, with that confidence over the choice of the pairs, a question like
-theirs hits falsely with a probability of at most `bound`, whatever the distribution of similarities.
+theirs hits falsely with a probability of at most `bound`, whatever the distribution of similarities; but the pairs must
+be drawn one by one: a hundred that differ in a name alone say little more than one.
 Source: Wilks, "Determination of Sample Sizes for Setting Tolerance Limits", 1941; Schroeder et al., "vCache", 2025.
 """
 
@@ -11,6 +12,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
+
+# Where the guard refuses every pair, any threshold keeps the bound on questions like theirs; this stays for others.
+LEAST = 0.7
 
 
 class TooFewPairs(ValueError):  # noqa: N818 - says what is wrong
@@ -25,7 +29,7 @@ class Rates(NamedTuple):
 
 
 def threshold(others: Sequence[float], bound: float, confidence: float = 0.95) -> float:
-    """Return the least similarity above which a hit may be given.
+    """Return the least similarity of a hit, LEAST or more.
 
     `others`: the similarity of each pair that is not the same; -1 for those that the guard refuses.
     Raises: TooFewPairs.
@@ -36,7 +40,7 @@ def threshold(others: Sequence[float], bound: float, confidence: float = 0.95) -
         needed = math.ceil(math.log(1 - confidence) / math.log(1 - bound))
         raise TooFewPairs(f"{count} pairs of different questions were given; a bound of {bound} needs {needed}")
     # A hit must be above this: equal similarities count as false hits too.
-    return math.nextafter(max(0.0, sorted(others, reverse=True)[allowed]), 2.0)
+    return max(LEAST, math.nextafter(sorted(others, reverse=True)[allowed], 2.0))
 
 
 def allowed_above(count: int, bound: float, confidence: float) -> int:

@@ -14,8 +14,8 @@ from slipway_runtime.generate.guard.normalise import normalised
 
 WEIGHTS = Path(__file__).with_name("injection.weights")
 HEAD = struct.Struct("<ff")  # scale of the weights, bias; then one signed byte for each bucket
-WINDOW_WORDS = 64
-STEP_WORDS = 24
+WINDOW_WORDS = 16
+STEP_WORDS = 8
 # A text of few features is scored as if it had this many: one word proves nothing.
 LEAST_FEATURES = 12
 MAX_CHARACTERS = 40_000

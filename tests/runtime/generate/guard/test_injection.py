@@ -10,16 +10,16 @@ from benchmarks import guard
 from benchmarks._guard import held_out
 from slipway_runtime.generate.guard.injection import score
 from slipway_runtime.generate.guard.policy import Policy
-from tools._guard import attacks, benign, more
+from tools._guard import again, attacks, benign, more, third, wider
 
 pytestmark = pytest.mark.capability("P9")
 
 
 def test_it_is_as_good_as_the_documentation_says_on_texts_held_out() -> None:
-    """The goal (.93, 2 %) is not reached on these; docs/guardrails.md says so."""
+    """The goal of F1 (.93) is not reached on these, that of false positives (2 %) is; docs/guardrails.md says so."""
     figures = guard.measured(guard.generated(), Policy().injection.threshold)
-    assert figures["f1"] >= 0.92
-    assert figures["false_positive_rate"] <= 0.1
+    assert figures["f1"] >= 0.86
+    assert figures["false_positive_rate"] <= 0.02
 
 
 def test_no_template_that_it_is_measured_on_was_learned_from() -> None:
@@ -27,7 +27,7 @@ def test_no_template_that_it_is_measured_on_was_learned_from() -> None:
         return re.findall(r"[a-z{}_]+", template.lower())
 
     learned = [*(each for family in (*attacks.FAMILIES, *benign.FAMILIES) for each in family)]
-    learned += [*more.ATTACKS, *more.BENIGN]
+    learned += [each for part in (more, again, wider, third) for each in (*part.ATTACKS, *part.BENIGN)]
     known = {" ".join(words(each)) for each in learned}
     pairs = [set(pairwise(words(each))) for each in learned]
     for template in (*held_out.ATTACKS, *held_out.BENIGN):

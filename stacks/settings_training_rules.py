@@ -100,6 +100,27 @@ def _gate(settings: Settings) -> Iterator[Violation]:
         )
 
 
+def _tracking(settings: Settings) -> Iterator[Violation]:
+    """MLflow Apps have an address of their own, without an interface endpoint, and Weights & Biases is outside AWS."""
+    tracking, network = settings.training.tracking, settings.network
+    wanted = [name for name in ("mlflow", "wandb") if getattr(tracking, name)]
+    if network.mode == "create" and not network.nat_gateways:
+        for name in wanted:
+            yield Violation(
+                key=(SECTION, "tracking", name),
+                expected="a network from which it is reached",
+                got="network.mode create with nat_gateways 0",
+                remedy="Set network.nat_gateways to 1 or more, or leave tracking off.",
+            )
+    if tracking.mlflow and (settings.region or "").startswith("cn-"):
+        yield Violation(
+            key=(SECTION, "tracking", "mlflow"),
+            expected="a region with MLflow Apps",
+            got=settings.region,
+            remedy="Leave it off in China.",
+        )
+
+
 def _family(training: Training) -> str:
     return training.instance_type.split(".")[1]
 
@@ -111,4 +132,6 @@ def violations(settings: Settings) -> Iterator[Violation]:
             yield from rule(settings)
 
 
-RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (_instance, _strategy, _image, _evaluation, _gate)
+RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
+    *(_instance, _strategy, _image, _evaluation, _gate, _tracking),
+)

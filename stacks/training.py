@@ -19,7 +19,7 @@ from slipway_constructs.queue_monitor import QueueMonitor
 from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.source_archive import SourceArchive
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
-from stacks import training_job, training_role, training_sources
+from stacks import training_job, training_role, training_sources, training_tracking
 from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
@@ -51,6 +51,7 @@ class TrainingStack(SlipwayStack):
         images = {each: training_job.image(self, each) for each in wanted}
         source = training_sources.training(self)
         role = training_role.role(self, source.arn, images.values())
+        training_tracking.allow_job(self, role)
         step, release, gate = self._step(source), self._release(), self._gate()
         approvals = self._approvals()
         flow = Flow(
@@ -104,6 +105,7 @@ class TrainingStack(SlipwayStack):
             "EVALUATION": self._evaluating(evaluation.address),
             "CODE": source.address,
             "CODE_VERSION": source.version,
+            **training_tracking.variables(self),
         }
         does = "Validates, freezes and estimates fine-tuning runs, and says what is compared"
         step = self._function("Step", "training_step", does, variables, short=False)
@@ -116,6 +118,7 @@ class TrainingStack(SlipwayStack):
         allow(step.role, ["sagemaker:DescribeModelPackage"], [versions], wildcard_reason=GROUPS_REASON)
         jobs = self.format_arn(service="sagemaker", resource="processing-job", resource_name="*")
         allow(step.role, ["sagemaker:DescribeProcessingJob"], [jobs], wildcard_reason=JOBS_REASON)
+        training_tracking.allow_calls(self, step.role)
         allow_key(step.role, key.key_arn if key else None)
         return step
 
@@ -132,6 +135,7 @@ class TrainingStack(SlipwayStack):
             "APPROVALS_TABLE": self.look_up("foundation", "approvals-table-name"),
             "APPROVAL_SECONDS": str(days * 86_400),
             "TOPIC_ARN": self.look_up("foundation", "alarm-topic-arn"),
+            **training_tracking.variables(self),
         }
         does = "Asks for approval of fine-tuned models and registers them"
         release = self._function("Release", "training_release", does, variables)
@@ -143,6 +147,7 @@ class TrainingStack(SlipwayStack):
         both = [group, versions]
         allow(release.role, ["sagemaker:CreateModelPackage"], both, wildcard_reason=GROUPS_REASON)
         self._allow_notices(release.role)
+        training_tracking.allow_calls(self, release.role)
         allow_key(release.role, key.key_arn if key else None)
         return release
 
@@ -239,4 +244,5 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             dead_letter_queue_name=part_of_arn(stack.look_up("training", "notices-dead-letter-queue-arn"), 5),
             oldest_seconds=NOTICE_SECONDS,
         ),
+        *training_tracking.monitors(stack, topic_arn),
     ]

@@ -18,8 +18,9 @@ from slipway_cli.errors import CommandError
 from slipway_cli.models import Models
 from slipway_cli.target import Target
 from slipway_local import cloud
+from slipway_runtime.train.mlflow import Mlflow
 from support import trial
-from support.training import HAS_TORCH, chats, python_path
+from support.training import HAS_MLFLOW, HAS_TORCH, chats, python_path
 from support.waiting import wait_for
 
 pytestmark = [
@@ -33,6 +34,7 @@ termination_protection: false
 training:
   enabled: true
   evaluation: {metrics: [perplexity], max_new_tokens: 8}
+  tracking: {mlflow: true}
 """
 LEARNS = {"max_steps": "12", "batch_size": "4", "max_length": "64", "learning_rate": "0.01", "logging_steps": "1"}
 NOTHING = {**LEARNS, "learning_rate": "1", "max_steps": "2", "lora_dropout": "0"}
@@ -76,6 +78,7 @@ def run(target: Target, asked: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.capability("T1")
 @pytest.mark.capability("T3")
+@pytest.mark.capability("T7")
 @pytest.mark.capability("P8")
 @pytest.mark.capability("O9")
 def test_a_better_model_is_approved_by_another_and_registered_with_its_lineage(
@@ -123,6 +126,7 @@ def test_a_better_model_is_approved_by_another_and_registered_with_its_lineage(
     assert b"Evaluation of candidate" in page
     assert json.loads(target.client("s3").get_object(**_place(lineage["gate"]))["Body"].read())["promote"]
     assert target.client("s3").head_object(**_place(version["model"]))["ContentLength"] > 0
+    _check_tracked(target, name, version, evidence)
 
 
 @pytest.mark.capability("T1")
@@ -187,6 +191,44 @@ def test_a_failure_is_told_and_a_resumed_run_goes_on(target: Target, base: str, 
     assert fine_tune.follow(target, arn)["outcome"] == fine_tune.WAITING
     approvals.ask(target, "reject", run_id=arn.rpartition(":")[2], by="ben", comment="enough")
     assert fine_tune.follow(target, arn, decided=True)["outcome"] == "rejected"
+
+
+def _check_tracked(target: Target, name: str, version: dict[str, Any], evidence: dict[str, Any]) -> None:
+    """MLflow has parameters, metrics by step, data hashes, files, and the version; the version names the run."""
+    if not HAS_MLFLOW:
+        return
+    found = _mlflow_run(target, name, "reverser")
+    info, data = found["info"], found["data"]
+    tags = {each["key"]: each["value"] for each in data["tags"]}
+    numbers = {each["key"]: each["value"] for each in data["metrics"]}
+    assert info["status"] == "FINISHED"
+    assert {"strategy": "lora", "max_steps": "12"}.items() <= {
+        each["key"]: each["value"] for each in data["params"]
+    }.items()
+    assert numbers["final.validation_loss"] == evidence["evaluation"]["figures"]["validation_loss"]
+    assert numbers["evaluation.candidate.perplexity"] < numbers["evaluation.baseline.perplexity"]
+    assert tags["slipway.gate"] == "passed"
+    assert tags["slipway.train_sha256"] == evidence["frozen"]["sha256"]["train"]
+    used = {each["dataset"]["name"]: each for each in found["inputs"]["dataset_inputs"]}
+    assert {"key": "sha256", "value": evidence["frozen"]["sha256"]["train"]} in used["training"]["tags"]
+    # Both directions.
+    assert tags["sagemaker.model_package_arn"] == version["arn"]
+    assert version["lineage"]["mlflow_run"] == info["run_id"]
+    assert version["lineage"]["mlflow_version"] == "models:/reverser/1"
+    files = target.client("s3").list_objects_v2(
+        Bucket=_place(info["artifact_uri"])["Bucket"], Prefix=_place(info["artifact_uri"])["Key"]
+    )["Contents"]
+    assert {each["Key"].rpartition("/")[2] for each in files} == {"manifest.json", "metrics.json", "tracking.jsonl"}
+
+
+def _mlflow_run(target: Target, run_id: str, model: str) -> dict[str, Any]:
+    """Return the run as a person's own client of MLflow sees it."""
+    app = target.parameter("foundation/mlflow-app-arn")
+    url = target.client("sagemaker").create_presigned_mlflow_app_url(Arn=app)["AuthorizedUrl"]
+    server = Mlflow(url, {})
+    found = server.find_run(server.experiment(f"slipway-trial/{model}"), "slipway.run", run_id)
+    assert found is not None
+    return found
 
 
 def _place(address: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.source_archive import SourceArchive
 from slipway_constructs.state_machine_monitor import StateMachineMonitor
 from stacks import training_job, training_role, training_sources, training_tracking
+from stacks.bedrock import allow_models
 from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
@@ -52,6 +53,8 @@ class TrainingStack(SlipwayStack):
         source = training_sources.training(self)
         role = training_role.role(self, source.arn, images.values())
         training_tracking.allow_job(self, role)
+        if judge := training.evaluation.judge:
+            allow_models(role, [settings.models[judge.model].model_id])
         step, release, gate = self._step(source), self._release(), self._gate()
         approvals = self._approvals()
         flow = Flow(
@@ -126,6 +129,9 @@ class TrainingStack(SlipwayStack):
         """Return what slipway_runtime.train.pipeline.comparison.Evaluating reads."""
         how, gate = self.settings.training.evaluation, self.settings.training.gate
         told = how.model_dump(include={"metrics", "max_new_tokens", "instance_type"})
+        if how.judge:
+            model_id = self.settings.models[how.judge.model].model_id
+            told |= {"judge": model_id, "calibration": how.judge.calibration}
         return self.to_json_string(told | {"code": code, "policy": gate.model_dump(exclude_none=True)})
 
     def _release(self) -> PythonFunction:

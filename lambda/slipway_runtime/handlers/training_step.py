@@ -51,7 +51,7 @@ def _prepare(run: Run, state: dict[str, Any]) -> dict[str, Any]:
     chosen = settings_of(request, instances)
     run.write("request.json", request)
     frozen = freeze.freeze(run, request, chosen, _evaluating().least_items)
-    expected = estimate(run.bucket, request, chosen, frozen, instances, limits)
+    expected = estimate(run.bucket, request, chosen, frozen, instances, limits, _evaluating())
     run.write("estimate.json", expected)
     code, version = settings.required("CODE"), settings.required("CODE_VERSION")
     training = job.members(run, request, chosen, code, version, _tracking())
@@ -79,7 +79,9 @@ def _collect(run: Run, state: dict[str, Any]) -> dict[str, Any]:
         **state,
         "evaluation": found,
         "gate": evidence.gate(state["gate"]["decision"]),
-        "measured": evidence.measured(state, done, instances.dollars_per_hour, _evaluating().instance_type),
+        "measured": evidence.measured(
+            state, done, instances.dollars_per_hour, _evaluating().instance_type, found.judge
+        ),
     }
     Tracked(_tracking(), state["manifest"], _untracked).evaluated(msgspec.to_builtins(ended))
     return ended

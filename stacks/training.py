@@ -50,7 +50,7 @@ class TrainingStack(SlipwayStack):
         training = settings.training
         wanted = dict.fromkeys((training.image, training.evaluation.image))
         images = {each: training_job.image(self, each) for each in wanted}
-        source = training_sources.training(self)
+        source = training_sources.training(self, wandb=training.tracking.wandb is not None)
         role = training_role.role(self, source.arn, images.values())
         training_tracking.allow_job(self, role)
         if judge := training.evaluation.judge:
@@ -105,7 +105,7 @@ class TrainingStack(SlipwayStack):
             "ARTIFACTS_BUCKET": self.look_up("foundation", "artifacts-bucket-name"),
             "INSTANCES": json.dumps(instances),
             "LIMITS": json.dumps(limits),
-            "EVALUATION": self._evaluating(evaluation.address),
+            "EVALUATION": training_job.evaluating(self, evaluation.address),
             "CODE": source.address,
             "CODE_VERSION": source.version,
             **training_tracking.variables(self),
@@ -124,15 +124,6 @@ class TrainingStack(SlipwayStack):
         training_tracking.allow_calls(self, step.role)
         allow_key(step.role, key.key_arn if key else None)
         return step
-
-    def _evaluating(self, code: str) -> str:
-        """Return what slipway_runtime.train.pipeline.comparison.Evaluating reads."""
-        how, gate = self.settings.training.evaluation, self.settings.training.gate
-        told = how.model_dump(include={"metrics", "max_new_tokens", "instance_type"})
-        if how.judge:
-            model_id = self.settings.models[how.judge.model].model_id
-            told |= {"judge": model_id, "calibration": how.judge.calibration}
-        return self.to_json_string(told | {"code": code, "policy": gate.model_dump(exclude_none=True)})
 
     def _release(self) -> PythonFunction:
         days = self.settings.training.approval.expires_days

@@ -10,26 +10,20 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
-from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.logged_state_machine import LoggedStateMachine
-from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
-from slipway_constructs.queue_monitor import QueueMonitor
-from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.source_archive import SourceArchive
-from slipway_constructs.state_machine_monitor import StateMachineMonitor
-from stacks import training_job, training_role, training_sources, training_tracking
+from stacks import training_job, training_monitors, training_role, training_sources, training_tracking
 from stacks.bedrock import allow_models
-from stacks.names import part_of_arn
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 from stacks.training_flow import Flow
 from stacks.training_job import RUNS_REASON
+from stacks.training_monitors import SHORT
 
 STEP_TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest
-SHORT = cdk.Duration.minutes(1)
-NOTICE_SECONDS = 900
+RELEASE_TIMEOUT = cdk.Duration.minutes(5)  # MLflow may be slow, and must fail no run
 JOBS_REASON = "A job is named by its run, which is not known before."
 GROUPS_REASON = "A model has a group named by the environment and the model, and versions in it."
 DATA_REASON = "A run names datasets, evaluation sets and base models of the artifacts bucket, any of them."
@@ -82,7 +76,14 @@ class TrainingStack(SlipwayStack):
         )
 
     def _function(
-        self, construct_id: str, module: str, does: str, variables: dict[str, str], *, short: bool = True
+        self,
+        construct_id: str,
+        module: str,
+        does: str,
+        variables: dict[str, str],
+        *,
+        short: bool = True,
+        timeout: cdk.Duration = SHORT,
     ) -> PythonFunction:
         defaults: FunctionDefaults = self.function_defaults("api" if short else "ingest")
         return PythonFunction(
@@ -91,7 +92,7 @@ class TrainingStack(SlipwayStack):
             module=module,
             description=does,
             defaults=defaults,
-            timeout=SHORT if short else STEP_TIMEOUT,
+            timeout=timeout if short else STEP_TIMEOUT,
             memory=cdk.Size.mebibytes(512 if short else 3008),
             variables=variables,
         )
@@ -135,7 +136,7 @@ class TrainingStack(SlipwayStack):
             **training_tracking.variables(self),
         }
         does = "Asks for approval of fine-tuned models and registers them"
-        release = self._function("Release", "training_release", does, variables)
+        release = self._function("Release", "training_release", does, variables, timeout=RELEASE_TIMEOUT)
         runs, key, (group, versions) = self._runs(), self.key(), self._registry()
         allow(release.role, ["s3:GetObject", "s3:PutObject"], [runs], wildcard_reason=RUNS_REASON)
         actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
@@ -217,29 +218,4 @@ class TrainingStack(SlipwayStack):
         )
 
 
-def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
-    """Watch the runs, the functions around them, and the notices of failures."""
-    return [
-        StateMachineMonitor(
-            stack, "Training", topic_arn=topic_arn, state_machine_arn=stack.look_up("training", "state-machine-arn")
-        ),
-        FunctionMonitor(
-            stack,
-            "TrainingApprovals",
-            topic_arn=topic_arn,
-            function_name=stack.look_up("training", "approvals-function-name"),
-            timeout=SHORT,
-        ),
-        RuleMonitor(
-            stack, "TrainingFailures", topic_arn=topic_arn, rule_name=stack.look_up("training", "failures-rule-name")
-        ),
-        QueueMonitor(
-            stack,
-            "TrainingNotices",
-            topic_arn=topic_arn,
-            queue_name=part_of_arn(stack.look_up("training", "notices-queue-arn"), 5),
-            dead_letter_queue_name=part_of_arn(stack.look_up("training", "notices-dead-letter-queue-arn"), 5),
-            oldest_seconds=NOTICE_SECONDS,
-        ),
-        *training_tracking.monitors(stack, topic_arn),
-    ]
+monitors = training_monitors.monitors

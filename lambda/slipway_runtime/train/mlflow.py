@@ -144,11 +144,10 @@ class Mlflow:
                 last = _error(error)
                 if error.code not in PASSING:
                     break
-            except TimeoutError:
-                last = MlflowError(f"{self._address} did not answer within {TIMEOUT_SECONDS:g} seconds")
-                break
             except OSError as error:
                 last = MlflowError(f"{self._address} cannot be reached: {error}")
+                if isinstance(getattr(error, "reason", error), TimeoutError):
+                    break  # what is slow is not asked to be slow again
         raise last
 
     def _headers(self, method: str, url: str, body: bytes | None) -> dict[str, str]:

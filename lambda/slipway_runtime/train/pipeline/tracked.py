@@ -77,6 +77,7 @@ class Tracked:
         try:
             action()
         except MlflowError as error:
+            self.id = ""  # not asked again: the function's time is the run's
             self._tell(str(error))
 
 

@@ -68,11 +68,12 @@ def test_requests_to_an_app_are_signed_as_sagemakers_and_name_it(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     Mlflow(APP, {mlflow.OVERRIDE: server.url}).update_run("1", "FINISHED")
-    path, headers, body = server.asked[0]
+    path, given, body = server.asked[0]
+    headers = {name.lower(): value for name, value in given.items()}
 
     assert path == "/api/2.0/mlflow/runs/update"
-    assert "/eu-west-1/sagemaker/aws4_request" in headers["Authorization"]
-    assert "x-sm-mlflow-app-arn" in headers["Authorization"]
+    assert "/eu-west-1/sagemaker/aws4_request" in headers["authorization"]
+    assert "x-sm-mlflow-app-arn" in headers["authorization"]
     assert headers["x-sm-mlflow-app-arn"] == APP
     assert (body["run_id"], body["status"]) == ("1", "FINISHED")
 

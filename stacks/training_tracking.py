@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLON = cdk.ArnFormat.COLON_RESOURCE_NAME
 APP = ("foundation", "mlflow-app-arn")
-ARTIFACTS_REASON = "MLflow names the folder of a run's artifacts itself."
+ARTIFACTS_REASON = "MLflow names the folder of a run's artifacts itself, below the one folder of the app."
 SECRET_REASON = "Secrets Manager adds six characters of its own to the name of a secret."  # noqa: S105
 
 
@@ -69,7 +69,7 @@ def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
             service=service,
             environment=stack.environment_name,
             description="a fine-tuning run went on without its tracking",
-            runbook="The function's log names the service and its error; the figures are in the run's tracking.jsonl.",
+            runbook="tracking",
         )
         for construct_id, service in (("TrackingOfJobs", "training_step"), ("TrackingOfVersions", "training_release"))
     ]

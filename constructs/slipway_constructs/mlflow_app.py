@@ -13,7 +13,7 @@ from constructs import Construct
 from slipway_constructs.permissions import allow, allow_key
 
 FOLDER = "mlflow"
-ARTIFACTS_REASON = "The app names the folder of each run's artifacts itself."
+ARTIFACTS_REASON = "The app names the folder of each run's artifacts itself, below its one folder."
 CALL = "sagemaker:CallMlflowAppApi"
 
 

@@ -19,8 +19,9 @@ setup: ## install what the project needs, into .venv and node_modules only
 spark: setup ## install PySpark 3.5.6 for Glue jobs in the local cloud (about 400 MB; needs Java 17)
 	@$(PY) -m slipway_local.glue.runtime --cache .slipway/cache
 
-torch: setup ## install torch 2.13.0 (its CPU build) and what training and evaluation jobs need (about 700 MB)
+torch: setup ## install torch 2.13.0 (its CPU build) and what training and evaluation jobs and MLflow need (about 750 MB)
 	@$(PY) -m slipway_local.training.runtime --cache .slipway/cache --requirements jobs/*/requirements.txt
+	@$(PY) -m slipway_local.tracking.runtime --cache .slipway/cache
 
 demo: setup ## bring the dev environment up on this machine, ingest documents (DOCS=folder), ask three questions, fine-tune a tiny model (`make torch` first)
 	@$(PY) tools/demo.py $(if $(DOCS),--docs "$(DOCS)") $(ARGS)

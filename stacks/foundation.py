@@ -14,6 +14,7 @@ from constructs import Construct
 from slipway_constructs.data_trail import trail_access
 from slipway_constructs.empty_bucket import EmptyBucketOnDelete
 from slipway_constructs.encryption_key import EncryptionKey
+from slipway_constructs.mlflow_app import MlflowApp
 from slipway_constructs.monitoring import Monitor
 from slipway_constructs.secure_bucket import AccessLogsBucket, SecureBucket
 from slipway_constructs.table_monitor import TableMonitor
@@ -48,8 +49,22 @@ class FoundationStack(SlipwayStack):
                 "alarm-topic-arn": topic.topic_arn,
                 **({"single-alarm-topic-arn": single.topic_arn} if single else {}),
                 **({"key-arn": key.key_arn} if key else {}),
+                **self._tracking(buckets["artifacts"], key),
             }
         )
+
+    def _tracking(self, artifacts: SecureBucket, key: kms.IKey | None) -> dict[str, str]:
+        if not (self.settings.training.enabled and self.settings.training.tracking.mlflow):
+            return {}
+        made = MlflowApp(
+            self,
+            "Tracking",
+            name=f"slipway-{self.environment_name}",
+            bucket_name=artifacts.bucket.bucket_name,
+            removal=self.removal,
+            key_arn=key.key_arn if key else None,
+        )
+        return {"mlflow-app-arn": made.arn}
 
     def _buckets(self, access_logs: AccessLogsBucket, key: kms.IKey | None) -> dict[str, SecureBucket]:
         ingestion, retention = self.settings.ingestion, self.settings.ingestion.retention

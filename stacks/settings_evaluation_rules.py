@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from stacks.settings import Settings
 
 
-def _judge(settings: Settings) -> Iterator[Violation]:
-    judge, models, key = settings.evaluation.judge, settings.models, ("evaluation", "judge")
-    if judge is None:
-        return
+def judge_violations(settings: Settings, judge: str, key: tuple[str, ...]) -> Iterator[Violation]:
+    """Yield what keeps an alias of `models` from judging."""
+    models = settings.models
     if judge not in models:
         yield Violation(
             key=key,
@@ -35,6 +34,11 @@ def _judge(settings: Settings) -> Iterator[Violation]:
             got=f"{judge}, which is {model_id}",
             remedy="Add an alias with such a model to models, and name it here.",
         )
+
+
+def _judge(settings: Settings) -> Iterator[Violation]:
+    if settings.evaluation.judge is not None:
+        yield from judge_violations(settings, settings.evaluation.judge, ("evaluation", "judge"))
 
 
 RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (_judge,)

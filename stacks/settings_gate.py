@@ -23,6 +23,20 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 Family = Literal["perplexity", "words", "overlap", "rouge", "meteor", "captions", "classification", "code", "safety"]
 
 
+JUDGE = "judge"  # the metric of the judge: the share of pairs won, ties by half
+
+
+class Judge(Section):
+    """A model that compares the candidate's answers with production's, each pair in both orders."""
+
+    model: str = Field(description="Alias of `models`, a Claude or Nova model; better another one than what is tuned.")
+    calibration: str = Field(
+        "",
+        description='Key of the artifacts bucket with people\'s verdicts, `{"id", "winners"}` a line: a judge that '
+        "does not agree with them (kappa under 0.4) is not used. Left open: how far it may be believed is not known.",
+    )
+
+
 class ModelEvaluation(Section):
     """A Processing job that measures the candidate and the model in production on the same items."""
 
@@ -41,6 +55,9 @@ class ModelEvaluation(Section):
     )
     max_new_tokens: int = Field(256, ge=1, le=32_768, description="Tokens of an answer at most.")
     max_hours: float = Field(4, gt=0, le=120, description="Hours that the job runs at most.")
+    judge: Judge | None = Field(
+        None, description="Who compares the answers, as the metric `judge` of the gate; left open: nobody."
+    )
 
 
 class GateMetric(Section):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from stacks.settings_gate import Gate, ModelEvaluation
 from stacks.settings_section import Section
+from stacks.settings_tracking import Tracking
 
 Strategy = Literal["full", "lora", "qlora", "prompt", "prefix", "llama_adapter"]
 
@@ -44,3 +45,4 @@ class Training(Section):
     evaluation: ModelEvaluation = Field(default_factory=ModelEvaluation, description="Measures a candidate.")
     gate: Gate = Field(default_factory=Gate, description="What a candidate must show.")
     approval: Approval = Field(default_factory=Approval, description="People's word.")
+    tracking: Tracking = Field(default_factory=Tracking, description="Where the figures of runs go.")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from stacks import training_images
-from stacks.settings_gate import FAMILIES
+from stacks.settings_evaluation_rules import judge_violations
+from stacks.settings_gate import FAMILIES, JUDGE
 from stacks.settings_violation import Violation
 
 if TYPE_CHECKING:
@@ -77,11 +78,14 @@ def _evaluation(settings: Settings) -> Iterator[Violation]:
             got=given,
             remedy="Use ml.g5.xlarge, or a larger one for a larger model.",
         )
+    if judge := settings.training.evaluation.judge:
+        yield from judge_violations(settings, judge.model, (SECTION, "evaluation", "judge", "model"))
 
 
 def _gate(settings: Settings) -> Iterator[Violation]:
     training = settings.training
     measured = {name for family in training.evaluation.metrics for name in FAMILIES[family]}
+    measured |= {JUDGE} if training.evaluation.judge else set()
     asked = [each.name for each in training.gate.metrics] + [each.metric for each in training.gate.slices]
     asked += ["safe"] if training.gate.safety else []
     for name in dict.fromkeys(asked):
@@ -91,12 +95,39 @@ def _gate(settings: Settings) -> Iterator[Violation]:
                 key=(SECTION, "gate"),
                 expected=f"metrics that the evaluation takes of each item: {', '.join(sorted(measured))}",
                 got=name,
-                remedy=f"Add {family} to training.evaluation.metrics." if family else "Name one of them.",
+                remedy=_measuring(name, family),
             )
     names = [each.name for each in training.gate.metrics]
     if len(set(names)) < len(names):
         yield Violation(
             key=(SECTION, "gate", "metrics"), expected="each metric once", got=str(names), remedy="Join the two rules."
+        )
+
+
+def _measuring(name: str, family: str) -> str:
+    if name == JUDGE:
+        return "Set training.evaluation.judge."
+    return f"Add {family} to training.evaluation.metrics." if family else "Name one of them."
+
+
+def _tracking(settings: Settings) -> Iterator[Violation]:
+    """MLflow Apps have an address of their own, without an interface endpoint, and Weights & Biases is outside AWS."""
+    tracking, network = settings.training.tracking, settings.network
+    wanted = [name for name in ("mlflow", "wandb") if getattr(tracking, name)]
+    if network.mode == "create" and not network.nat_gateways:
+        for name in wanted:
+            yield Violation(
+                key=(SECTION, "tracking", name),
+                expected="a network from which it is reached",
+                got="network.mode create with nat_gateways 0",
+                remedy="Set network.nat_gateways to 1 or more, or leave tracking off.",
+            )
+    if tracking.mlflow and (settings.region or "").startswith("cn-"):
+        yield Violation(
+            key=(SECTION, "tracking", "mlflow"),
+            expected="a region with MLflow Apps",
+            got=settings.region,
+            remedy="Leave it off in China.",
         )
 
 
@@ -111,4 +142,6 @@ def violations(settings: Settings) -> Iterator[Violation]:
             yield from rule(settings)
 
 
-RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (_instance, _strategy, _image, _evaluation, _gate)
+RULES: tuple[Callable[[Settings], Iterator[Violation]], ...] = (
+    *(_instance, _strategy, _image, _evaluation, _gate, _tracking),
+)

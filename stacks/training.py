@@ -10,25 +10,20 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from slipway_constructs.dead_lettered_queue import DeadLetteredQueue
-from slipway_constructs.function_monitor import FunctionMonitor
 from slipway_constructs.logged_state_machine import LoggedStateMachine
-from slipway_constructs.monitoring import Monitor
 from slipway_constructs.permissions import allow, allow_key
 from slipway_constructs.python_function import FunctionDefaults, PythonFunction
-from slipway_constructs.queue_monitor import QueueMonitor
-from slipway_constructs.rule_monitor import RuleMonitor
 from slipway_constructs.source_archive import SourceArchive
-from slipway_constructs.state_machine_monitor import StateMachineMonitor
-from stacks import training_job, training_role, training_sources
-from stacks.names import part_of_arn
+from stacks import training_job, training_monitors, training_role, training_sources, training_tracking
+from stacks.bedrock import allow_models
 from stacks.settings import Settings
 from stacks.slipway_stack import SlipwayStack
 from stacks.training_flow import Flow
 from stacks.training_job import RUNS_REASON
+from stacks.training_monitors import SHORT
 
 STEP_TIMEOUT = cdk.Duration.minutes(15)  # Lambda's longest
-SHORT = cdk.Duration.minutes(1)
-NOTICE_SECONDS = 900
+RELEASE_TIMEOUT = cdk.Duration.minutes(5)  # MLflow may be slow, and must fail no run
 JOBS_REASON = "A job is named by its run, which is not known before."
 GROUPS_REASON = "A model has a group named by the environment and the model, and versions in it."
 DATA_REASON = "A run names datasets, evaluation sets and base models of the artifacts bucket, any of them."
@@ -49,8 +44,11 @@ class TrainingStack(SlipwayStack):
         training = settings.training
         wanted = dict.fromkeys((training.image, training.evaluation.image))
         images = {each: training_job.image(self, each) for each in wanted}
-        source = training_sources.training(self)
+        source = training_sources.training(self, wandb=training.tracking.wandb is not None)
         role = training_role.role(self, source.arn, images.values())
+        training_tracking.allow_job(self, role)
+        if judge := training.evaluation.judge:
+            allow_models(role, [settings.models[judge.model].model_id])
         step, release, gate = self._step(source), self._release(), self._gate()
         approvals = self._approvals()
         flow = Flow(
@@ -78,7 +76,14 @@ class TrainingStack(SlipwayStack):
         )
 
     def _function(
-        self, construct_id: str, module: str, does: str, variables: dict[str, str], *, short: bool = True
+        self,
+        construct_id: str,
+        module: str,
+        does: str,
+        variables: dict[str, str],
+        *,
+        short: bool = True,
+        timeout: cdk.Duration = SHORT,
     ) -> PythonFunction:
         defaults: FunctionDefaults = self.function_defaults("api" if short else "ingest")
         return PythonFunction(
@@ -87,7 +92,7 @@ class TrainingStack(SlipwayStack):
             module=module,
             description=does,
             defaults=defaults,
-            timeout=SHORT if short else STEP_TIMEOUT,
+            timeout=timeout if short else STEP_TIMEOUT,
             memory=cdk.Size.mebibytes(512 if short else 3008),
             variables=variables,
         )
@@ -101,9 +106,10 @@ class TrainingStack(SlipwayStack):
             "ARTIFACTS_BUCKET": self.look_up("foundation", "artifacts-bucket-name"),
             "INSTANCES": json.dumps(instances),
             "LIMITS": json.dumps(limits),
-            "EVALUATION": self._evaluating(evaluation.address),
+            "EVALUATION": training_job.evaluating(self, evaluation.address),
             "CODE": source.address,
             "CODE_VERSION": source.version,
+            **training_tracking.variables(self),
         }
         does = "Validates, freezes and estimates fine-tuning runs, and says what is compared"
         step = self._function("Step", "training_step", does, variables, short=False)
@@ -116,14 +122,9 @@ class TrainingStack(SlipwayStack):
         allow(step.role, ["sagemaker:DescribeModelPackage"], [versions], wildcard_reason=GROUPS_REASON)
         jobs = self.format_arn(service="sagemaker", resource="processing-job", resource_name="*")
         allow(step.role, ["sagemaker:DescribeProcessingJob"], [jobs], wildcard_reason=JOBS_REASON)
+        training_tracking.allow_calls(self, step.role)
         allow_key(step.role, key.key_arn if key else None)
         return step
-
-    def _evaluating(self, code: str) -> str:
-        """Return what slipway_runtime.train.pipeline.comparison.Evaluating reads."""
-        how, gate = self.settings.training.evaluation, self.settings.training.gate
-        told = how.model_dump(include={"metrics", "max_new_tokens", "instance_type"})
-        return self.to_json_string(told | {"code": code, "policy": gate.model_dump(exclude_none=True)})
 
     def _release(self) -> PythonFunction:
         days = self.settings.training.approval.expires_days
@@ -132,9 +133,10 @@ class TrainingStack(SlipwayStack):
             "APPROVALS_TABLE": self.look_up("foundation", "approvals-table-name"),
             "APPROVAL_SECONDS": str(days * 86_400),
             "TOPIC_ARN": self.look_up("foundation", "alarm-topic-arn"),
+            **training_tracking.variables(self),
         }
         does = "Asks for approval of fine-tuned models and registers them"
-        release = self._function("Release", "training_release", does, variables)
+        release = self._function("Release", "training_release", does, variables, timeout=RELEASE_TIMEOUT)
         runs, key, (group, versions) = self._runs(), self.key(), self._registry()
         allow(release.role, ["s3:GetObject", "s3:PutObject"], [runs], wildcard_reason=RUNS_REASON)
         actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
@@ -143,6 +145,7 @@ class TrainingStack(SlipwayStack):
         both = [group, versions]
         allow(release.role, ["sagemaker:CreateModelPackage"], both, wildcard_reason=GROUPS_REASON)
         self._allow_notices(release.role)
+        training_tracking.allow_calls(self, release.role)
         allow_key(release.role, key.key_arn if key else None)
         return release
 
@@ -215,28 +218,4 @@ class TrainingStack(SlipwayStack):
         )
 
 
-def monitors(stack: SlipwayStack, topic_arn: str) -> list[Monitor]:
-    """Watch the runs, the functions around them, and the notices of failures."""
-    return [
-        StateMachineMonitor(
-            stack, "Training", topic_arn=topic_arn, state_machine_arn=stack.look_up("training", "state-machine-arn")
-        ),
-        FunctionMonitor(
-            stack,
-            "TrainingApprovals",
-            topic_arn=topic_arn,
-            function_name=stack.look_up("training", "approvals-function-name"),
-            timeout=SHORT,
-        ),
-        RuleMonitor(
-            stack, "TrainingFailures", topic_arn=topic_arn, rule_name=stack.look_up("training", "failures-rule-name")
-        ),
-        QueueMonitor(
-            stack,
-            "TrainingNotices",
-            topic_arn=topic_arn,
-            queue_name=part_of_arn(stack.look_up("training", "notices-queue-arn"), 5),
-            dead_letter_queue_name=part_of_arn(stack.look_up("training", "notices-dead-letter-queue-arn"), 5),
-            oldest_seconds=NOTICE_SECONDS,
-        ),
-    ]
+monitors = training_monitors.monitors

@@ -114,5 +114,15 @@ def evaluation_members(stack: SlipwayStack, role: iam.Role, uri: str) -> dict[st
     return found
 
 
+def evaluating(stack: SlipwayStack, code: str) -> str:
+    """Return what slipway_runtime.train.pipeline.comparison.Evaluating reads. `code`: the job's archive."""
+    how, gate = stack.settings.training.evaluation, stack.settings.training.gate
+    told = how.model_dump(include={"metrics", "max_new_tokens", "instance_type"})
+    if how.judge:
+        model_id = stack.settings.models[how.judge.model].model_id
+        told |= {"judge": model_id, "calibration": how.judge.calibration}
+    return stack.to_json_string(told | {"code": code, "policy": gate.model_dump(exclude_none=True)})
+
+
 def _vpc(network: FunctionNetwork) -> dict[str, Any]:
     return {"Subnets": list(network.subnet_ids), "SecurityGroupIds": list(network.security_group_ids)}

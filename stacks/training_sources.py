@@ -11,11 +11,17 @@ CACHE = ROOT / ".slipway" / "cache" / "sources"
 JOBS, RUNTIME = ROOT / "jobs", ROOT / "lambda" / "slipway_runtime"
 
 
-def training(scope: Construct) -> SourceArchive:
-    """Return the archive of jobs/fine_tune, with what it imports."""
+def training(scope: Construct, *, wandb: bool) -> SourceArchive:
+    """Return the archive of jobs/fine_tune, with what it imports; `wandb`: its container installs that client, too."""
+    return SourceArchive(scope, "Source", files=training_files(wandb=wandb), cache=CACHE)
+
+
+def training_files(*, wandb: bool) -> dict[str, Path]:
+    """Return the files of the archive by their names in it."""
     files = python_files(JOBS / "fine_tune") | {"slipway_runtime/__init__.py": RUNTIME / "__init__.py"}
-    files |= {f"slipway_runtime/train/{path.name}": path for path in (RUNTIME / "train").glob("*.py")}
-    return SourceArchive(scope, "Source", files=files, cache=CACHE)
+    if wandb:
+        files["requirements.txt"] = JOBS / "fine_tune" / "requirements-wandb.txt"
+    return files | {f"slipway_runtime/train/{path.name}": path for path in (RUNTIME / "train").glob("*.py")}
 
 
 def evaluation(scope: Construct) -> SourceArchive:

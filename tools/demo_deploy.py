@@ -39,7 +39,7 @@ def step(here: Project, dev: Target) -> Step:
     started = time.monotonic()
     requirements = (here.root / "jobs" / "fine_tune" / "requirements.txt").read_bytes()
     if not runtime.is_installed(Packages(here.cache), requirements):
-        return TITLE, 0.0, "skipped: there is no fine-tuned model without torch; `make torch` adds it (about 700 MB)"
+        return TITLE, 0.0, "skipped: there is no fine-tuned model without torch; `make torch` adds it (about 750 MB)"
     version = Models(dev).version(NAME)
     if said := version["lineage"].get(DONE):
         return TITLE, 0.0, f"done before: {said}"

@@ -35,7 +35,7 @@ def step(here: Project, target: Target) -> Step:
     title, started = "a model fine-tuned", time.monotonic()
     requirements = [(here.root / "jobs" / job / "requirements.txt").read_bytes() for job in JOBS]
     if not all(runtime.is_installed(Packages(here.cache), each) for each in requirements):
-        return title, 0.0, "skipped: torch is not installed; `make torch` adds it (about 700 MB)"
+        return title, 0.0, "skipped: torch is not installed; `make torch` adds it (about 750 MB)"
     if found := Models(target).versions(NAME):
         return title, 0.0, f"registered already: {NAME}/{found[0]['version']}"
     folders = runtime.python_path(Packages(here.cache), requirements[0])

@@ -59,6 +59,7 @@ NOT_EMULATED = (
     "networks; workers, capacity, and which of EMR's interpreters is named mean nothing.",
     "Training and processing jobs run their own code on this machine's CPU, on one instance; no image is pulled: torch "
     "and a requirements.txt are all that is installed. A job that runs when the daemon stops has failed.",
+    "MLflow Apps have no tie to Studio (domains, the account's default), and register no versions by themselves.",
     "The Data Catalog's tables are kept and not queried (no Athena); Lake Formation's grants are recorded.",
     "Firehose loses records not yet delivered when the daemon is killed; its streams take records from PutRecord only.",
     "TestState of Step Functions is refused.",

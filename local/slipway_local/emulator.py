@@ -46,6 +46,7 @@ class Emulator:
         self.environment = ""
         self.error = ""
         self.shut_down: Callable[[], None] = lambda: None
+        self.mlflow: Any = None
         self.running: list[Any] = []  # what ends with the daemon
         self.working: list[Any] = []  # what changes things without a request, and counts that
 

@@ -98,9 +98,19 @@ def _jobs(emulator: Emulator) -> None:
     classify.install()
     jobs = training.install(place, packages, emulator.state / "scratch" / "training")
     emulator.running += [glue_jobs.install(place, packages), emr_serverless.install(place, packages)]
-    emulator.running += [textract.install(place), jobs]
+    emulator.running += [textract.install(place), jobs, _mlflow(emulator)]
     emulator.working.append(jobs)
     emulator.front_door.by_prefix["/_slipway/training"] = locked(TrainingControl(jobs), emulator.key)
+
+
+def _mlflow(emulator: Emulator) -> Any:
+    from slipway_local.tracking.apps import Apps, install
+
+    apps = Apps(emulator.place, emulator.functions.packages, emulator.state / "mlflow")
+    install(apps)
+    emulator.keeper.add("mlflow apps", apps)
+    emulator.mlflow = apps
+    return apps
 
 
 def _searched(emulator: Emulator) -> None:
@@ -144,8 +154,11 @@ def _bedrock(emulator: Emulator) -> None:
 
 def _endpoints(emulator: Emulator) -> None:
     from slipway_local import endpoints
+    from slipway_local.tracking.application import MlflowApi
 
-    served = endpoints.install(emulator.place, emulator.state / "scratch" / "endpoints", emulator.front_door)
+    door = emulator.front_door
+    served = endpoints.install(emulator.place, emulator.state / "scratch" / "endpoints", door)
+    door.by_service["sagemaker"] = MlflowApi(emulator.mlflow, door.by_service["sagemaker"])
     emulator.running += served.running
     emulator.working += served.working
     emulator.keeper.add("endpoints", served.endpoints)

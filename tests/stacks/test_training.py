@@ -130,6 +130,7 @@ class First:
 def test_each_role_is_allowed_its_part(dev: Any) -> None:
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     registry = {"sagemaker:ListModelPackages", "sagemaker:DescribeModelPackage", "sagemaker:DescribeProcessingJob"}
+    registry.add("sagemaker:CallMlflowAppApi")
 
     assert dev.allowed("training", "GateRole") - logs == {"s3:GetObject", "s3:PutObject"}
     assert dev.allowed("training", "StepRole") - logs == {"s3:GetObject", "s3:PutObject", "s3:ListBucket", *registry}

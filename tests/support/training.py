@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from slipway_local.functions.packages import Packages
+from slipway_local.tracking import runtime as mlflow_runtime
 from slipway_local.training import runtime
 
 ROOT = Path(__file__).parents[2]
 JOB = ROOT / "jobs" / "fine_tune"
 CACHE = ROOT / ".slipway" / "cache"
 REQUIREMENTS = (JOB / "requirements.txt").read_bytes()
+HAS_MLFLOW = mlflow_runtime.installed(Packages(CACHE)) is not None
 HAS_TORCH = runtime.is_installed(Packages(CACHE), REQUIREMENTS)
 WORDS = ["red", "blue", "green", "cat", "dog", "bird", "runs", "eats", "big", "old", "new", "house", "river"]
 

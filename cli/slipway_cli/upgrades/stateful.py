@@ -35,6 +35,7 @@ STATEFUL = {
     "AWS::S3Vectors::VectorBucket": "vectors",
     "AWS::SQS::Queue": "messages not handled yet",
     "AWS::SageMaker::FeatureGroup": "features",
+    "AWS::SageMaker::MlflowApp": "experiments",
     "AWS::SageMaker::MlflowTrackingServer": "experiments",
     "AWS::SageMaker::ModelPackageGroup": "model versions and their approvals",
     "AWS::SecretsManager::Secret": "a value that exists nowhere else",

@@ -95,9 +95,14 @@ def _on_items(
         limits=_limits(given),
     )
     name = given.name or (folder.name if folder else "predictions")
-    whole = report.build(name, some, measure(some, model, wanted), _production(given, places))
-    if given.judge:
-        whole["judge"] = _judged(given, places, some)
+    found, production = measure(some, model, wanted), _production(given, places)
+    told = _judged(given, places, some) if given.judge else None
+    if told:
+        found.measures.append(judging.measure(told))
+        _tell_production(given, told, production, output)
+    whole = report.build(name, some, found, production)
+    if told:
+        whole["judge"] = told
     _write(output / "report.json", whole)
     (output / "report.html").write_text(page.page(whole), encoding="utf-8")
     lines = [msgspec.json.encode({"id": item.id, "predictions": item.answers}) for item in some]
@@ -115,6 +120,18 @@ def _judged(given: argparse.Namespace, places: Places, some: list[items.Item]) -
         raise EvaluationRefusedError("The judge has nothing to compare with", "Give --production-predictions")
     labels = given.calibration or places.given("calibration", "*.jsonl")
     return judging.judge(some, rivals, given.judge, labels, boto3.client("bedrock-runtime"))
+
+
+def _tell_production(
+    given: argparse.Namespace, told: dict[str, Any], production: dict[str, Any] | None, output: Path
+) -> None:
+    """Put the judge's points of production into its report, for the gate; a report from elsewhere stays as it is."""
+    if production is None:
+        return
+    report.add(production, *judging.measure(told, of_production=True))
+    path = output / "production" / "report.json"
+    if given.production == path:
+        _write(path, production)
 
 
 def _production(given: argparse.Namespace, places: Places) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import Any
 from evaluation.items import Item, digest
 from evaluation.measure_all import Measured
 from evaluation.metrics import answers
+from evaluation.metrics.measure import Measure
 from slipway_runtime.evaluate.bootstrap import difference, estimate
 
 FORMAT = "slipway-evaluation/1"
@@ -16,27 +17,30 @@ WORST, SHOWN_CHARACTERS = 20, 600
 
 def build(model: str, items: Sequence[Item], found: Measured, production: dict[str, Any] | None) -> dict[str, Any]:
     """Return the report; with production's own report on the same items, the differences to it."""
-    rows: dict[str, dict[str, Any]] = {item.id: {"id": item.id, "slices": item.slices, "scores": {}} for item in items}
-    metrics: dict[str, Any] = {}
-    for measure, ids in found.measures:
-        kept = asdict(measure)
-        scores = kept.pop("scores")
-        metrics[kept.pop("name")] = kept | {"items": len(ids)}
-        for each, score in zip(ids, scores, strict=True) if scores else ():
-            rows[each]["scores"][measure.name] = score
     report: dict[str, Any] = {
         "format": FORMAT,
         "model": model,
         "data_sha256": digest(items),
-        "metrics": metrics,
+        "metrics": {},
         "skipped": [asdict(each) for each in found.skipped],
-        "items": list(rows.values()),
+        "items": [{"id": item.id, "slices": item.slices, "scores": {}} for item in items],
     }
+    for measure, ids in found.measures:
+        add(report, measure, ids)
     report["slices"] = _slices(report)
     report["confusion"] = _confusion(items)
     report["worst"] = _worst(items, report, found)
     report["production"] = _differences(report, production) if production else None
     return report
+
+
+def add(report: dict[str, Any], measure: Measure, ids: Sequence[str]) -> None:
+    """Put a metric of the items with these ids into a report, whose slices and differences do not tell of it yet."""
+    rows, kept = {row["id"]: row for row in report["items"]}, asdict(measure)
+    scores = kept.pop("scores")
+    report["metrics"][kept.pop("name")] = kept | {"items": len(ids)}
+    for each, score in zip(ids, scores, strict=True) if scores else ():
+        rows[each]["scores"][measure.name] = score
 
 
 def _slices(report: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -36,7 +36,8 @@ def run(places: Places, settings: TrainingSettings) -> None:
     trainer = trainers.trainer(model, tokenizer, settings, options, given, rows)
     first = trainer.is_world_process_zero()
     known = facts(where, given.train, given.validation, settings, processes)
-    tracker = Tracker(places.env if first else {}, asdict(settings), name=places.job_name)
+    env = places.env if first else {}
+    tracker = Tracker(env, asdict(settings), known, name=places.job_name, folder=places.output)
     watch = Watch(
         fingerprint=known["fingerprint"],
         nodes=len(places.hosts),
@@ -46,19 +47,22 @@ def run(places: Places, settings: TrainingSettings) -> None:
     trainer.add_callback(watch)
     last = ranks.first_says(checkpoints.newest(places.checkpoints, known["fingerprint"]) if first else None)
     began = time.monotonic()
-    outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
-    if watch.interrupted:
-        _say(f"interrupted at step {trainer.state.global_step}; its checkpoint is kept", aloud=first)
-        return
-    figures = {**rows.figures, "steps": trainer.state.global_step, "train_loss": outcome.training_loss}
-    figures |= {"seconds": time.monotonic() - began, **_losses(trainer, validated=validated)}
-    known["checksum"] = ranks.agreed_checksum(trainer.model, settings)
-    _say(f"checksum {known['checksum']}", aloud=True)
-    known["format"] = result.write_model(trainer, tokenizer, where, settings, places)
+    with tracker:
+        outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
+        if watch.interrupted:
+            _say(f"interrupted at step {trainer.state.global_step}; its checkpoint is kept", aloud=first)
+            return
+        figures = {**rows.figures, "steps": trainer.state.global_step, "train_loss": outcome.training_loss}
+        figures |= {"seconds": time.monotonic() - began, **_losses(trainer, validated=validated)}
+        known["checksum"] = ranks.agreed_checksum(trainer.model, settings)
+        _say(f"checksum {known['checksum']}", aloud=True)
+        known["format"] = result.write_model(trainer, tokenizer, where, settings, places)
     if first:
-        known |= {"resumed_from": last.name if last else None, "metrics": figures}
-        result.write_manifest(known | {"tracking_problems": tracker.problems}, places)
-        tracker.finish(known)
+        known |= {"resumed_from": last.name if last else None, "metrics": figures, "tracked": tracker.runs}
+        files = result.write_manifest(known | {"tracking_problems": tracker.problems}, places)
+        tracker.finish(known, files)
+        if tracker.problems:
+            result.write_manifest(known | {"tracking_problems": tracker.problems}, places)
         _say(metrics.line(trainer.state.global_step, figures), aloud=True)
 
 

@@ -33,10 +33,14 @@ def write_model(trainer: Any, tokenizer: Any, base: str, settings: TrainingSetti
     return "model" if whole or merged else "base+adapter"
 
 
-def write_manifest(manifest: dict[str, Any], places: Places) -> None:
-    """Write manifest.json beside the model and, for the pipeline, beside metrics.json: the model may be large."""
+def write_manifest(manifest: dict[str, Any], places: Places) -> list[Path]:
+    """Write manifest.json beside the model and, for the pipeline, beside metrics.json: the model may be large.
+
+    Returns the two files of the output.
+    """
     places.output.mkdir(parents=True, exist_ok=True)
     text = json.dumps(manifest, indent=1, sort_keys=True)
     for folder in (places.model, places.output):
         (folder / "manifest.json").write_text(text, encoding="utf-8")
     (places.output / "metrics.json").write_text(json.dumps(manifest["metrics"], indent=1), encoding="utf-8")
+    return [places.output / "manifest.json", places.output / "metrics.json"]

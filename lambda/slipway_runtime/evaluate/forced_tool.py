@@ -3,6 +3,8 @@
 Source: Amazon Bedrock API reference, Converse: ToolChoice.
 """
 
+import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,11 +25,13 @@ class JudgeUnfit(ValueError):  # noqa: N818 - says what is wrong
 
 @dataclass(frozen=True, kw_only=True)
 class ForcedTool:
-    """One model behind Converse, at temperature 0."""
+    """One model behind Converse, at temperature 0. `spent` holds the tokens `read` and `written` so far."""
 
     client: Any
     model_id: str
     backoff: Backoff = field(default_factory=lambda: Backoff(base_seconds=0.5, cap_seconds=20.0))
+    spent: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, tool: str, schema: dict[str, Any], text: str, kind: type[T], deadline: Deadline) -> T:
         """Return what the model called the tool with. Raises: JudgeUnfit, the errors of Bedrock."""
@@ -50,6 +54,8 @@ class ForcedTool:
             if error_code(error) == "ValidationException":
                 raise JudgeUnfit(f"the model {self.model_id} cannot be asked to judge: {error}") from error
             raise
+        with self._lock:
+            self.spent.update(read=response["usage"]["inputTokens"], written=response["usage"]["outputTokens"])
         blocks = response["output"]["message"]["content"]
         inputs = [block["toolUse"]["input"] for block in blocks if "toolUse" in block]
         try:

@@ -76,6 +76,23 @@ class _Better(msgspec.Struct):
     better: Literal["A", "B", "tie"]
 
 
+# The first answer of each is the better one, by what stands in the right answer.
+CONTROLS = (
+    Pair("control 1", "How many legs has a spider?", "A spider has eight legs.", "It has six.", "Eight."),
+    Pair("control 2", "Which gas do plants take in?", "They take in carbon dioxide.", "Bicycles.", "Carbon dioxide."),
+)
+
+
+def check(judge: ForcedTool, deadline: Deadline) -> None:
+    """Try the judge on pairs whose better answer is known. Raises: JudgeUnfit naming what it got wrong."""
+    wrong = [each.question for each in CONTROLS if compare(judge, each, deadline).winner != "candidate"]
+    if wrong:
+        raise JudgeUnfit(
+            f"the model {judge.model_id} cannot judge: of {len(CONTROLS)} plain pairs it got {len(wrong)} wrong, such "
+            f"as {wrong[0]!r}. Take a stronger model, or evaluate without a judge"
+        )
+
+
 def compare(judge: ForcedTool, pair: Pair, deadline: Deadline) -> Compared:
     """Return the verdict on a pair. Raises: JudgeUnfit, the errors of Bedrock."""
     one = _asked(judge, pair, pair.candidate, pair.production, deadline)

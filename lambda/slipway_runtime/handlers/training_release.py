@@ -7,11 +7,12 @@ import msgspec
 from slipway_runtime import settings
 from slipway_runtime.datasets.bucket import Bucket
 from slipway_runtime.operate.clients import client
-from slipway_runtime.operate.observability import logger, observed
+from slipway_runtime.operate.observability import count, logger, observed
 from slipway_runtime.train.pipeline import notice, release
 from slipway_runtime.train.pipeline.approvals import Approvals
 from slipway_runtime.train.pipeline.registry import Registry
 from slipway_runtime.train.pipeline.run import Run
+from slipway_runtime.train.pipeline.tracked import PROBLEM, Tracked, Tracking
 from slipway_runtime.train.refused import TrainingRefusedError
 
 
@@ -64,6 +65,7 @@ def _ask(run: Run, state: dict[str, Any], token: str) -> dict[str, Any]:
 def _register(run: Run, state: dict[str, Any]) -> dict[str, Any]:
     approval, name = state["approval"], state["request"]["name"]
     known = release.lineage(run, state, run.read("manifest.json", dict[str, Any]), approval["by"])
+    known |= _tracked(state).version(name, state["trained"]["model"], run.id)
     card = release.card(state, known)
     run.write("card.json", card)
     run.write("approval.json", approval)
@@ -77,10 +79,11 @@ def _register(run: Run, state: dict[str, Any]) -> dict[str, Any]:
         card=card,
         report=known["evaluation"],
     )
-    return _end(run, state, "registered", arn) | {"model_package_arn": arn}
+    return _end(run, state, "registered", arn, package=arn) | {"model_package_arn": arn}
 
 
-def _end(run: Run, state: dict[str, Any], outcome: str, why: str) -> dict[str, Any]:
+def _end(run: Run, state: dict[str, Any], outcome: str, why: str, *, package: str = "") -> dict[str, Any]:
+    _tracked(state).ended(outcome, package)
     _tell(run, outcome, why)
     ended = {"outcome": outcome, "reason": why, "run_id": run.id, "name": state["request"]["name"]}
     run.write("outcome.json", ended)
@@ -94,3 +97,13 @@ def _tell(run: Run, what: str, text: str) -> None:
 
 def _approvals() -> Approvals:
     return Approvals(client=client("dynamodb"), table=settings.required("APPROVALS_TABLE"), four_eyes=False)
+
+
+def _tracked(state: dict[str, Any]) -> Tracked:
+    tracking = msgspec.json.decode(settings.required("TRACKING"), type=Tracking)
+
+    def untracked(problem: str) -> None:
+        logger.warning("tracking stopped", extra={"problem": problem})
+        count(PROBLEM)
+
+    return Tracked(tracking, state["manifest"], untracked)

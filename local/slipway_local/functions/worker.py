@@ -72,6 +72,7 @@ def environment_variables(spec: FunctionSpec, runtime_api: str, scratch: Path) -
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_REGION": spec.region,
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": spec.endpoint_url,  # of SageMaker's plugin for MLflow
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
         "AWS_SESSION_TOKEN": credentials.session_token,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -49,6 +49,12 @@ def read(environ: dict[str, Any], signature: Signature, account: str, partition:
             prefix=service, operation="APIAccessAll", parameters={"collectionId": collection[1]}, model=None,
             region=signature.region, account=account, partition=partition,
         )  # fmt: skip
+    if service == "sagemaker" and (app := environ.get("HTTP_X_SM_MLFLOW_APP_ARN")):
+        # The whole API of an MLflow App, which no model describes either.
+        return Call(
+            prefix=service, operation="CallMlflowAppApi", parameters={"Arn": app}, model=None,
+            region=signature.region, account=account, partition=partition,
+        )  # fmt: skip
     found = operation_of(environ, form_of(environ))
     if found is None and service not in signed_with():
         raise UnknownCallError(f"the service {service}")

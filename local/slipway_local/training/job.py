@@ -84,6 +84,7 @@ class Job(ABC):
             "PYTHONNOUSERSITE": "1",
             "PYTHONUNBUFFERED": "1",
             "AWS_ENDPOINT_URL": self.place.endpoint_url,
+            "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": self.place.endpoint_url,
             "AWS_REGION": self.place.region,
             "AWS_DEFAULT_REGION": self.place.region,
             "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,

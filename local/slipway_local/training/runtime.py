@@ -41,7 +41,7 @@ def python_path(packages: Packages, requirements: bytes) -> list[Path]:
         sys.stderr.flush()
     # The requirements go first: where both bring a package, the job's is the locked one.
     own = packages.once(
-        "requirements", packages.digest(requirements), lambda target: _install_lock(requirements, target)
+        "requirements", packages.digest(requirements), lambda target: install_lock(requirements, target)
     )
     return [own, packages.once("torch", _digest(), _install_torch)]
 
@@ -75,7 +75,8 @@ def _install_torch(target: Path) -> None:
     )
 
 
-def _install_lock(requirements: bytes, target: Path) -> None:
+def install_lock(requirements: bytes, target: Path) -> None:
+    """Install a lock into a folder, and nothing that it does not name. Raises: RuntimeError."""
     file = target.with_suffix(".requirements.txt")
     file.write_bytes(requirements)
     # Without their dependencies: a lock names all of them but torch, which is there already.
@@ -98,7 +99,7 @@ def _install_lock(requirements: bytes, target: Path) -> None:
     )
     file.unlink()
     if done.returncode:
-        raise RuntimeError(f"installing a training job's packages failed: {done.stderr.strip()[-2000:]}")
+        raise RuntimeError(f"installing packages failed: {done.stderr.strip()[-2000:]}")
 
 
 def main() -> None:

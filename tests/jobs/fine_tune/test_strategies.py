@@ -58,11 +58,21 @@ def test_examples_in_a_row_do_not_see_each_other(trainers: Trainers, tmp_path: P
     assert packed["norm"] == pytest.approx(apart["norm"], rel=1e-4)
 
 
+@pytest.mark.capability("T7")
 def test_a_tracker_that_fails_ends_no_training(trainers: Trainers, tmp_path: Path) -> None:
     job = trainers.job(tmp_path, strategy="lora", max_steps=2)
-    assert trainers.run(job, MLFLOW_TRACKING_URI="http://localhost:1", WANDB_API_KEY="none") == 0, job.log[-3000:]
+    gone = {
+        "MLFLOW_TRACKING_URI": "http://localhost:1",
+        "WANDB_SECRET_ID": "none",
+        "AWS_ENDPOINT_URL": "http://localhost:1",
+    }
+    assert trainers.run(job, **gone) == 0, job.log[-3000:]
     assert len(job.manifest["tracking_problems"]) == 2
+    assert job.manifest["tracked"] == {}
     assert "tracking by mlflow stopped" in job.log
+    told = [json.loads(line) for line in (tmp_path / "output" / "data" / "tracking.jsonl").read_text().splitlines()]
+    assert told[0]["parameters"]["strategy"] == "lora"
+    assert [each["step"] for each in told if "train_loss" in each][:2] == [1, 2]
 
 
 def test_preferences_need_their_objective(trainers: Trainers, tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry.html
 
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -18,8 +21,10 @@ from slipway_cli.errors import CommandError
 from slipway_cli.models import Models
 from slipway_cli.target import Target
 from slipway_local import cloud
+from slipway_runtime.train.mlflow import Mlflow
 from support import trial
-from support.training import HAS_TORCH, chats, python_path
+from support.scripted_judge import ScriptedJudge
+from support.training import HAS_MLFLOW, HAS_TORCH, chats, python_path
 from support.waiting import wait_for
 
 pytestmark = [
@@ -28,12 +33,34 @@ pytestmark = [
     pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed; `make torch`"),
 ]
 SETTINGS = """
+models:
+  default: {grounded: true, routes: [{bedrock: 'anthropic.claude-haiku-4-5-20251001-v1:0'}]}
 removal: destroy
 termination_protection: false
 training:
   enabled: true
-  evaluation: {metrics: [perplexity], max_new_tokens: 8}
+  evaluation:
+    metrics: [perplexity]
+    max_new_tokens: 8
+    judge: {model: default, calibration: labels/verdicts.jsonl}
+  gate: {metrics: [{name: perplexity}, {name: judge}]}
+  tracking: {mlflow: true}
 """
+
+
+class Referee(ScriptedJudge):
+    """Knows the control cases, and finds the rest equal."""
+
+    asked: list[dict[str, Any]] = []
+
+    def judgement(self, tool: str, text: str) -> dict[str, Any]:
+        right = next((word for word in ("eight legs", "carbon dioxide.</answer") if word in text), None)
+        if right is None:
+            return {"reason": "equal", "better": "tie"}
+        first = re.search("<answer_a>(.*?</answer)_a>", text, re.DOTALL)
+        return {"reason": "right", "better": "A" if first and right in first[1] else "B"}
+
+
 LEARNS = {"max_steps": "12", "batch_size": "4", "max_length": "64", "learning_rate": "0.01", "logging_steps": "1"}
 NOTHING = {**LEARNS, "learning_rate": "1", "max_steps": "2", "lora_dropout": "0"}
 
@@ -41,7 +68,17 @@ NOTHING = {**LEARNS, "learning_rate": "1", "max_steps": "2", "lora_dropout": "0"
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("fine-tune")
-    yield trial.up(folder, SETTINGS)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Referee)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SLIPWAY_MODEL_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        found = trial.up(folder, SETTINGS)
+    bucket = found.parameter("foundation/artifacts-bucket-name")
+    labels = "".join(json.dumps({"id": str(each), "winners": ["tie"]}) + "\n" for each in range(1, 11))
+    found.client("s3").put_object(Bucket=bucket, Key="labels/verdicts.jsonl", Body=labels)
+    yield found
+    server.shutdown()
+    server.server_close()
     report = cloud.permissions(folder / "state")
     cloud.down(folder / "state")
     assert {one["role"]: one["denied"] for one in report["roles"] if one["denied"]} == {}
@@ -76,6 +113,8 @@ def run(target: Target, asked: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.capability("T1")
 @pytest.mark.capability("T3")
+@pytest.mark.capability("T7")
+@pytest.mark.capability("P6")
 @pytest.mark.capability("P8")
 @pytest.mark.capability("O9")
 def test_a_better_model_is_approved_by_another_and_registered_with_its_lineage(
@@ -94,6 +133,7 @@ def test_a_better_model_is_approved_by_another_and_registered_with_its_lineage(
     assert evidence["gate"]["passed"]
     assert (gain["metric"], gain["items"], gain["is_better"]) == ("perplexity", 40, True)
     assert gain["p_holm"] <= 0.05
+    _check_judged(evidence)
     assert evidence["evaluation"]["baseline_of"] == "base"
     assert evidence["measured"]["evaluation_seconds"] > 0
     assert evidence["estimate"]["dollars"] > 0
@@ -123,6 +163,7 @@ def test_a_better_model_is_approved_by_another_and_registered_with_its_lineage(
     assert b"Evaluation of candidate" in page
     assert json.loads(target.client("s3").get_object(**_place(lineage["gate"]))["Body"].read())["promote"]
     assert target.client("s3").head_object(**_place(version["model"]))["ContentLength"] > 0
+    _check_tracked(target, name, version, evidence)
 
 
 @pytest.mark.capability("T1")
@@ -187,6 +228,59 @@ def test_a_failure_is_told_and_a_resumed_run_goes_on(target: Target, base: str, 
     assert fine_tune.follow(target, arn)["outcome"] == fine_tune.WAITING
     approvals.ask(target, "reject", run_id=arn.rpartition(":")[2], by="ben", comment="enough")
     assert fine_tune.follow(target, arn, decided=True)["outcome"] == "rejected"
+
+
+def _check_judged(evidence: dict[str, Any]) -> None:
+    """Both orders were asked, people were heard, and the gate has the judge's points."""
+    judge = evidence["evaluation"]["judge"]
+    assert judge["summary"]["pairs"] == 40
+    assert judge["summary"]["consistency"] == 1.0
+    assert judge["calibration"]["agreement"] == 1.0
+    assert judge["usage"]["read"] == 10 * 2 * (40 + 2)  # each pair twice, and two control cases
+    both = evidence["evaluation"]["metrics"]["judge"]
+    assert both["candidate"] + both["baseline"] == pytest.approx(1)
+    assert [each["metric"] for each in evidence["gate"]["gains"]] == ["perplexity", "judge"]
+    assert evidence["measured"]["judge_dollars"] == pytest.approx((840 * 1 + 420 * 5) / 1e6)
+    assert evidence["estimate"]["judge_dollars"] > 0
+    assert evidence["estimate"]["total_dollars"] > evidence["estimate"]["dollars"]
+
+
+def _check_tracked(target: Target, name: str, version: dict[str, Any], evidence: dict[str, Any]) -> None:
+    """MLflow has parameters, metrics by step, data hashes, files, and the version; the version names the run."""
+    if not HAS_MLFLOW:
+        return
+    found = _mlflow_run(target, name, "reverser")
+    info, data = found["info"], found["data"]
+    tags = {each["key"]: each["value"] for each in data["tags"]}
+    numbers = {each["key"]: each["value"] for each in data["metrics"]}
+    assert info["status"] == "FINISHED"
+    assert {"strategy": "lora", "max_steps": "12"}.items() <= {
+        each["key"]: each["value"] for each in data["params"]
+    }.items()
+    assert numbers["final.validation_loss"] == evidence["evaluation"]["figures"]["validation_loss"]
+    assert numbers["evaluation.candidate.perplexity"] < numbers["evaluation.baseline.perplexity"]
+    assert tags["slipway.gate"] == "passed"
+    assert tags["slipway.train_sha256"] == evidence["frozen"]["sha256"]["train"]
+    used = {each["dataset"]["name"]: each for each in found["inputs"]["dataset_inputs"]}
+    assert {"key": "sha256", "value": evidence["frozen"]["sha256"]["train"]} in used["training"]["tags"]
+    # Both directions.
+    assert tags["sagemaker.model_package_arn"] == version["arn"]
+    assert version["lineage"]["mlflow_run"] == info["run_id"]
+    assert version["lineage"]["mlflow_version"] == "models:/reverser/1"
+    files = target.client("s3").list_objects_v2(
+        Bucket=_place(info["artifact_uri"])["Bucket"], Prefix=_place(info["artifact_uri"])["Key"]
+    )["Contents"]
+    assert {each["Key"].rpartition("/")[2] for each in files} == {"manifest.json", "metrics.json", "tracking.jsonl"}
+
+
+def _mlflow_run(target: Target, run_id: str, model: str) -> dict[str, Any]:
+    """Return the run as a person's own client of MLflow sees it."""
+    app = target.parameter("foundation/mlflow-app-arn")
+    url = target.client("sagemaker").create_presigned_mlflow_app_url(Arn=app)["AuthorizedUrl"]
+    server = Mlflow(url, {})
+    found = server.find_run(server.experiment(f"slipway-trial/{model}"), "slipway.run", run_id)
+    assert found is not None
+    return found
 
 
 def _place(address: str) -> dict[str, str]:

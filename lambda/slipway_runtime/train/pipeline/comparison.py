@@ -12,6 +12,7 @@ import msgspec
 from slipway_runtime.train.pipeline.registry import Registry
 from slipway_runtime.train.pipeline.request import MODELS, Request
 from slipway_runtime.train.pipeline.run import Run
+from slipway_runtime.train.refused import TrainingRefusedError
 
 INPUT, ROOT = "/opt/ml/processing/input", "/opt/ml"
 ARCHIVE, BESIDE = "source.tar.gz", ("start.py", "requirements.txt")
@@ -19,13 +20,18 @@ WHOLE = "model"  # the manifest's format of a model that needs no base
 
 
 class Evaluating(msgspec.Struct, frozen=True):
-    """How candidates are evaluated. `code`: the s3:// address of the job's archive.   `policy`: the gate's rules."""
+    """How candidates are evaluated. `code`: the s3:// address of the job's archive.   `policy`: the gate's rules.
+
+    `judge`: a model of Bedrock.   `calibration`: a key of the artifacts bucket, people's verdicts on the same items.
+    """
 
     code: str
     metrics: list[str]
     max_new_tokens: int
     instance_type: str
     policy: dict[str, Any]
+    judge: str = ""
+    calibration: str = ""
 
     @property
     def least_items(self) -> int:
@@ -65,6 +71,10 @@ def compare(run: Run, request: Request, state: dict[str, Any], registry: Registr
         folders["base"] = f"s3://{run.bucket.name}/{request.base.rstrip('/')}/"
     elif not production or state["manifest"]["format"] != WHOLE:
         arguments += ["--base-hub", f"{request.base}@{request.base_revision}"]
+    if how.judge:
+        arguments += ["--judge", how.judge]
+    if how.calibration:
+        folders["calibration"] = _labels(run, how.calibration)
     output = run.address("evaluation/")
     return Comparison(
         inputs=[_input(name, address) for name, address in folders.items()],
@@ -78,6 +88,17 @@ def compare(run: Run, request: Request, state: dict[str, Any], registry: Registr
             "policy": how.policy,
         },
     )
+
+
+def _labels(run: Run, key: str) -> str:
+    """Copy people's verdicts to the run, and return their folder. Raises: TrainingRefusedError if there are none."""
+    if not run.bucket.has(key):
+        raise TrainingRefusedError(
+            f"There are no labels {key} to hold the judge against",
+            "Upload them, or change training.evaluation.judge.calibration.",
+        )
+    run.bucket.write(run.key("calibration/labels.jsonl"), run.bucket.read(key))
+    return run.address("calibration/")
 
 
 def _place(run: Run, code: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from slipway_runtime.train.instances import INSTANCES
+from slipway_runtime.train.pipeline import evaluation_cost
 from slipway_runtime.train.pipeline.run import Run
 from slipway_runtime.train.refused import TrainingRefusedError
 
@@ -16,6 +17,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """The evaluation in short. `baseline_of`: a version's ARN, or `base`.   `figures`: of training.
 
     `metrics`: by name, of the candidate and of what it was compared with.   `report`, `page`: JSON and HTML in S3.
+    `judge`: the judge's model, summary and calibration, empty without one.
     """
 
     items: int
@@ -25,23 +27,26 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, float]
     report: str
     page: str
+    judge: dict[str, Any] = {}
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """Billed seconds of both jobs, and dollars by list prices; None where a price is not known."""
+    """Billed seconds of both jobs, and dollars by list prices, the judge's among them; None where one is not known."""
 
     seconds: float
     evaluation_seconds: float
+    judge_dollars: float | None
     dollars: float | None
 
 
 def evaluation(run: Run, state: dict[str, Any]) -> Evaluation:
     """Return the evaluation in short, from the reports that the job has left."""
     decision, manifest, output = state["gate"]["decision"], state["manifest"], "evaluation"
-    pair = {
+    whole = {
         "candidate": _report(run, f"{output}/report.json"),
         "baseline": _report(run, f"{output}/production/report.json"),
     }
+    pair = {who: _values(each) for who, each in whole.items()}
     metrics = {name: {who: each[name] for who, each in pair.items() if name in each} for name in pair["candidate"]}
     return Evaluation(
         items=decision["items"],
@@ -51,6 +56,7 @@ def evaluation(run: Run, state: dict[str, Any]) -> Evaluation:
         figures={name: float(value) for name, value in manifest["metrics"].items() if isinstance(value, int | float)},
         report=run.address(f"{output}/report.json"),
         page=run.address(f"{output}/report.html"),
+        judge={name: value for name, value in whole["candidate"].get("judge", {}).items() if name != "verdicts"},
     )
 
 
@@ -59,15 +65,20 @@ def gate(decision: dict[str, Any]) -> dict[str, Any]:
     return {"passed": decision["promote"], "reason": "; ".join(decision["reasons"]), **decision}
 
 
-def measured(state: dict[str, Any], job: dict[str, Any], hourly: float | None, instance_type: str) -> Measured:
-    """Return what both jobs have taken. `hourly`: of training's instances; `job`: the processing job as described."""
+def measured(
+    state: dict[str, Any], job: dict[str, Any], hourly: float | None, instance_type: str, judge: dict[str, Any]
+) -> Measured:
+    """Return what the jobs and the judge have taken.
+
+    `hourly`: of training's instances; `job`: the processing job as described; `judge`: as in the evaluation.
+    """
     seconds = float(state["trained"]["billable_seconds"])
     evaluated = (job["ProcessingEndTime"] - job["ProcessingStartTime"]).total_seconds()
-    known = INSTANCES.get(instance_type)
-    if hourly is None or known is None:
-        return Measured(seconds=seconds, evaluation_seconds=evaluated, dollars=None)
-    dollars = (hourly * seconds + known.dollars_per_hour * evaluated) / 3600
-    return Measured(seconds=seconds, evaluation_seconds=evaluated, dollars=dollars)
+    known, judged = INSTANCES.get(instance_type), evaluation_cost.spent_dollars(judge)
+    dollars = None
+    if hourly is not None and known is not None and judged is not None:
+        dollars = (hourly * seconds + known.dollars_per_hour * evaluated) / 3600 + judged
+    return Measured(seconds=seconds, evaluation_seconds=evaluated, judge_dollars=judged, dollars=dollars)
 
 
 def manifest_of(run: Run, job: str) -> dict[str, Any]:
@@ -81,6 +92,10 @@ def manifest_of(run: Run, job: str) -> dict[str, Any]:
         return found
 
 
-def _report(run: Run, name: str) -> dict[str, float]:
+def _report(run: Run, name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(run.bucket.read(run.key(name)))
-    return {metric: float(about["value"]) for metric, about in found["metrics"].items()}
+    return found
+
+
+def _values(report: dict[str, Any]) -> dict[str, float]:
+    return {metric: float(about["value"]) for metric, about in report["metrics"].items()}

@@ -9,12 +9,15 @@ from typing import Any
 from slipway_runtime.train.pipeline.freeze import FILES
 from slipway_runtime.train.pipeline.request import MODELS, Request
 from slipway_runtime.train.pipeline.run import Run
+from slipway_runtime.train.pipeline.tracked import Tracking
 from slipway_runtime.train.settings import TrainingSettings
 
 PROGRAM = "train.py"
 
 
-def members(run: Run, request: Request, settings: TrainingSettings, code: str, version: str) -> dict[str, Any]:
+def members(
+    run: Run, request: Request, settings: TrainingSettings, code: str, version: str, tracking: Tracking
+) -> dict[str, Any]:
     """Return hyperparameters, channels, environment and places. `code`: the address of the job's archive."""
     asked = TrainingSettings()
     own = {name: str(value) for name, value in asdict(settings).items() if value != getattr(asked, name)}
@@ -25,7 +28,10 @@ def members(run: Run, request: Request, settings: TrainingSettings, code: str, v
     return {
         "HyperParameters": own,
         "InputDataConfig": [_channel(name, address) for name, address in channels.items()],
-        "Environment": {"SLIPWAY_CODE_VERSION": version, "SLIPWAY_RUN": run.id},
+        "Environment": {
+            "SLIPWAY_CODE_VERSION": version,
+            **tracking.variables(run.id, request.name, run.address("data/")),
+        },
         "Output": run.address("output"),
         "Checkpoints": run.address("checkpoints"),
     }

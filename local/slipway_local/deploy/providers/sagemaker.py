@@ -104,6 +104,11 @@ PROVIDERS: dict[str, Provider] = {
         update_call="update_inference_component", delete_call="delete_inference_component",
         delete_with={"InferenceComponentName": "{InferenceComponentName}"},
     ),
+    "AWS::SageMaker::MlflowApp": api(
+        "sagemaker", "create_mlflow_app", "@Arn", attributes={"Arn": "@Arn", "MlflowVersion": "3.17"},
+        update_call="update_mlflow_app", update_with={"Arn": "{id}"},
+        delete_call="delete_mlflow_app", delete_with={"Arn": "{id}"},
+    ),
     "AWS::ApplicationAutoScaling::ScalableTarget": api(
         "application-autoscaling", "register_scalable_target", "{ResourceId}|{ScalableDimension}|{ServiceNamespace}",
         lookup=Lookup("describe_scalable_targets", {"ServiceNamespace": "{ServiceNamespace}",

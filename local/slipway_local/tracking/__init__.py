@@ -1,0 +1,1 @@
+"""MLflow Apps of SageMaker: their records, their servers and the way to these."""

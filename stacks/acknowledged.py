@@ -107,6 +107,17 @@ ACCEPTED = (
         reason="The VPC holds the subnets that Aurora asks for and no traffic: it is reached by the Data API alone.",
     ),
     Accepted(
+        rule="VPCNoUnrestrictedRouteToIGW",
+        where=lambda settings: settings.network.nat_gateways > 0,
+        reason="The route of the NAT gateways that network.nat_gateways asks for; functions and jobs lie in private "
+        "subnets, and nothing is reached from outside.",
+    ),
+    Accepted(
+        rule="VPCSubnetAutoAssignPublicIpDisabled",
+        where=lambda settings: settings.network.nat_gateways > 0,
+        reason="The public subnets hold the NAT gateways alone, which network.nat_gateways asks for.",
+    ),
+    Accepted(
         rule="IAMNoInlinePolicy",
         reason="Each role belongs to one function or job, and its policy is written from what that one does; a managed "
         "policy could be attached elsewhere by mistake.",

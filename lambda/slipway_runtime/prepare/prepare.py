@@ -18,7 +18,7 @@ from slipway_runtime.prepare.streamed import counted, is_streamed, sift
 from slipway_runtime.prepare.time_limit import cpu_limit
 
 # Part of every chunk's lineage: raise it when a change here would give other text for the same bytes.
-RULES_VERSION = "5"
+RULES_VERSION = "6"
 LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z0-9-]{2,20})?")
 HEADING = re.compile(r"(#{1,6})[ \t]")
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -77,7 +77,7 @@ def _rewritten(extracted: Extracted, media_type: str, name: str, rules: RuleSet,
     )
     described = description(rules.rewrite_title(extracted.description, counts))
     counts.update(left_out)
-    counts.update({"attributes.dropped": extracted.left_out} if extracted.left_out else {})
+    counts.update(extracted.counts)
     return PreparedDocument(
         text=text,
         title=(title or rules.rewrite_title(name, counts))[:MAX_TITLE_CHARACTERS],

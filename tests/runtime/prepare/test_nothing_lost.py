@@ -67,3 +67,69 @@ def test_what_markdown_leaves_out_is_counted() -> None:
     assert document.text == "text  and  more"
     assert document.attributes == {"media_type": "text/markdown", "tags": ["a"], "list": ["b"]}
     assert document.counts == {"attributes.dropped": 2, "markdown.comments": 2}
+
+
+SENTENCE = "The pump must be serviced every six months by a trained person."
+PARAGRAPHS = f"<p>{SENTENCE}</p>" * 5
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<form id=aspnetForm><div>{PARAGRAPHS}</div></form><div>Copyright 2024 Contoso</div>",
+        f"<form id=aspnetForm><div>{PARAGRAPHS}</div></form>",
+        f'<div class="page cookie-notice-shown">{PARAGRAPHS}</div><p>foot</p>',
+        f"<div>{PARAGRAPHS}</div><article><h3>Related: our summer party</h3></article>",
+        f"<main hidden>{PARAGRAPHS}</main>",
+        f"<main hidden>loading</main><div>{PARAGRAPHS}</div>",
+        f"<main aria-hidden=true>{PARAGRAPHS}</main><p>foot</p>",
+        f"<div aria-hidden=true>{PARAGRAPHS}</div><p>foot</p>",
+        f"<nav><ul><li><a href=x>Menu</a></ul><div>{PARAGRAPHS}</div>",
+        f'<div class="cookie-banner">All cookies</div>{PARAGRAPHS}<form>Name <input></form>',
+    ],
+)
+def test_what_tags_and_names_say_is_not_believed_against_the_text(body: str) -> None:
+    document = prepare(f"<!doctype html><html><head><title>T</title></head><body>{body}</body>".encode(), "a.html")
+    assert document.text.count(SENTENCE) == 5
+
+
+@pytest.mark.parametrize("tag", ["body class=has-cookie-banner", "body style='visibility:hidden'", "body hidden"])
+def test_a_body_is_read_whatever_its_class_or_style(tag: str) -> None:
+    assert prepare(f"<html><{tag}>{PARAGRAPHS}".encode(), "a.html").text.count(SENTENCE) == 5
+
+
+def test_what_a_page_leaves_out_is_counted_in_characters() -> None:
+    page = f"<html><body><nav>Our menu</nav><main>{PARAGRAPHS}<p hidden>un seen</p></main><div>By me</div></body>"
+    document = prepare(page.encode(), "a.html")
+    assert document.text.split("\n\n") == [SENTENCE] * 5
+    assert document.counts == {"html.left_out_characters": len("Ourmenu" + "unseen" + "Byme")}
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ("<tr><td rowspan=2>A<td>B<tr><td>C", "| A | B |\n| --- | --- |\n|  | C |"),
+        ("<tr><td colspan=2>A<td>B<tr><td>1<td>2<td>3", "| A |  | B |\n| --- | --- | --- |\n| 1 | 2 | 3 |"),
+        ("<tr><th>A<th rowspan=0>B<tr><td>1<tr><td>2<td>3", "| A | B |\n| --- | --- |\n| 1 |\n| 2 |  | 3 |"),
+        ("<thead><tr><th rowspan=9>A<th>B<tbody><tr><td>1<td>2", "| A | B |\n| --- | --- |\n| 1 | 2 |"),
+        ("<tr><td rowspan=3>A<td>B<tr><tr><td>C", "| A | B |\n| --- | --- |\n|  | C |"),
+        ("<tr><td colspan=x rowspan=-1>A<td>B", "| A | B |\n| --- | --- |"),
+    ],
+)
+def test_a_cell_stays_in_its_column_where_others_span_rows_or_columns(table: str, rows: str) -> None:
+    assert prepare(f"<!doctype html><table>{table}</table>".encode(), "a.html").text == rows
+
+
+def test_spans_do_not_multiply_a_page() -> None:
+    page = "<!doctype html><table>" + "<tr>" + "<td colspan=1000 rowspan=65534>a" * 500 + "<tr><td>b" * 500
+    assert len(prepare(page.encode(), "a.html").text) < 20 * len(page)
+
+
+def test_merged_cells_of_a_docx_keep_the_columns(make_docx, word_paragraph: Callable[..., str]) -> None:
+    def cell(text: str, merge: str = "") -> str:
+        return f"<w:tc><w:tcPr>{merge}</w:tcPr>{word_paragraph(text)}</w:tc>"
+
+    first = cell("A", '<w:vMerge w:val="restart"/>') + cell("B")
+    second = cell("", "<w:vMerge/>") + cell("C")
+    table = f"<w:tbl><w:tr>{first}</w:tr><w:tr>{second}</w:tr></w:tbl>"
+    assert prepare(make_docx(table), "a.docx").text == "| A | B |\n| --- | --- |\n|  | C |"

@@ -12,7 +12,9 @@ WORDS = (
     r"страница|стр\.|с\.|сторінка|σελίδα|σελ\.|صفحة|עמוד|halaman|trang|第"
 )
 NAMED = re.compile(rf"(?<!\w)(?:{WORDS})\s?([0-9]{{1,5}})(?![0-9])", re.IGNORECASE)
-ALONE = re.compile(r"[\s(\[|–—-]{0,5}([0-9]{1,5})(?:\s?(?:/|of|von|de|di|van|av|af|z|из)\s?[0-9]{1,5})?[\s)\]|–—-]{0,5}")
+ALONE = re.compile(
+    r"[\s(\[|–—-]{0,5}([0-9]{1,5})(?:\s?(?:/|of|von|de|di|van|av|af|z|из)\s?[0-9]{1,5})?[\s)\]|–—-]{0,5}"
+)
 
 
 def drop_page_furniture(pages: list[str]) -> tuple[list[str], int]:

@@ -10,7 +10,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from slipway_runtime.prepare.formats.html_walk import walk
+from slipway_runtime.prepare.formats.html_walk import weigh
 
 NO_TEXT = "script,style,noscript,template,svg,iframe,object,button,select,textarea,head"
 # A <header> inside the main content often holds its title, so only the page's own one goes.
@@ -44,25 +44,25 @@ MIN_MAIN_SHARE = 1 / 3
 MIN_SHARE = 0.1
 
 
-def content(page: str) -> tuple[LexborNode | None, int]:
-    """Return <main> or the only <article>, else the body, without what is no content, and how many letters and signs
-    of the page's text are not in it.
+def content(tree: LexborHTMLParser, page: str) -> tuple[LexborNode | None, int]:
+    """Return <main> or the only <article>, else the body, without what is no content, and how many characters of the
+    page's text, blanks apart, are not in it. The tree of the `page` is changed.
     """
-    body = _body(page)
+    body = _body(tree)
     if body is None:
         return None, 0
     characters = _characters(body)
     _drop_hidden(body)
-    whole = Weights(body).total
+    whole, _ = weigh(body, [])
     root = _stripped(body)
-    if Weights(root).total < MIN_SHARE * whole and (again := _body(page)) is not None:
+    kept, _ = weigh(root, [])
+    if kept < MIN_SHARE * whole and (again := _body(LexborHTMLParser(page))) is not None:
         root = again
         _drop_hidden(root)
     return root, characters - _characters(root)
 
 
-def _body(page: str) -> LexborNode | None:
-    tree = LexborHTMLParser(page)
+def _body(tree: LexborHTMLParser) -> LexborNode | None:
     for node in tree.css(NO_TEXT):
         node.decompose()
     return tree.body
@@ -79,16 +79,20 @@ def _drop_hidden(body: LexborNode) -> None:
 
 def _stripped(body: LexborNode) -> LexborNode:
     """Return the main part, or the body, after what is no content is taken out of it."""
-    root = body
     candidates = [found[0] for found in map(body.css, MAIN) if len(found) == 1]
-    if candidates:
-        weights = Weights(body)
-        enough = MIN_MAIN_SHARE * (weights.total - weights.of_furniture())
-        root = next((node for node in candidates if 0 < weights.of(node) >= enough), body)
-    _drop(root, FURNITURE if root.mem_id != body.mem_id else f"{FURNITURE},{PAGE_HEADERS}")
-    doubtful = root.css(DOUBTFUL)
-    if doubtful:
-        weights = Weights(root)
+    total, weights = weigh(body, candidates)
+    enough = [node for node in candidates if node.text(strip=True) and weights[node.mem_id] >= MIN_MAIN_SHARE * total]
+    root = enough[0] if enough else body
+    for node in root.css(FURNITURE if enough else f"{FURNITURE},{PAGE_HEADERS}"):
+        if node.mem_id != root.mem_id:
+            node.decompose()
+    if doubtful := [node for node in root.css(DOUBTFUL) if node.mem_id != root.mem_id]:
+        total, weights = weigh(root, doubtful)
         for node in doubtful:
-            ...
+            if 2 * weights[node.mem_id] < total or not total:
+                node.decompose()
     return root
+
+
+def _characters(root: LexborNode) -> int:
+    return len("".join(root.text().split()))

@@ -133,3 +133,77 @@ def test_merged_cells_of_a_docx_keep_the_columns(make_docx, word_paragraph: Call
     second = cell("", "<w:vMerge/>") + cell("C")
     table = f"<w:tbl><w:tr>{first}</w:tr><w:tr>{second}</w:tr></w:tbl>"
     assert prepare(make_docx(table), "a.docx").text == "| A | B |\n| --- | --- |\n|  | C |"
+
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+
+
+def renamed(data: bytes, main: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w") as made:
+        for name in given.namelist():
+            content = given.read(name).replace(b"word/document.xml", main.encode())
+            made.writestr(main if name == "word/document.xml" else name, content)
+    return out.getvalue()
+
+
+def test_the_main_part_of_a_docx_is_found_by_its_relationship(make_docx, word_paragraph: Callable[..., str]) -> None:
+    data = renamed(make_docx(word_paragraph("Hello pump")), "word/document2.xml")
+    assert prepare(data, "a.docx").text == "Hello pump"
+
+
+def run(text: str, properties: str = "") -> str:
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def test_simple_fields_and_equations_of_a_docx_are_read(make_docx: Callable[..., bytes]) -> None:
+    def math(inner: str) -> str:
+        return f"<m:oMath {MATH}>{inner}</m:oMath>"
+
+    def m(text: str) -> str:
+        return f"<m:r><m:t>{text}</m:t></m:r>"
+
+    fraction = f"<m:f><m:num>{m('a')}</m:num><m:den>{m('b')}</m:den></m:f>"
+    power = f"<m:sSup><m:e>{m('c')}</m:e><m:sup>{m('2')}</m:sup></m:sSup>"
+    field = (
+        f'<w:fldSimple w:instr="DATE">{run("2026")}<w:fldSimple w:instr="X">{run("-01")}</w:fldSimple></w:fldSimple>'
+    )
+    body = (
+        f"<w:p>{run('Due: ')}{field}{run('!')}</w:p><w:p>{run('E = ')}{math(m('m') + power)}{run(' or ')}"
+        f"{math(fraction)}</w:p><w:p><m:oMathPara {MATH}>{math(m('x+1'))}</m:oMathPara></w:p>"
+    )
+    document = prepare(make_docx(body), "a.docx")
+    assert document.text == "Due: 2026-01!\n\nE = mc^(2) or (a)/(b)\n\nx+1"
+    assert document.counts == {}
+
+
+def test_hidden_text_of_a_docx_goes_and_is_counted(make_docx: Callable[..., bytes]) -> None:
+    runs = run("hidden", "<w:vanish/>") + run("seen", '<w:vanish w:val="0"/>') + run(" too")
+    document = prepare(make_docx(f"<w:p>{runs}</w:p>"), "a.docx")
+    assert (document.text, document.counts) == ("seen too", {"docx.hidden_runs": 1})
+
+
+def test_elements_of_a_docx_that_nobody_reads_are_counted(make_docx, word_paragraph: Callable[..., str]) -> None:
+    document = prepare(make_docx(f"{word_paragraph('Text')}<w:unheardOf/>"), "a.docx")
+    assert (document.text, document.counts) == ("Text", {"docx.ignored_elements": 1})
+
+
+def test_a_stamp_on_a_scan_leaves_it_a_scan(make_pdf: Callable[..., bytes]) -> None:
+    from support.office import page_content, stream
+
+    picture = stream(b"q 500 0 0 700 40 40 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80 EI Q")
+    stamp = stream(page_content(["Received 2024-01-01"]))
+    with pytest.raises(Scan, match="9 of the 10 pages are pictures"):
+        prepare(make_pdf([], contents=[stamp, *[picture] * 9]), "a.pdf")
+    half = prepare(make_pdf([], contents=[stamp, picture]), "a.pdf")
+    assert (half.text, half.counts) == ("Received 2024-01-01", {"pages.pictures": 1})
+
+
+def test_an_unreadable_page_is_counted(make_pdf: Callable[..., bytes]) -> None:
+    data = make_pdf([["One."], ["Two."], ["Three."]])
+    start = data.index(b"<< /Type /Page ", data.index(b"<< /Type /Page ") + 1)
+    end = data.index(b"endobj", start)
+    damaged = data[:start] + b"(no page)".ljust(end - start) + data[end:]
+    document = prepare(damaged, "a.pdf")
+    assert document.counts == {"pages.unreadable": 1}

@@ -36,6 +36,7 @@ TURKISH = {"tr": "çğıöşüâîû\u0307"}
 CYRILLIC = {
     "ru": "абвгдежзийклмнопрстуфхцчшщъыьэюяё",
     "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
+    "be": "абвгдеёжзійклмнопрстуўфхцчшыьэюя",
     "bg": "абвгдежзийклмнопрстуфхцчшщъьюяѝ",
     "sr": "абвгдђежзијклљмнњопрстћуфхцчџш",
 }
@@ -47,7 +48,7 @@ MIN_COMMON = 3
 MIN_WORDS = 2
 # The ten to forty that make this share of a text, and hardly of one that is read wrongly.
 COMMON = {
-    **dict.fromkeys(("ru", "uk", "bg", "sr"), ("оаеинтсрвліj", 0.5)),
+    **dict.fromkeys(CYRILLIC, ("оаеинтсрвліј", 0.5)),
     "el": ("αοιετσνηυρςίό", 0.5),
     "he": ("ויהלאתרמבנש", 0.5),
     "ar": ("اليمنوترهةبعأ", 0.5),
@@ -64,8 +65,8 @@ COMMON = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """How many letters beyond ASCII a language does not write, and how many function words or common letters of it there
-    are: enough where `is_sure`.
+    """How many letters beyond ASCII a language does not write, and how many of its function words or common letters
+    there are: enough where `is_sure`.
     """
 
     strange: int

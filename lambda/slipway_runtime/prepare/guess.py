@@ -12,6 +12,8 @@ from slipway_runtime.prepare import alphabets
 from slipway_runtime.prepare.rejected import Rejected
 
 SAMPLE_BYTES = 16 * 1024
+BEFORE_BYTES = 200
+HIGH = re.compile(rb"[\x80-\xff]")
 REMEDY = "expected text in UTF-8 (or UTF-16 with a byte-order mark); save the document as UTF-8 and upload it again"
 IDEOGRAPHS: Mapping[str, Mapping[str, str]] = {
     "cp932": {"ja": ""},
@@ -66,12 +68,13 @@ def guess(data: bytes) -> str:
 
 
 def _sample(data: bytes) -> bytes:
-    """Return the first lines beyond ASCII: what speaks for an encoding may come late in a document."""
+    """Return the first lines beyond ASCII, long ones from where they are: what speaks for an encoding may come late."""
     lines: list[bytes] = []
     size = 0
     for line in data.splitlines():
-        if not line.isascii():
-            lines.append(line[: SAMPLE_BYTES - size])
+        if high := HIGH.search(line):
+            start = max(0, high.start() - BEFORE_BYTES)
+            lines.append(line[start : start + SAMPLE_BYTES - size])
             size += len(lines[-1]) + 1
             if size >= SAMPLE_BYTES:
                 break

@@ -114,10 +114,17 @@ def test_a_page_in_latin_1_keeps_its_quotes_and_euros(label: str) -> None:
 
 
 def test_an_xml_declaration_names_the_encoding() -> None:
-    page = f"<?xml version='1.0' encoding='iso-8859-2'?><html><body><p>Zażółć</p></body></html>"
+    page = "<?xml version='1.0' encoding='iso-8859-2'?><html><body><p>Zażółć</p></body></html>"
     assert prepare(page.encode("iso8859-2"), "a.xhtml").text == "Zażółć"
 
 
 def test_a_declaration_by_which_bytes_mean_nothing_is_not_believed() -> None:
     page = f"<html><head><meta charset=iso-8859-2></head><body><p>{CZECH}</p></body></html>"
     assert prepare(page.encode("cp1250"), "a.html").text == CZECH
+
+
+def test_evidence_late_in_a_long_line_counts() -> None:
+    text = "word " * 50_000
+    assert prepare(f"{text}{RUSSIAN}".encode("koi8-r"), "a.txt").text == f"{text}{RUSSIAN}"
+    with pytest.raises(Rejected, match="bad_encoding"):
+        prepare(f"{text}Hélène".encode("cp1252"), "a.txt")

@@ -34,7 +34,9 @@ def test_a_page_number_is_one_where_it_says_so_and_grows_with_the_pages(make_pdf
 
     pages = [f"Text of part {name}.\n{foot.format(number)}" for number, name in enumerate("ABCDE", 7)]
     assert drop_page_furniture(pages) == ([f"Text of part {name}." for name in "ABCDE"], 5)
-    shuffled = [f"Text of part {name}.\n{foot.format(number)}" for number, name in zip((9, 2, 7, 4, 1), "ABCDE")]
+    shuffled = [
+        f"Text of part {name}.\n{foot.format(number)}" for number, name in zip((9, 2, 7, 4, 1), "ABCDE", strict=True)
+    ]
     assert drop_page_furniture(shuffled) == (shuffled, 0)
 
 

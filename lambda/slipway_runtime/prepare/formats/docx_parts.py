@@ -17,8 +17,15 @@ OFFICE_DOCUMENT = "/officeDocument"
 WORD = b"wordprocessingml"
 NEEDLES = (b"fldSimple", b"vanish", b"oMath")
 NOTES = ("footnotes.xml", "endnotes.xml")
-# What mammoth would be told by, before and behind what an element holds.
-BETWEEN = {"num": ("(", ")/"), "den": ("(", ")"), "sup": ("^(", ")"), "sub": ("_(", ")"), "deg": ("[", "]")}
+# What stands before and behind the parts of an equation on one line.
+BETWEEN = {
+    "num": ("(", ")/"),
+    "den": ("(", ")"),
+    "sup": ("^(", ")"),
+    "sub": ("_(", ")"),
+    "deg": ("[", "]"),
+    "rad": ("√", ""),
+}
 
 
 def main_part(archive: zipfile.ZipFile) -> str:
@@ -71,8 +78,9 @@ def _parsed(part: bytes) -> Element:
 def _with_parts(archive: zipfile.ZipFile, changed: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as made:
-        for entry in archive.infolist():
-            made.writestr(entry.filename, changed.get(entry.filename) or archive.read(entry))
+        for name in archive.namelist():
+            if name in changed or name.endswith((".xml", ".rels")):
+                made.writestr(name, changed.get(name) or archive.read(name))
     return out.getvalue()
 
 
@@ -130,7 +138,7 @@ def _linear(equation: Element) -> str:
             text.append(step)
             continue
         name = _name(step)[1]
-        before, behind = BETWEEN.get(name, ("√", "") if name == "rad" else ("", ""))
+        before, behind = BETWEEN.get(name, ("", "")) if len(step) else ("", "")
         text.append(before + (step.text or "" if name == "t" else ""))
         stack += [behind, *reversed(step)]
     return "".join(text)

@@ -53,7 +53,7 @@ def _rename(attributes: dict[str, Value], old: str, new: str) -> None:
 
 
 def _without_comments(text: str) -> tuple[str, int]:
-    """Remove closed comments by one pass and count them; a pattern would look for the end again after each that has none."""
+    """Remove closed comments by one pass and count them; a pattern would look for the end again after each without."""
     kept: list[str] = []
     position = 0
     while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start)) >= 0:

@@ -6,6 +6,7 @@ from slipway_runtime.prepare.encodings import codec
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.prepare.rejected import Rejected
 
+pytestmark = pytest.mark.capability("D1")
 POLISH = (
     "Każdy pracownik ma prawo do dwudziestu dni płatnego urlopu. Wniosek należy złożyć dwa tygodnie wcześniej, ową."
 )

@@ -9,6 +9,7 @@ import pytest
 from slipway_runtime.prepare.prepare import prepare
 from slipway_runtime.prepare.rejected import Scan
 
+pytestmark = pytest.mark.capability("D1")
 INVOICES = [
     [f"Invoice {number}", f"Customer {name}", "Widgets of several kinds", f"Total: {euros} EUR"]
     for number, name, euros in ((4711, "Ann", 120), (4712, "Bob", 99), (4713, "Cy", 7), (4714, "Di", 250))

@@ -42,7 +42,7 @@ def main(media_type: MediaType, memory_bytes: int, cpu_seconds: int, text_charac
     except Exception as error:
         return {"code": None, "reason": gave_up(error)}
     sections = [(section.text, section.page) for section in found.sections]
-    said = {"description": found.description, "attributes": found.attributes, "left_out": found.left_out}
+    said = {"description": found.description, "attributes": found.attributes, "counts": found.counts}
     return {"sections": sections, "title": found.title, "structured": found.structured, **said}
 
 

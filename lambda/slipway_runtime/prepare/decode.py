@@ -3,11 +3,16 @@
 import codecs
 import re
 
+from slipway_runtime.prepare.encodings import declared
+from slipway_runtime.prepare.guess import REMEDY, guess
 from slipway_runtime.prepare.rejected import Rejected
 
 SAMPLE_BYTES = 64 * 1024
 # Some logs hold escape sequences; a program read as text is made of them.
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+C1 = re.compile(r"[\x80-\x84\x86-\x9f]")
+# Turns on two-byte characters; what follows would pass for ASCII.
+ESCAPE = b"\x1b$"
 MAX_CONTROL_SHARE = 0.1
 # UTF-32's little-endian mark begins with UTF-16's, so it is tried first.
 MARKS = (
@@ -17,8 +22,6 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-DECLARED = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""", re.IGNORECASE)
-REMEDY = "expected text in UTF-8 (or UTF-16 with a byte-order mark); save the document as UTF-8 and upload it again"
 
 
 def decode(data: bytes, *, is_named_as_text: bool = False) -> str:
@@ -42,12 +45,21 @@ def _decode(data: bytes, is_named_as_text: bool) -> str:
         return _strict(data, utf16)
     if has_zeros and not is_named_as_text:
         raise _binary()
+    if ESCAPE in data and (japanese := _escaped(data)):
+        return japanese
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         if has_zeros:
             raise _binary() from None
-        return _declared(data) or _guessed(data)
+        return _declared(data) or _strict(data, guess(data))
+
+
+def _escaped(data: bytes) -> str:
+    try:
+        return data.decode("iso2022_jp")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _binary() -> Rejected:
@@ -75,26 +87,10 @@ def _utf16_without_mark(data: bytes) -> str | None:
 
 
 def _declared(data: bytes) -> str | None:
-    match = DECLARED.search(data[:4096])
-    if match is None:
-        return None
+    """Return the text by the encoding that it declares, None where that reads bytes as nothing or as control signs."""
+    encoding = declared(data)
     try:
-        return data.decode(match.group(1).decode("ascii"))
-    except (LookupError, UnicodeError):  # "undefined" is the name of a codec that always fails
-        return None
-
-
-def _guessed(data: bytes) -> str:
-    """Prefer Windows-1252 where the guess finds it as plausible as its best: it is what Western files really are."""
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - 15 ms that UTF-8 documents need not pay
-
-    matches = from_bytes(data[:SAMPLE_BYTES], preemptive_behaviour=False)
-    best = matches.best()
-    if best is None:
-        raise Rejected("bad_encoding", f"no known encoding reads the document; {REMEDY}")
-    candidates = [match for match in matches if match.chaos <= best.chaos]
-    western = any({"cp1252", "latin_1"} & {match.encoding, *match.could_be_from_charset} for match in candidates)
-    try:
-        return data.decode("cp1252" if western else best.encoding)
+        text = data.decode(encoding) if encoding else ""
     except UnicodeDecodeError:
-        return _strict(data, best.encoding)
+        return None
+    return None if C1.search(text) else text or None

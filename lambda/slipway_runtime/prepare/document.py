@@ -18,7 +18,7 @@ class Section:
 class Extracted:
     """What a reader found. `structured` says that lines which begin with '#' are headings and not content.
 
-    `attributes` is what the document says of itself, `left_out` how much of that could not be read.
+    `attributes` is what the document says of itself, `counts` what of it the reader left out.
     """
 
     sections: list[Section]
@@ -26,7 +26,7 @@ class Extracted:
     structured: bool = False
     description: str = ""
     attributes: dict[str, Attribute] = field(default_factory=dict)
-    left_out: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Heading:
 class PreparedDocument:
     """Clean text with two maps: `pages` (offset, page number) and `headings`, both in the order of the text.
 
-    `counts`: what the rules of its source did to it, such as {"redact.email": 2}.
+    `counts`: what its reader left out and the rules of its source did to it, such as {"redact.email": 2}.
     `language`: ISO 639-1, "" where it is not sure. `attributes` are what its chunks can be filtered by.
     Units: offsets are characters (code points) into `text`.
     """

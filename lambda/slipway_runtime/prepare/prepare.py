@@ -77,7 +77,7 @@ def _rewritten(extracted: Extracted, media_type: str, name: str, rules: RuleSet,
     )
     described = description(rules.rewrite_title(extracted.description, counts))
     counts.update(left_out)
-    counts.update({"attributes.dropped": extracted.left_out} if extracted.left_out else {})
+    counts.update(extracted.counts)
     return PreparedDocument(
         text=text,
         title=(title or rules.rewrite_title(name, counts))[:MAX_TITLE_CHARACTERS],

@@ -54,7 +54,7 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
 
     def extracted(self, budget: TextBudget) -> Extracted:
         """Return the clean text, one section for each page that has some. Raises: Rejected("no_text_recognised")."""
-        texts = drop_page_furniture(["\n".join(map(budget.take, page.lines)) for page in self.pages])
+        texts, repeated = drop_page_furniture(["\n".join(map(budget.take, page.lines)) for page in self.pages])
         sections = list(self._sections(texts))
         if not sections:
             raise Rejected(
@@ -62,7 +62,7 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
                 f"no text was recognised on the {len(self.pages)} pages; scan the document again at 150 dpi or more, "
                 "upright and with contrast, if it holds text",
             )
-        return Extracted(sections=sections)
+        return Extracted(sections=sections, counts={"pages.repeated_lines": repeated} if repeated else {})
 
     def _sections(self, texts: list[str]) -> Iterator[Section]:
         for page, text in zip(self.pages, texts, strict=True):

@@ -12,6 +12,10 @@ from collections.abc import Iterator
 Value = str | bool | int | float | list[str]
 # Writers quote keys that YAML 1.1 takes for truth values, such as no and on.
 KEY_LINE = re.compile(r"""(["']?)([A-Za-z_][A-Za-z0-9_.-]*)\1[ \t]*:(?:[ \t]+(.*?))?[ \t]*\Z""")
+# Keys that no filter can name, such as "date created": what they hold is left out.
+OTHER_KEY_LINE = re.compile(r"[^\s#:-][^:]{0,60}:(?:[ \t]|\Z)")
+# What a line that begins no key may be: blank, indented, a comment, an item, or the end of a list or map.
+CONTINUED = re.compile(r"\Z|[ \t#\]}]|-(?:[ \t]|\Z)")
 ITEM = re.compile(r"[ \t]*-(?:[ \t]+(.*?))?[ \t]*\Z")
 COMMENT = re.compile(r"(?:^|[ \t]+)#.*\Z")
 BLOCK = re.compile(r"([|>])[+-]?[0-9]?[+-]?\Z")
@@ -27,7 +31,7 @@ def parse(text: str) -> tuple[dict[str, Value], int]:
     found: dict[str, Value] = {}
     left_out = 0
     for key, first, rest in _entries(text.split("\n")):
-        value = _value(first, rest)
+        value = _value(first, rest) if key else None
         if value is None:
             left_out += 1
         elif value != "" and key not in found:
@@ -35,19 +39,37 @@ def parse(text: str) -> tuple[dict[str, Value], int]:
     return found, left_out
 
 
+def is_front_matter(text: str) -> bool:
+    """Return whether this is a map of YAML, and not prose between two rules: a key first, and then no line that neither
+    is one nor belongs to one.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    first = next((line for line in lines if not line.startswith("#")), "")
+    if not KEY_LINE.match(first):
+        return not lines
+    return all(CONTINUED.match(line) or _key(line) for line in lines)
+
+
+def _key(line: str) -> tuple[str, str] | None:
+    """Return the key that a line begins, "" for one that no filter can name, and what stands behind it."""
+    if match := KEY_LINE.match(line):
+        return match[2], match[3] or ""
+    return ("", "") if OTHER_KEY_LINE.match(line) else None
+
+
 def _entries(lines: list[str]) -> Iterator[tuple[str, str, list[str]]]:
     """Yield (key, the rest of its line, the lines that belong to it)."""
-    key, first, rest = "", "", list[str]()
+    begun: tuple[str, str] | None = None
+    rest: list[str] = []
     for line in lines:
-        match = KEY_LINE.match(line)
-        if match:
-            if key:
-                yield key, first, rest
-            key, first, rest = match[2], match[3] or "", []
-        elif key and not line.startswith("#"):
+        if found := _key(line):
+            if begun:
+                yield *begun, rest
+            begun, rest = found, []
+        elif not line.startswith("#"):
             rest.append(line)
-    if key:
-        yield key, first, rest
+    if begun:
+        yield *begun, rest
 
 
 def _value(first: str, rest: list[str]) -> Value | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted
 from slipway_runtime.prepare.formats.docx_core import read_core
+from slipway_runtime.prepare.formats.docx_parts import ignored, main_part, readable
 from slipway_runtime.prepare.formats.html import read_html
 from slipway_runtime.prepare.rejected import Rejected
 
@@ -26,13 +27,15 @@ def read_docx(data: bytes, budget: TextBudget) -> Extracted:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check(archive, len(data))
             attributes = read_core(archive)
+            data, counts = readable(data, archive, main_part(archive))
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise Rejected("broken_docx", "the archive is damaged; open the document and save it again") from error
     import mammoth  # noqa: PLC0415 - only after the checks
 
     result = mammoth.convert_to_html(io.BytesIO(data), convert_image=mammoth.images.img_element(lambda _image: {}))
     found = read_html(f"<html><body>{result.value}</body></html>", budget)
-    return replace(found, description=str(attributes.pop("description", "")), attributes=attributes)
+    counts |= found.counts | ignored([message.message for message in result.messages])
+    return replace(found, counts=counts, description=str(attributes.pop("description", "")), attributes=attributes)
 
 
 def _check(archive: zipfile.ZipFile, packed_bytes: int) -> None:
@@ -44,10 +47,6 @@ def _check(archive: zipfile.ZipFile, packed_bytes: int) -> None:
         raise Rejected("zip_bomb", f"{found}; save it again without attachments")
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise Rejected("encrypted_docx", "the archive is encrypted; remove the protection and save it again")
-    if "word/document.xml" not in archive.namelist():
-        raise Rejected(
-            "unsupported_type", "the content is a ZIP archive but no DOCX; unpack it, or save it as .docx or .pdf"
-        )
     if any(_declares_entities(archive, entry) for entry in entries if entry.filename.endswith((".xml", ".rels"))):
         raise Rejected(
             "broken_docx", "the document declares a DTD, which OOXML forbids; save it again with a word processor"

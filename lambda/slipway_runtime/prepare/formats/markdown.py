@@ -1,8 +1,9 @@
 """Markdown is nearly the normal form already: only the front matter goes."""
 
 import re
+from collections import Counter
 
-from slipway_runtime.prepare.attributes.front_matter import Value, parse
+from slipway_runtime.prepare.attributes.front_matter import Value, is_front_matter, parse
 from slipway_runtime.prepare.budget import TextBudget
 from slipway_runtime.prepare.document import Extracted, Section
 
@@ -20,22 +21,23 @@ def read_markdown(text: str, budget: TextBudget) -> Extracted:
     text = text.replace("\r\n", "\n")
     title = description = ""
     attributes: dict[str, Value] = {}
-    left_out = 0
-    if front := FRONT_MATTER.match(text[:MAX_FRONT_MATTER_CHARACTERS]):
-        attributes, left_out = parse(front.group(1) or "")
+    counts: Counter[str] = Counter()
+    front = FRONT_MATTER.match(text[:MAX_FRONT_MATTER_CHARACTERS])
+    if front and is_front_matter(front.group(1) or ""):
+        attributes, counts["attributes.dropped"] = parse(front.group(1) or "")
         title, description = _take(attributes, "title"), _take(attributes, "description", "summary")
         _rename(attributes, "lang", "language")
         text = text[front.end() :]
     if not FENCE.search(text):
         text = SETEXT.sub(lambda match: f"{'#' if match.group(2)[0] == '=' else '##'} {match.group(1)}", text)
-        text = _without_comments(text)
+        text, counts["markdown.comments"] = _without_comments(text)
     return Extracted(
         sections=[Section(text=budget.take(text))],
         title=title,
         structured=True,
         description=description,
         attributes=attributes,
-        left_out=left_out,
+        counts={name: number for name, number in counts.items() if number},
     )
 
 
@@ -50,11 +52,11 @@ def _rename(attributes: dict[str, Value], old: str, new: str) -> None:
         attributes.setdefault(new, attributes.pop(old))
 
 
-def _without_comments(text: str) -> str:
-    """Remove closed comments by one pass; a pattern would look for the end again after each that has none."""
+def _without_comments(text: str) -> tuple[str, int]:
+    """Remove closed comments by one pass and count them; a pattern would look for the end again after each without."""
     kept: list[str] = []
     position = 0
     while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start)) >= 0:
         kept.append(text[position:start])
         position = end + 3
-    return "".join(kept) + text[position:]
+    return "".join(kept) + text[position:], len(kept)

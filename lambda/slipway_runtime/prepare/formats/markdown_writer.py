@@ -5,6 +5,7 @@ import re
 from selectolax.lexbor import LexborNode
 
 from slipway_runtime.prepare.budget import TextBudget
+from slipway_runtime.prepare.formats.table_rows import TableRows
 
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 BLOCKS = frozenset(
@@ -28,7 +29,7 @@ class MarkdownWriter:
         self._inline: list[str] = []
         self._lists: list[int | None] = []
         self._prefix = ""
-        self._rows: list[list[str]] | None = None
+        self._rows: TableRows | None = None
         self._table_depth = 0
 
     def enter(self, node: LexborNode) -> bool:
@@ -56,7 +57,7 @@ class MarkdownWriter:
             self._end_table()
         elif self._rows is not None:
             if tag in ("td", "th") and self._table_depth == 1:
-                self._rows[-1].append(self._take().replace("|", "\\|"))
+                self._rows.end_cell(node, self._take().replace("|", "\\|"))
             elif tag in BLOCKS or tag in HEADINGS or tag == "li":
                 self._inline.append(" ")
         elif tag in HEADINGS or tag in BLOCKS or tag == "li":
@@ -96,13 +97,14 @@ class MarkdownWriter:
                 return
             self._flush()
 
-    def _enter_in_table(self, tag: str, rows: list[list[str]]) -> None:
+    def _enter_in_table(self, tag: str, rows: TableRows) -> None:
         if tag == "tr" and self._table_depth == 1:
-            rows.append([])
+            rows.begin_row()
         elif tag in ("td", "th") and self._table_depth == 1:
             self._inline.clear()
-            if not rows:
-                rows.append([])
+            rows.begin_cell()
+        elif tag in ("thead", "tbody", "tfoot") and self._table_depth == 1:
+            rows.begin_group()
         elif tag == "br":
             self._inline.append(" ")
 
@@ -117,13 +119,13 @@ class MarkdownWriter:
         self._table_depth += 1
         if self._table_depth == 1:
             self._flush()
-            self._rows = []
+            self._rows = TableRows()
 
     def _end_table(self) -> None:
         self._table_depth -= 1
         if self._table_depth > 0 or self._rows is None:
             return
-        rows = [row for row in self._rows if any(row)]
+        rows = self._rows.filled()
         self._rows = None
         self._inline.clear()
         if rows:

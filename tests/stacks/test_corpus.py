@@ -47,6 +47,12 @@ def test_the_map_hands_batches_of_the_bucket_to_the_function(trial: Any) -> None
     for state in (states["Curate"], states["Publish"]):
         assert state["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
         assert state["MaxConcurrency"] == 10
+    assert states["Curate"]["ItemReader"]["ReaderConfig"] == {"InputType": "JSONL"}
+    assert (
+        states["Curate"]["ItemReader"]["Parameters"]["Key.$"]
+        == "States.Format('corpus-runs/{}/listed.jsonl', $.run_id)"
+    )
+    assert states["IsAny"]["Choices"] == [{"Variable": "$.begun.listed", "NumericEquals": 0, "Next": "Compare"}]
     assert states["Curate"]["ItemBatcher"]["MaxItemsPerBatch"] == 7
     assert [states[name]["Next"] for name in ("Curate", "Compare", "Publish")] == ["Compare", "MayPublish", "Report"]
     assert states["Spark"]["Next"] == "Report"

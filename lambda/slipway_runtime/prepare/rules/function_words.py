@@ -49,7 +49,7 @@ LISTS = {
     "göre ki tarafından olduğu ama sadece yeni değildir olması edilen bütün hem bunu şu lütfen",
     "id": "yang dan di dengan untuk ini itu dari dalam tidak pada adalah akan ke juga oleh atau sebagai dapat karena "
     "telah ada mereka saya kita anda bisa harus lebih sudah antara setelah bahwa seperti hanya satu kepada "
-    "setiap tersebut",
+    "setiap tersebut karena namun saat silakan sedang melalui berikut kami tetapi",
     "ms": "yang dan di dengan untuk ini itu dari dalam tidak pada adalah akan ke juga oleh atau sebagai dapat kerana "
     "telah ada mereka saya kita anda boleh perlu lebih sudah antara selepas bahawa seperti hanya satu kepada setiap "
     "tersebut daripada hendaklah ialah supaya bagi",

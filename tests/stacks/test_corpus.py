@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from slipway_constructs.curated_catalogue import DOCUMENTS
+from slipway_runtime.prepare.curate import CuratedDocument
+
 ON = """
 removal: destroy
 encryption: {customer_managed_key: true}
@@ -128,6 +131,18 @@ def test_the_catalogue_finds_partitions_without_a_crawler(trial: Any) -> None:
     )
     grants = [item["Properties"] for item in trial.of("corpus", "AWS::LakeFormation::PrincipalPermissions")]
     assert {grant["Resource"]["Table"]["Name"] for grant in grants} == set(tables)
+    # https://docs.aws.amazon.com/lake-formation/latest/dg/register-data-lake.html
+    places = [item["Properties"] for item in trial.of("corpus", "AWS::LakeFormation::Resource")]
+    assert sorted(json.dumps(each["ResourceArn"]).rpartition("/")[2].strip('"]}') for each in places) == [
+        *("corpus", "corpus-duplicates", "corpus-rejects"),
+    ]
+    (database,) = trial.of("corpus", "AWS::Glue::Database")
+    assert database["Properties"]["DatabaseInput"]["CreateTableDefaultPermissions"] == []
+
+
+@pytest.mark.capability("D12")
+def test_the_table_has_a_column_for_whatever_a_line_holds() -> None:
+    assert set(DOCUMENTS) == set(CuratedDocument.__struct_fields__)
 
 
 def test_failed_runs_and_late_records_are_alarmed(trial: Any) -> None:

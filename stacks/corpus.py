@@ -49,7 +49,7 @@ class CorpusStack(SlipwayStack):
         corpus, step = self.settings.ingestion.corpus, functools.partial(self._step, self.function_defaults("ingest"))
         report = step("Report", "corpus_report", "Adds up the books of a run over the corpus", 512)
         self._allow_end(report.role)
-        begin = step("Begin", "corpus_begin", "Checks the input of a run over the corpus, and takes its id", 512)
+        begin = self._begin(step)
         functions = {"begin": begin, "report": report}
         if corpus.map:
             functions["curate"] = self._curate(step)
@@ -66,6 +66,12 @@ class CorpusStack(SlipwayStack):
             **{f"{name}-function-name": one.function.function_name for name, one in functions.items()},
             **(engine.names if engine else {}),
         }
+
+    def _begin(self, step: Step) -> PythonFunction:
+        raw = {"RAW_BUCKET": self.look_up("foundation", "raw-bucket-name")}
+        begin = step("Begin", "corpus_begin", "Checks a run's input, takes its id, lists its objects", 1024, raw)
+        allow(begin.role, ["s3:ListBucket"], [self.bucket_arn("raw")])
+        return begin
 
     def _catalogue(self) -> CuratedCatalogue:
         return CuratedCatalogue(
@@ -156,7 +162,6 @@ class CorpusStack(SlipwayStack):
             publish=functions.get("publish"),
             report=functions["report"],
             spark=engine.states if engine else None,
-            raw=self.look_up("foundation", "raw-bucket-name"),
             curated=self.look_up("foundation", "curated-bucket-name"),
             concurrency=self.settings.ingestion.max_concurrency,
             batch_documents=self.settings.ingestion.corpus.batch_documents,
@@ -171,7 +176,7 @@ class CorpusStack(SlipwayStack):
     def _permit_map(self, machine: LoggedStateMachine) -> None:
         results = f"{self.bucket_arn('curated')}/{JOB_OUTPUT}/*"
         writes = ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
-        allow(machine.role, ["s3:ListBucket"], [self.bucket_arn("raw"), self.bucket_arn("curated")])
+        allow(machine.role, ["s3:ListBucket"], [self.bucket_arn("curated")])
         allow(machine.role, writes, [results], wildcard_reason=WRITE_REASON)
         machine.allow_map_runs(self.key())
 

@@ -1,7 +1,7 @@
 """The state machine of a run over the corpus, by one engine or the other. Written as Amazon States Language.
 
     Defaults → Begin → MayBegin, or InvalidRun
-    → Engine → Curate → Compare → MayPublish → Publish → Report → IsHeld → Finished, or NeedsDecision
+    → Engine → IsAny → Curate → Compare → MayPublish → Publish → Report → IsHeld → Finished, or NeedsDecision
             ↘ Spark, which does these four ------------↗
 
 Source: Step Functions developer guide, "Using Map state in Distributed mode", "ItemBatcher", "ResultWriter".
@@ -19,7 +19,7 @@ DEFAULTS = '{"prefix":"","acknowledged":""}'
 class Flow:
     """What the state machine calls: functions by ARN, `spark` by its states; an engine that is off is None.
 
-    `raw`, `curated`: names of buckets. `batch_documents`: documents of a child of the map.
+    `curated`: name of the bucket. `batch_documents`: documents of a child of the map.
     """
 
     partition: str
@@ -29,7 +29,6 @@ class Flow:
     publish: str | None
     report: str
     spark: dict[str, Any] | None
-    raw: str
     curated: str
     concurrency: int
     batch_documents: int
@@ -61,7 +60,7 @@ class Flow:
             "Engine": {
                 "Type": "Choice",
                 "Choices": [
-                    *([_when("$.via", "map", "Curate")] if self.curate else []),
+                    *([_when("$.via", "map", "IsAny")] if self.curate else []),
                     *([_when("$.via", "spark", "Spark")] if self.spark else []),
                 ],
                 "Default": "EngineIsOff",
@@ -94,16 +93,31 @@ class Flow:
                 "FunctionName": self.begin,
                 "Payload": {"execution.$": "$$.Execution.Id", "run.$": "$"},
             },
-            "ResultSelector": {"refused.$": "$.Payload.refused"},
+            "ResultSelector": {"refused.$": "$.Payload.refused", "listed.$": "$.Payload.listed"},
             "ResultPath": "$.begun",
             "Next": "MayBegin",
         }
 
     def _by_map(self, curate: str, compare: str, publish: str) -> dict[str, Any]:
-        staged = {"Bucket": self.curated, "Prefix.$": f"States.Format('{STAGED}/{{}}/index/', $.run_id)"}
-        whole = {"Bucket": self.raw, "Prefix.$": "$.prefix"}
+        staged = {
+            "Resource": f"{self._integrations}s3:listObjectsV2",
+            "Parameters": {"Bucket": self.curated, "Prefix.$": f"States.Format('{STAGED}/{{}}/index/', $.run_id)"},
+        }
+        listed = {
+            "Resource": f"{self._integrations}s3:getObject",
+            "ReaderConfig": {"InputType": "JSONL"},
+            "Parameters": {
+                "Bucket": self.curated,
+                "Key.$": f"States.Format('{JOB_OUTPUT}/{{}}/listed.jsonl', $.run_id)",
+            },
+        }
         return {
-            "Curate": self._map(whole, self.batch_documents, curate, "curate") | {"Next": "Compare"},
+            "IsAny": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.begun.listed", "NumericEquals": 0, "Next": "Compare"}],
+                "Default": "Curate",
+            },
+            "Curate": self._map(listed, self.batch_documents, curate, "curate") | {"Next": "Compare"},
             "Compare": self._invoke(compare) | {"ResultPath": "$.comparison", "Next": "MayPublish"},
             "MayPublish": {
                 "Type": "Choice",
@@ -113,15 +127,15 @@ class Flow:
             "Publish": self._map(staged, PARTS_PER_BATCH, publish, "publish") | {"Next": "Report"},
         }
 
-    def _map(self, listed: dict[str, str], batch: int, function: str, name: str) -> dict[str, Any]:
-        """Return a map over the objects of a bucket; a slow batch takes longer than the minutes of an express child.
+    def _map(self, reader: dict[str, Any], batch: int, function: str, name: str) -> dict[str, Any]:
+        """Return a map over what its reader finds; a slow batch takes longer than the minutes of an express child.
 
         What a batch had no time for comes back as a batch.
         """
         return {
             "Type": "Map",
             "Label": name,
-            "ItemReader": {"Resource": f"{self._integrations}s3:listObjectsV2", "Parameters": listed},
+            "ItemReader": reader,
             "ItemBatcher": {
                 "MaxItemsPerBatch": batch,
                 "BatchInput": {"run_id.$": "$.run_id", "date.$": "$.date"},

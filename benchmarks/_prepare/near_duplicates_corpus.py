@@ -38,6 +38,18 @@ def generate(number: int, seed: int = 20_261) -> list[Planted]:
     return corpus
 
 
+def forms(number: int, seed: int = 20_262) -> list[Planted]:
+    """Return filled-in forms, each twice: three quarters of any two are the same, copies are .8 alike or more."""
+    rng = random.Random(seed)
+    words = ["".join(rng.choices("etaoinshrdlcumwfgypbvk", k=rng.randint(2, 9))) for _ in range(VOCABULARY)]
+    form = rng.choices(words, k=300)
+    originals = [" ".join(form + rng.choices(words, k=50)) for _ in range(number // 2)]
+    copies = [_edited(rng, text, place % 7 + 1, words) for place, text in enumerate(originals)]
+    similarities = map(jaccard, originals, copies)
+    repeated = [Planted(text, at, each) for at, (text, each) in enumerate(zip(copies, similarities, strict=True))]
+    return [*(Planted(text, -1, 0.0) for text in originals), *repeated]
+
+
 def jaccard(one: str, other: str) -> float:
     """Return the similarity of two documents' sets of word 5-grams, in plain Python."""
     first, second = _shingles(one), _shingles(other)

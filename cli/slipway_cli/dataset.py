@@ -91,7 +91,7 @@ def _shares(split: str) -> dict[str, float]:
 
 
 def _show_result(result: dict[str, Any]) -> None:
-    counts = ", ".join(f"{number} {name}" for name, number in result["splits"].items())
+    counts = ", ".join(f"{result['splits'].get(name, 0)} {name}" for name in SPLITS)
     answers.print(f"{result['name']} {result['version']}: {result['seen']} seen; {counts}", highlight=False)
     for code, number in result["rejects"].items():
         answers.print(f"  {number} {code}", style="yellow")
@@ -106,8 +106,9 @@ def list_datasets(env: Environment = "dev", aws: InAws = False, as_json: AsJson 
     if as_json:
         print_json(cards)
         return
+    answers.print(f"name  version  {' / '.join(SPLITS)}  written", style="dim")
     for card in cards:
-        counts = " / ".join(str(number) for number in card["splits"].values())
+        counts = " / ".join(str(card["splits"].get(name, 0)) for name in SPLITS)
         answers.print(f"{card['recipe']['name']}  {card['version']}  {counts}  [dim]{card['written_at']}[/dim]")
     people.print(f"{len(cards)} dataset version(s)")
 

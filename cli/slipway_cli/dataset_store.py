@@ -8,6 +8,7 @@ from typing import Any
 from slipway_cli import executions
 from slipway_cli.errors import CommandError
 from slipway_cli.target import Target
+from slipway_runtime.operate.shards import ERASURES
 
 SPLITS = ("train", "validation", "test")
 
@@ -51,7 +52,7 @@ class Datasets:
         return {**found[0], "place": f"s3://{self._bucket}/{place}", "erasures": self._erasures(place)}
 
     def _erasures(self, place: str) -> list[dict[str, Any]]:
-        key = f"{place}/erasures.jsonl"
+        key = f"{place}/{ERASURES}"
         if not self._s3.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
             return []
         return [json.loads(line) for line in self._lines(key)]

@@ -69,6 +69,7 @@ def _judgement(lineage: Lineage, given: dict[str, Any]) -> dict[str, Any]:
         "documents": [record.document_id for record in records],
         "source_versions": [record.version_id for record in records],
         "rules": [record.rules for record in records],
+        "group": given["about"]["group"],  # turns of one conversation are never parted
     }
 
 

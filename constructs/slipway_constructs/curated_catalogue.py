@@ -1,9 +1,11 @@
 """The curated bucket as tables of the Glue Data Catalog, for Athena and Spark, without crawlers.
 
-Creates: a database, the tables `documents`, `rejects` and `duplicates`, and Lake Formation grants for the readers.
+Creates: a database, the tables `documents`, `rejects` and `duplicates`, and where there are readers, what lets Lake
+Formation alone decide: their locations are registered with it, and the tables get no permission for all of IAM's.
 Partitions are computed from the query (partition projection): a query names source, date and run.
 Grants: each reader may read the tables, through Lake Formation.
-Source: Athena user guide, "Use partition projection with Amazon Athena"; Lake Formation developer guide.
+Source: Athena user guide, "Use partition projection with Amazon Athena"; Lake Formation developer guide, "Adding an
+Amazon S3 location to your data lake", "Changing the default settings for your data lake".
 """
 
 from collections.abc import Sequence
@@ -25,6 +27,10 @@ DOCUMENTS = {
     "language": "string",
     "text": "string",
     "counts": "map<string,int>",
+    "description": "string",
+    "attributes": "string",  # JSON: its values are texts, numbers and lists
+    "pages": "array<array<int>>",
+    "headings": "array<array<string>>",
 }
 REJECTS = {
     "key": "string",
@@ -45,6 +51,7 @@ DUPLICATES = {
     "similarity": "double",
 }
 TABLES = ("documents", "rejects", "duplicates")
+FOLDERS = ("corpus", "corpus-rejects", "corpus-duplicates")
 FIRST_DATE = "2025-01-01"
 
 
@@ -60,13 +67,19 @@ class CuratedCatalogue(Construct):
             self,
             "Database",
             catalog_id=cdk.Aws.ACCOUNT_ID,
-            database_input=glue.CfnDatabase.DatabaseInputProperty(name=name, description="Curated documents"),
+            database_input=glue.CfnDatabase.DatabaseInputProperty(
+                name=name,
+                description="Curated documents",
+                create_table_default_permissions=[] if readers else None,
+            ),
         )
         tables = [
-            self._table("documents", "corpus", DOCUMENTS, ["source", "date", "run"]),
-            self._table("rejects", "corpus-rejects", REJECTS, ["date", "run"]),
-            self._table("duplicates", "corpus-duplicates", DUPLICATES, ["date", "run"]),
+            self._table("documents", FOLDERS[0], DOCUMENTS, ["source", "date", "run"]),
+            self._table("rejects", FOLDERS[1], REJECTS, ["date", "run"]),
+            self._table("duplicates", FOLDERS[2], DUPLICATES, ["date", "run"]),
         ]
+        for folder in FOLDERS if readers else ():
+            self._register(folder)
         for at, reader in enumerate(readers):
             self._grant(f"Reader{at}", reader, name, tables)
 
@@ -104,6 +117,14 @@ class CuratedCatalogue(Construct):
         )
         table.add_resource_dependency(self.database)
         return table
+
+    def _register(self, folder: str) -> None:
+        lake.CfnResource(
+            self,
+            f"Location{folder.title().replace('-', '')}",
+            resource_arn=f"arn:{cdk.Aws.PARTITION}:s3:::{self._bucket}/{folder}",
+            use_service_linked_role=True,
+        )
 
     def _grant(self, construct_id: str, reader: str, database: str, tables: list[glue.CfnTable]) -> None:
         who = lake.CfnPrincipalPermissions.DataLakePrincipalProperty(data_lake_principal_identifier=reader)

@@ -87,7 +87,7 @@ def prepare(spark: "SparkSession", settings: argparse.Namespace) -> bool:
     from slipway_runtime.corpus.storage import batched, storage_at
     from slipway_runtime.prepare.duplicates.settings import read
 
-    keys = storage_at(settings.input).keys(settings.prefix)
+    keys = _run(settings).take(storage_at(settings.input), storage_at(settings.output), settings.prefix)
     parts = [(list(part),) for part in batched(keys, settings.part_documents)]
     _each(_rows(spark, parts, KEYS), settings, stage_parts)
     staged = _run(settings).staged(storage_at(settings.output))

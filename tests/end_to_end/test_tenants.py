@@ -1,6 +1,7 @@
 """Tenants as an operator sees them: keys, limits, usage and what users said of answers, all by the command."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def test_usage_and_feedback_are_a_tenants_own_and_feedback_becomes_training_data
     assert exported == {"feedback": 1, "judgements": 1, "questions": 1}
     judgement = json.loads(training.read_text())
     assert judgement["rating"] == 5
+    assert re.fullmatch("[0-9a-f]{32}", judgement["group"])
     assert "jo@example.org" not in training.read_text() + evaluation.read_text()
     assert json.loads(evaluation.read_text())["answers"] == [judgement["answer"]]
 

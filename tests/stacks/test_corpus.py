@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from slipway_constructs.curated_catalogue import DOCUMENTS
+from slipway_runtime.prepare.curate import CuratedDocument
+
 ON = """
 removal: destroy
 encryption: {customer_managed_key: true}
@@ -47,6 +50,12 @@ def test_the_map_hands_batches_of_the_bucket_to_the_function(trial: Any) -> None
     for state in (states["Curate"], states["Publish"]):
         assert state["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
         assert state["MaxConcurrency"] == 10
+    assert states["Curate"]["ItemReader"]["ReaderConfig"] == {"InputType": "JSONL"}
+    assert (
+        states["Curate"]["ItemReader"]["Parameters"]["Key.$"]
+        == "States.Format('corpus-runs/{}/listed.jsonl', $.run_id)"
+    )
+    assert states["IsAny"]["Choices"] == [{"Variable": "$.begun.listed", "NumericEquals": 0, "Next": "Compare"}]
     assert states["Curate"]["ItemBatcher"]["MaxItemsPerBatch"] == 7
     assert [states[name]["Next"] for name in ("Curate", "Compare", "Publish")] == ["Compare", "MayPublish", "Report"]
     assert states["Spark"]["Next"] == "Report"
@@ -122,6 +131,18 @@ def test_the_catalogue_finds_partitions_without_a_crawler(trial: Any) -> None:
     )
     grants = [item["Properties"] for item in trial.of("corpus", "AWS::LakeFormation::PrincipalPermissions")]
     assert {grant["Resource"]["Table"]["Name"] for grant in grants} == set(tables)
+    # https://docs.aws.amazon.com/lake-formation/latest/dg/register-data-lake.html
+    places = [item["Properties"] for item in trial.of("corpus", "AWS::LakeFormation::Resource")]
+    assert sorted(json.dumps(each["ResourceArn"]).rpartition("/")[2].strip('"]}') for each in places) == [
+        *("corpus", "corpus-duplicates", "corpus-rejects"),
+    ]
+    (database,) = trial.of("corpus", "AWS::Glue::Database")
+    assert database["Properties"]["DatabaseInput"]["CreateTableDefaultPermissions"] == []
+
+
+@pytest.mark.capability("D12")
+def test_the_table_has_a_column_for_whatever_a_line_holds() -> None:
+    assert set(DOCUMENTS) == set(CuratedDocument.__struct_fields__)
 
 
 def test_failed_runs_and_late_records_are_alarmed(trial: Any) -> None:

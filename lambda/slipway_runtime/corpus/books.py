@@ -1,6 +1,7 @@
 """The books of a run: what became of its documents, by source. In = out + rejects + duplicates, or the run is wrong.
 
-In is counted when objects are curated, the rest when parts are published, so that a part that was lost shows.
+In is what was listed, but for the objects that are no documents or went before they were read; the rest is counted when
+parts are published, so that a part that was lost shows.
 """
 
 from collections import Counter, defaultdict
@@ -34,7 +35,10 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a run; `cause` says what a person has to do where `state` is "held"."""
+    """What became of a run; `cause` says what a person has to do where `state` is "held".
+
+    `passed`: of the listed objects those that are no documents, or went before they were read.
+    """
 
     run_id: str
     date: str
@@ -46,7 +50,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     changes: dict[str, int]
     sources: dict[str, SourceReport]
+    listed: int
+    passed: int
     cause: str = ""
+
+    @property
+    def balanced(self) -> bool:
+        """Return whether every listed object is accounted for."""
+        return self.listed == self.seen + self.passed
 
 
 class UnbalancedError(Exception):
@@ -100,8 +111,9 @@ def add_up(storage: Storage, run_id: str, date: str, comparison: Comparison) -> 
     sources = {name: _source(name, comparison, books) for name in names}
     report = _total(run_id, date, sources, comparison)
     unbalanced = {name: source for name, source in sources.items() if not source.balanced}
-    if unbalanced:
-        raise UnbalancedError(f"the books of run {run_id} do not balance: {unbalanced}")
+    if unbalanced or not report.balanced:
+        wrong = unbalanced or f"listed {report.listed}, in {report.seen}, passed {report.passed}"
+        raise UnbalancedError(f"the books of run {run_id} do not balance: {wrong}")
     return report
 
 
@@ -138,6 +150,8 @@ def _total(run_id: str, date: str, sources: dict[str, SourceReport], comparison:
         held=sum(each.held for each in sources.values()),
         changes=dict(sorted(changes.items())),
         sources=sources,
+        listed=comparison.listed,
+        passed=comparison.passed,
         cause=_cause(run_id, comparison),
     )
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from slipway_runtime.corpus.listing import check
 from slipway_runtime.corpus.part import Entry, Staged
 from slipway_runtime.prepare.curate import read_line
 from slipway_runtime.prepare.duplicates.clusters import Duplicate, Equals, near_duplicates
@@ -43,12 +44,15 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict, and what was staged by source: documents, and rejects by code.
 
-    `held` says by source why a person has to agree, and then nothing may be published.
+    `listed`: the objects that the run goes over.   `passed`: those of them that are no documents, or went before they
+    were read.   `held` says by source why a person has to agree, and then nothing may be published.
     """
 
     documents: dict[str, int] = {}
     rejects: dict[str, dict[str, int]] = {}
     held: dict[str, "Wait"] = {}
+    listed: int = 0
+    passed: int = 0
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +70,12 @@ class Compare:
     acknowledged: frozenset[str] = frozenset()
 
     def run(self, staged: Staged) -> Comparison:
-        """Compare the staged documents, write each part's duplicates, and return the verdict, which is written too."""
+        """Compare the staged documents, write each part's duplicates, and return the verdict, which is written too.
+
+        Raises: LostError if what was staged is not what was listed.
+        """
         found = _Found(staged)
+        listed = check(staged.storage, staged.run_id, found.keys)
         held: dict[str, Wait] = {}
         repeats: dict[str, list[Repeat]] = defaultdict(list)
         for source, documents in sorted(found.documents.items()):
@@ -88,6 +96,8 @@ class Compare:
             documents={source: len(documents) for source, documents in found.documents.items()},
             rejects=found.rejects,
             held=held,
+            listed=listed,
+            passed=found.passed,
         )
         staged.storage.write(verdict_key(staged.run_id), msgspec.json.encode(comparison, order="sorted"))
         return comparison
@@ -105,6 +115,7 @@ class Located(NamedTuple):
     """A staged document."""
 
     part: str
+    lines: str
     entry: Entry
 
 
@@ -114,11 +125,15 @@ class _Found:
     def __init__(self, staged: Staged) -> None:
         self.documents: dict[str, list[Located]] = defaultdict(list)
         self.rejects: dict[str, dict[str, int]] = defaultdict(Counter)
+        self.keys: list[str] = []
+        self.passed = 0
         parts = staged.parts()
         with ThreadPoolExecutor(READERS) as readers:
             for part, index in zip(parts, readers.map(staged.index, parts), strict=True):
+                self.keys.extend(index.keys())
+                self.passed += len(index.passed)
                 for entry in index.kept:
-                    self.documents[entry.source].append(Located(part, entry))
+                    self.documents[entry.source].append(Located(part, index.lines, entry))
                 for reject in index.rejects:
                     self.rejects[reject.source][reject.code] += 1
         for documents in self.documents.values():
@@ -132,7 +147,8 @@ def _duplicates(staged: Staged, documents: list[Located], threshold: float) -> l
     rows = np.stack([from_bytes(documents[place].entry.signature) for place in equals.firsts])
 
     def folded(place: int) -> str:
-        return fold(read_line(staged.line(*documents[place])).text)
+        one = documents[place]
+        return fold(read_line(staged.line(one.lines, one.entry)).text)
 
     with ThreadPoolExecutor(READERS) as readers:
         near = near_duplicates(equals.firsts, rows, lambda places: list(readers.map(folded, places)), threshold)

@@ -43,6 +43,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     records: list[Reject] = []
 
 
+class Passed(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that went before it was read, or is not meant as a document."""
+
+    key: str
+
+
 def outcome_of(
     raw: Storage,
     key: str,
@@ -50,8 +56,8 @@ def outcome_of(
     max_bytes: int,
     texts: Storage | None = None,
     seconds: float = DOCUMENT_SECONDS,
-) -> Kept | Reject | None:
-    """Return what becomes of an object, None if it went before it was read, or is not meant as a document.
+) -> Kept | Reject | Passed:
+    """Return what becomes of an object.
 
     `texts`: where the document path keeps what it recognised in scans; None: scans are rejected.   `seconds`: what
     making its text may take, after which it is "too_slow".
@@ -61,7 +67,7 @@ def outcome_of(
     try:
         found = raw.read(key, max_bytes)
         if found is None or is_no_document(key, len(found.data)):
-            return None
+            return Passed(key=key)
         version = found.version_id
         with time_limit(seconds):
             document = curate_any(

@@ -1,15 +1,16 @@
 """A part of a run between its two halves: curated lines, and an index that says what each of its objects became.
 
 A part is staged when its objects are curated, and published when all parts have been compared. Its name depends on its
-keys alone, so that doing it again replaces what it wrote.
+keys alone. Each attempt at it writes lines of its own; the first that puts its index where none is has staged the part.
 """
 
 import hashlib
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from slipway_runtime.corpus.outcome import Kept, Reject
+from slipway_runtime.corpus.outcome import Kept, Passed, Reject
 from slipway_runtime.corpus.storage import Storage
 from slipway_runtime.prepare.duplicates.minhash import signatures, to_bytes
 from slipway_runtime.prepare.duplicates.normal import digest_folded, fold
@@ -38,11 +39,26 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Index(msgspec.Struct, frozen=True, array_like=True):
-    """What became of the objects of a part; `records`: the rejects of single records of what is kept."""
+    """What became of the objects of a part; `records`: the rejects of single records of what is kept.
+
+    `lines`: where the lines are.   `passed`: the keys of objects that are no documents, or went before they were read.
+    """
 
     kept: list[Entry]
     rejects: list[Reject]
-    records: list[Reject] = []
+    records: list[Reject]
+    passed: list[str]
+    lines: str
+
+    @property
+    def objects(self) -> int:
+        """Return how many objects the part is made of."""
+        return len(self.kept) + len(self.rejects) + len(self.passed)
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of its objects."""
+        yield from (one.key for those in (self.kept, self.rejects) for one in those)
+        yield from self.passed
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,25 +77,26 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
         prefix = f"{self.folder}index/"
         return [key.removeprefix(prefix) for key in self.storage.keys(prefix)]
 
-    def write(self, part: str, found: Iterable[Kept | Reject]) -> Index:
-        """Write lines and index of a part; the index last, because it is what says that the part is there."""
-        lines, index = bytearray(), Index([], [], [])
+    def write(self, part: str, found: Iterable[Kept | Reject | Passed]) -> Index:
+        """Write lines and index of a part, unless it is there by then, and return the index that is."""
+        lines, index = bytearray(), Index([], [], [], [], f"{part}-{uuid.uuid4().hex}")
         index.kept.extend(_entries(_sorted_out(found, index), lines))
-        self.storage.write(f"{self.folder}lines/{part}", bytes(lines))
-        self.storage.write(f"{self.folder}index/{part}", msgspec.msgpack.encode(index))
-        return index
+        self.storage.write(f"{self.folder}lines/{index.lines}", bytes(lines))
+        if self.storage.create(f"{self.folder}index/{part}", msgspec.msgpack.encode(index)):
+            return index
+        return self.index(part)
 
     def index(self, part: str) -> Index:
         """Return the index of a part. Raises: FileNotFoundError."""
         return msgspec.msgpack.decode(self._read(f"index/{part}"), type=Index)
 
-    def lines(self, part: str) -> bytes:
+    def lines(self, index: Index) -> bytes:
         """Return the lines of a part. Raises: FileNotFoundError."""
-        return self._read(f"lines/{part}")
+        return self._read(f"lines/{index.lines}")
 
-    def line(self, part: str, entry: Entry) -> bytes:
-        """Return one line of a part."""
-        return self.storage.read_part(f"{self.folder}lines/{part}", entry.begin, entry.end)
+    def line(self, lines: str, entry: Entry) -> bytes:
+        """Return one of the lines that an index names."""
+        return self.storage.read_part(f"{self.folder}lines/{lines}", entry.begin, entry.end)
 
     def _read(self, name: str) -> bytes:
         found = self.storage.read(self.folder + name, max_bytes=1 << 40)
@@ -93,13 +110,16 @@ def part_of(keys: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def _sorted_out(found: Iterable[Kept | Reject], index: Index) -> Iterator[Kept]:
+def _sorted_out(found: Iterable[Kept | Reject | Passed], index: Index) -> Iterator[Kept]:
     for one in found:
-        if isinstance(one, Reject):
-            index.rejects.append(one)
-        else:
-            index.records.extend(one.records)
-            yield one
+        match one:
+            case Reject():
+                index.rejects.append(one)
+            case Passed():
+                index.passed.append(one.key)
+            case Kept():
+                index.records.extend(one.records)
+                yield one
 
 
 def _entries(found: Iterable[Kept], lines: bytearray) -> Iterator[Entry]:

@@ -13,6 +13,7 @@ import msgspec
 
 from slipway_runtime.corpus.books import Report, SourceBooks, add_up
 from slipway_runtime.corpus.compare import Comparison, repeats_of, verdict_key
+from slipway_runtime.corpus.listing import take
 from slipway_runtime.corpus.part import Index, Staged
 from slipway_runtime.corpus.storage import Storage
 
@@ -46,10 +47,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         """Return the staged parts of the run."""
         return Staged(storage=storage, run_id=self.run_id)
 
+    def take(self, raw: Storage, storage: Storage, prefix: str = "") -> list[str]:
+        """Return the keys that the run goes over, which are listed once."""
+        return take(raw, storage, self.run_id, prefix)
+
     def publish(self, storage: Storage, part: str) -> SourceBooks:
         """Write the lines of a part without the duplicates, its rejects, its duplicates and its books."""
         staged = self.staged(storage)
-        index, lines = staged.index(part), staged.lines(part)
+        index = staged.index(part)
+        lines = staged.lines(index)
         repeats = repeats_of(staged, part)
         repeated = {repeat.key for repeat in repeats}
         written = defaultdict[str, list[tuple[str, bytes]]](list)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from slipway_runtime.corpus.outcome import DOCUMENT_SECONDS, Kept, Reject, outcome_of
+from slipway_runtime.corpus.outcome import DOCUMENT_SECONDS, Kept, Passed, Reject, outcome_of
 from slipway_runtime.corpus.part import Index, Staged, part_of
 from slipway_runtime.corpus.sources import Sources
 from slipway_runtime.corpus.storage import Storage
@@ -31,19 +31,17 @@ class Stage:
     def run_until(self, deadline: Deadline, staged: Staged, keys: Sequence[str]) -> tuple[Index, Sequence[str]]:
         """Do so with as many of the keys as can be begun before the deadline, one at least; return the others too.
 
-        The part is named by all the keys, so that doing it again replaces what it wrote, however far it comes.
+        The part is named by all the keys. Of several attempts at it the first that ends counts, however far it came,
+        and each returns what that one left: so nothing is lost, whichever of them the caller listens to.
         """
-        begun: list[str] = []
-        index = staged.write(part_of(keys), self._outcomes(keys, deadline, begun))
-        return index, keys[len(begun) :]
+        index = staged.write(part_of(keys), self._outcomes(keys, deadline))
+        return index, keys[index.objects :]
 
-    def _outcomes(self, keys: Sequence[str], deadline: Deadline, begun: list[str]) -> Iterator[Kept | Reject]:
-        for key in keys:
-            if begun and deadline.remaining_seconds <= 0:
+    def _outcomes(self, keys: Sequence[str], deadline: Deadline) -> Iterator[Kept | Reject | Passed]:
+        for place, key in enumerate(keys):
+            if place and deadline.remaining_seconds <= 0:
                 return
-            begun.append(key)
-            if found := self._outcome(key):
-                yield found
+            yield self._outcome(key)
 
-    def _outcome(self, key: str) -> Kept | Reject | None:
+    def _outcome(self, key: str) -> Kept | Reject | Passed:
         return outcome_of(self.raw, key, self.sources, self.max_document_bytes, self.texts, self.document_seconds)

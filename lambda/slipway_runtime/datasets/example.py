@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+# A greeting is no question: what opens a chat is so many words of its user, or more.
+OPENING_WORDS = 4
 Role = Literal["system", "user", "assistant"]
 Origin = Literal["curated", "augmented", "feedback", "label"]
 
@@ -60,6 +62,15 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def content(self) -> str:
         """Return all words of the example, a line a message."""
         return self.text or "\n".join(message.content for message in self.messages)
+
+    def opening(self) -> str:
+        """Return the question that a chat begins with, "" for a text: answers to one question belong together."""
+        said: list[str] = []
+        for message in self.messages:
+            said += message.content.split() if message.role == "user" else []
+            if len(said) >= OPENING_WORDS:
+                break
+        return " ".join(said)
 
     def texts(self) -> list[str]:
         """Return what is learnt, a text a message, without what a system prompt says to all."""

@@ -17,6 +17,7 @@ from slipway_runtime.datasets.recipe import Recipe, RecipeError
 from slipway_runtime.datasets.refused import Reject
 from slipway_runtime.datasets.split import assign
 from slipway_runtime.datasets.work import Books, Plan, SourceDocument, Work
+from slipway_runtime.prepare.duplicates.normal import digest
 
 LARGE_GROUP = 0.5
 
@@ -60,7 +61,7 @@ class Finisher:
                 yield line + b"\n"
 
     def _written(self, plan: Plan, books: list[Books], examples: Gathered, folder: Path) -> Card:
-        groups = _groups(examples, plan.recipe)
+        groups = groups_of(examples, plan.recipe)
         sizes = Counter(groups)
         shares = plan.recipe.split.shares()
         splits = assign(sizes, shares, plan.recipe.seed)
@@ -116,13 +117,15 @@ def _made_of(examples: Gathered, books: list[Books]) -> _MadeOf:
     )
 
 
-def _groups(examples: Gathered, recipe: Recipe) -> list[str]:
+def groups_of(examples: Gathered, recipe: Recipe) -> list[str]:
+    """Return the name of the group of each example: those of one group are never parted."""
     keys = [_keys(example) for example in examples]
     return group_names(keys, examples.folded() if recipe.group_by == "near-duplicates" else None)
 
 
 def _keys(example: Example) -> list[str]:
     given = [f"group:{example.group}"] if example.group else []
+    given += [f"asked:{digest(asked)}"] if (asked := example.opening()) else []
     return [*given, *(f"document:{each}" for each in example.documents)] or [f"example:{example.example_id}"]
 
 

@@ -37,7 +37,7 @@ class Gathered:
                 out.write(line)
                 spans.append((begin, out.tell()))
                 ids += bytes.fromhex(example.example_id)
-                digests += bytes.fromhex(digest("\n".join(example.texts()))[:32])
+                digests += bytes.fromhex(digest(example.content())[:32])
                 if out.tell() > MAX_BYTES or len(spans) > MAX_EXAMPLES:
                     raise RecipeError(
                         f"documents, corpus, examples, feedback: more than {MAX_EXAMPLES} examples or {MAX_BYTES} "

@@ -1,4 +1,4 @@
-"""Checks the input of a run over the corpus and takes its id, before anything is read."""
+"""Checks the input of a run over the corpus, takes its id and lists what a map goes over, before anything is read."""
 
 from typing import Annotated, Any
 
@@ -32,16 +32,24 @@ class Request(msgspec.Struct):
 
 
 @observed
-def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    """Return why the run may not begin, "" if it may: the state machine fails with it, and nobody tries again."""
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Return why the run may not begin, "" if it may, and how many objects a map goes over; Spark lists them itself.
+
+    The state machine fails with what is refused, and nobody tries again.
+    """
     request = msgspec.convert(event, Request)
+    curated = Bucket(client=client("s3"), name=settings.required("CURATED_BUCKET"))
     try:
         given = _checked(request.run)
-        begin(Bucket(client=client("s3"), name=settings.required("CURATED_BUCKET")), given, request.execution)
+        begin(curated, given, request.execution)
     except InvalidRun as refused:
-        return {"refused": str(refused)}
-    logger.info("corpus begun", extra={"run_id": given.run_id, "via": given.via})
-    return {"refused": ""}
+        return {"refused": str(refused), "listed": 0}
+    listed = 0
+    if given.via == "map":
+        raw = Bucket(client=client("s3"), name=settings.required("RAW_BUCKET"))
+        listed = len(given.take(raw, curated, given.prefix))
+    logger.info("corpus begun", extra={"run_id": given.run_id, "via": given.via, "listed": listed})
+    return {"refused": "", "listed": listed}
 
 
 def _checked(run: dict[str, Any]) -> Given:

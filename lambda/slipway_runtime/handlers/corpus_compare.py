@@ -22,7 +22,10 @@ class Request(msgspec.Struct):
 
 @observed
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """Return how many documents were compared, and how many sources are held until a person agrees."""
+    """Return how many documents were compared, and how many sources are held until a person agrees.
+
+    Raises: LostError if what was staged is not what was listed.
+    """
     request = msgspec.convert(event, Request)
     run = Run(run_id=request.run_id, date=request.date)
     compare = Compare(

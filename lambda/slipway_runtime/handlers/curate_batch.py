@@ -33,7 +33,7 @@ class Batch(msgspec.Struct):
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Return how many objects were in the batch and still there; doing a batch again replaces what it wrote.
+    """Return how many documents were in the batch; of several attempts at one the first that ends counts.
 
     What time was too short for is returned as a batch of its own, which the state machine hands in next.
     """

@@ -50,8 +50,11 @@ def _of_parts(task: Task, labels: Sequence[Label]) -> Label:
 
 
 def example_of(task: Task, item: Item, label: Label, *, job: str) -> Example:
-    """Return the training example of a decided item: the question about the text, answered."""
-    asked = [task.question, task.instructions, f"Choices: {', '.join(task.choices)}" if task.choices else "", item.text]
+    """Return the training example of a decided item: the question about the text, answered.
+
+    The question is what a system prompt says to all, so that only the texts are compared with each other.
+    """
+    asked = [task.question, task.instructions, f"Choices: {', '.join(task.choices)}" if task.choices else ""]
     documents = [item.document_id] if item.document_id else []
     return Example(
         origin="label",
@@ -59,7 +62,8 @@ def example_of(task: Task, item: Item, label: Label, *, job: str) -> Example:
         source_versions=[item.source_version] * len(documents),
         rules=[item.rules] * len(documents),
         messages=[
-            Message("user", "\n\n".join(part for part in asked if part)),
+            Message("system", "\n\n".join(part for part in asked if part)),
+            Message("user", item.text),
             Message("assistant", _answer(task, item, label)),
         ],
         # Without a document there is nothing else to tell that two examples belong together.

@@ -16,7 +16,8 @@ LAST = "~"  # sorts after everything in a sort key
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A job. `items` can be labelled, `rejected` lines could not; `remaining` still need somebody.
 
-    `token` is Step Functions' and never leaves the server; `resumed`: it was used. Units: seconds since 1970.
+    `token` is Step Functions' and `salt` that of its people's pseudonyms: neither leaves the server. `resumed`: the
+    token was used. Units: seconds since 1970.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     items: int
     rejected: int
     status: Status = "preparing"
+    salt: str = ""
     remaining: int = 0
     labels: int = 0
     flagged: int = 0
@@ -50,6 +52,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
                     "deadline_at": self.deadline_at,
                     "items": self.items,
                     "rejected": self.rejected,
+                    "salt": self.salt,
                 },
                 order="sorted",
             ).decode(),

@@ -140,14 +140,14 @@ def _votes(table: Table, job: Job) -> dict[int, list[Vote]]:
     found: dict[int, list[Vote]] = defaultdict(list)
     for number, worker, row in _of_people(table, job, "label"):
         label = msgspec.json.decode(str(row["label"]))
-        found[number].append(Vote(worker=_pseudonym(job, worker), label=label, at=int(row["at"])))
+        found[number].append(Vote(worker=pseudonym(job, worker), label=label, at=int(row["at"])))
     return found
 
 
 def _passes(table: Table, job: Job) -> dict[int, list[Pass]]:
     found: dict[int, list[Pass]] = defaultdict(list)
     for number, worker, row in _of_people(table, job, "pass"):
-        passed = Pass(worker=_pseudonym(job, worker), reason=str(row["reason"]), flag=bool(row["flag"]))
+        passed = Pass(worker=pseudonym(job, worker), reason=str(row["reason"]), flag=bool(row["flag"]))
         found[number].append(passed)
     return found
 
@@ -157,6 +157,6 @@ def _of_people(table: Table, job: Job, kind: str) -> list[tuple[int, str, Row]]:
     return [(int(number), worker, row) for row in rows for _, number, worker in [str(row["item"]).split("#", 2)]]
 
 
-def _pseudonym(job: Job, worker: str) -> str:
-    """Return a name that tells people apart within one job, and says nothing about them."""
-    return "w_" + hashlib.sha256(f"{job.partition}#{worker}".encode()).hexdigest()[:12]
+def pseudonym(job: Job, worker: str) -> str:
+    """Return a name that tells people apart within one job; who it is, only the table's salt lets one find out."""
+    return "w_" + hashlib.sha256(f"{job.salt}#{job.partition}#{worker}".encode()).hexdigest()[:12]

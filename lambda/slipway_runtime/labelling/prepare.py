@@ -1,5 +1,6 @@
 """A job's beginning: lines become items, in a file and in the table. Doing it again changes nothing."""
 
+import secrets
 from collections.abc import Iterator
 
 import msgspec
@@ -63,6 +64,7 @@ def write_rows(table: Table, job_id: str, request: JobRequest, lines: Lines, sta
         items=len(lines.items),
         rejected=len(lines.rejected),
         remaining=len(lines.items),
+        salt=secrets.token_hex(16),
     )
     place = (jobs_of(request.tenant), job_id)
     guard = check(*place, PREPARING, preparing="preparing")

@@ -68,7 +68,7 @@ class Erasure:
     forget: Callable[[str, list[int]], None] = _nothing
 
     def erase(self, key: str) -> Erased:
-        """Erase from one shard, and note in `erasures.jsonl` of its folder when and how many.
+        """Erase from one shard, and note in `_erasures.jsonl` of its folder when and how many.
 
         Raises: Overtaken, UnreadableShard, and the errors of S3.
         """
@@ -162,7 +162,7 @@ class Erasure:
         return lines, len(gone)
 
     def _note(self, key: str, lines: int, versions: int) -> None:
-        """Add a line to the folder's `erasures.jsonl`: what happened when, and nothing of what was there."""
+        """Add a line to the folder's `_erasures.jsonl`: what happened when, and nothing of what was there."""
         folder, _, name = key.rpartition("/")
         where = {"Bucket": self.bucket, "Key": f"{folder}/{ERASURES}"}
         entry = {"at": self.now(), "lines": lines, "object": name, "versions": versions}

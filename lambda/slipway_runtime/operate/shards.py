@@ -18,7 +18,8 @@ from slipway_runtime.operate.retry import error_code
 
 INDEX = "index/"
 SUFFIXES = (".jsonl", ".manifest")  # the latter is Ground Truth's
-ERASURES = "erasures.jsonl"
+# Athena and Spark read nothing whose name begins so, and it lies among what they read.
+ERASURES = "_erasures.jsonl"
 SHARD_ETAG = "shard-etag"
 CONTENT_TYPE = "application/x-ndjson"
 READ_BYTES = 1 << 20

@@ -13,6 +13,7 @@ from slipway_runtime.prepare.recognised import Recognised
 from slipway_runtime.prepare.rejected import Rejected, gave_up
 from slipway_runtime.prepare.rules.base import Counts, RuleSet
 from slipway_runtime.prepare.rules.language import identify
+from slipway_runtime.prepare.rules.limit import REMEDY
 from slipway_runtime.prepare.sniff import MediaType, guesses, names_text, sniff_binary
 from slipway_runtime.prepare.streamed import counted, is_streamed, sift
 from slipway_runtime.prepare.time_limit import cpu_limit
@@ -64,6 +65,9 @@ def _rewritten(extracted: Extracted, media_type: str, name: str, rules: RuleSet,
     """Return the document as the text rules leave it, with what they did in `counts`."""
     text, pages = _join(extracted.sections, rules, counts)
     if not text.strip():
+        if dropped := {name: count for name, count in sorted(counts.items()) if name.startswith("c4.")}:
+            told = ", ".join(f"{name}: {count}" for name, count in dropped.items())
+            raise Rejected("low_quality", f"c4: no line is left of the text ({told}); {REMEDY}")
         raise Rejected(
             "empty", "no text is left when markup and invisible characters are removed; check the document's content"
         )

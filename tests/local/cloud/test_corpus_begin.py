@@ -50,6 +50,7 @@ def test_what_is_no_folder_is_counted_and_rejected(target: Target, report: dict[
     rejects = [json.loads(line) for line in lines(target, "corpus-rejects", "first")]
 
     assert (report["in"], report["out"], report["rejects"]) == (4, 2, {"invalid_key": 2})
+    assert (report["listed"], report["passed"]) == (6, 2), "a folder, and what Firehose could not process"
     assert {one["key"] for one in rejects if not one["line"]} == {"acme/named/", "No Tenant/b.md"}
 
 
@@ -107,6 +108,11 @@ def test_input_that_cannot_work_fails_at_once_and_says_why(target: Target, given
     assert (found["status"], found["error"]) == ("FAILED", "InvalidRun")
     assert any(part in found["cause"] for part in named.split("|")), found["cause"]
     assert bucket(target, "curated").keys("corpus-runs/wrong/") == []
+
+
+def test_a_run_over_nothing_is_finished(target: Target) -> None:
+    found = corpus.run(target, "map", prefix="nobody/", run_id="nothing")
+    assert (found["state"], found["listed"], found["in"]) == ("finished", 0, 0)
 
 
 def test_the_command_says_why_a_run_is_refused(target: Target, report: dict[str, Any]) -> None:

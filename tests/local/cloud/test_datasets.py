@@ -242,6 +242,10 @@ def test_the_documented_commands_work(folder: Path, documents: dict[str, str], e
         shown += done.stdout
     assert "/default/d.md" in shown
     assert "# handbook, version" in shown
+    listed = slipway.run("dataset", "list").stdout.splitlines()
+    newest = slipway.json("dataset", "list")[0]
+    assert listed[0].split() == ["name", "version", "train", "/", "validation", "/", "test", "written"]
+    assert " / ".join(str(newest["splits"][name]) for name in ("train", "validation", "test")) in listed[1]
     assert slipway.run("dataset", "show", "nothing").stderr.startswith("slipway: there is no dataset nothing;")
     assert slipway.run("dataset", "build", "a", "--split", "90/5").returncode == 2
 

@@ -10,10 +10,12 @@ import pytest
 
 from slipway_runtime.corpus.books import Report, UnbalancedError
 from slipway_runtime.corpus.compare import Compare
+from slipway_runtime.corpus.listing import LostError
 from slipway_runtime.corpus.run import Run
 from slipway_runtime.corpus.sources import Sources
 from slipway_runtime.corpus.stage import Stage
 from slipway_runtime.corpus.storage import Folder, storage_at
+from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.prepare.duplicates.settings import NearDuplicates, SourceNearDuplicates
 from support.corpus import MAX_BYTES, RULES, mixed, prose
 
@@ -38,13 +40,17 @@ class Corpus:
         self.raw.write(key, data)
         os.utime(self.raw.root / key, (at, at))
 
+    def take(self) -> list[str]:
+        return RUN.take(self.raw, self.curated)
+
     def stage(self, keys: Sequence[str], rules: dict[str, Any] | None = None) -> None:
         sources = Sources.of(json.dumps(rules or {}))
         Stage(raw=self.raw, sources=sources, max_document_bytes=MAX_BYTES).run(self.staged, keys)
 
     def run(self, *, size: int = 10, compare: Compare | None = None, rules: dict[str, Any] | None = None) -> Report:
-        """Run in parts of `size` documents."""
-        keys = self.raw.keys("")
+        """Run in parts of `size` documents, over what is there now."""
+        self.curated.remove("corpus-runs/trial/listed")
+        keys = self.take()
         for begin in range(0, len(keys), size):
             self.stage(keys[begin : begin + size], rules)
         if not (compare or Compare(settings=searched(max_lost_share=1))).run(self.staged).held:
@@ -56,6 +62,9 @@ class Corpus:
         found = [self.curated.read(key, 10**9) for key in self.curated.keys(f"{folder}/")]
         lines = [line for one in found if one for line in one.data.splitlines()]
         return sorted((json.loads(line) for line in lines), key=lambda row: str(row["document_id"]))
+
+    def rows_of(self, key: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.curated.root / key).read_bytes().splitlines()]
 
     def kept(self) -> set[str]:
         return {f"{row['tenant']}/{row['path']}" for row in self.rows("corpus")}
@@ -106,10 +115,10 @@ def test_the_size_of_parts_changes_nothing(tmp_path: Path, size: int) -> None:
     assert results[0][0].duplicates == 20
 
 
-def test_a_part_that_is_done_again_replaces_what_it_wrote(corpus: Corpus) -> None:
+def test_a_part_that_is_done_again_changes_nothing(corpus: Corpus) -> None:
     for number in range(5):
         corpus.put(f"acme/{number}.txt", text(number))
-    corpus.stage(corpus.raw.keys(""))
+    corpus.stage(corpus.take())
     Compare(settings=searched()).run(corpus.staged)
     (part,) = corpus.staged.parts()
     RUN.publish(corpus.curated, part)
@@ -120,10 +129,61 @@ def test_a_part_that_is_done_again_replaces_what_it_wrote(corpus: Corpus) -> Non
     assert RUN.close(corpus.curated) == report, "the report can be made again when nothing is staged any more"
 
 
+@pytest.mark.capability("D8")
+def test_a_part_that_was_lost_before_it_was_compared_fails_the_run_and_is_named(corpus: Corpus) -> None:
+    for number in range(4):
+        corpus.put(f"acme/{number}.txt", text(number))
+    for key in corpus.take():
+        corpus.stage([key])
+    lost = corpus.staged.parts()[1]
+    (missing,) = corpus.staged.index(lost).keys()
+    corpus.curated.remove(f"{corpus.staged.folder}index/{lost}")
+
+    with pytest.raises(LostError, match="of 4 listed objects 1 were not staged, and 0 twice"):
+        Compare(settings=searched()).run(corpus.staged)
+    assert corpus.rows_of("corpus-runs/trial/lost.jsonl") == [{"key": missing, "staged": 0}]
+    assert corpus.rows("corpus") == []
+
+
+def test_what_went_before_it_was_read_is_listed_and_not_lost(corpus: Corpus) -> None:
+    for number in range(3):
+        corpus.put(f"acme/{number}.txt", text(number))
+    keys = corpus.take()
+    (corpus.raw.root / keys[1]).unlink()
+    corpus.stage(keys)
+    Compare(settings=searched()).run(corpus.staged)
+    RUN.publish(corpus.curated, corpus.staged.parts()[0])
+
+    report = RUN.close(corpus.curated)
+    assert (report.listed, report.seen, report.passed, report.out) == (3, 2, 1, 2)
+
+
+@pytest.mark.capability("D8")
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_of_two_attempts_at_a_batch_the_first_that_ends_counts_and_both_hand_back_the_same(
+    corpus: Corpus, whole_first: bool
+) -> None:
+    for number in range(6):
+        corpus.put(f"acme/{number}.txt", text(number))
+    stage = Stage(raw=corpus.raw, sources=Sources.of("{}"), max_document_bytes=MAX_BYTES)
+    keys = corpus.take()
+    seconds = (1000, -1) if whole_first else (-1, 1000)
+    (_, left), (_, again) = [stage.run_until(Deadline.after(each), corpus.staged, keys) for each in seconds]
+
+    assert list(left) == list(again) == ([] if whole_first else keys[1:])
+    if again:
+        corpus.stage(again)
+    Compare(settings=searched()).run(corpus.staged)
+    for part in corpus.staged.parts():
+        RUN.publish(corpus.curated, part)
+    assert RUN.close(corpus.curated).out == len(corpus.rows("corpus")) == 6
+
+
 def test_a_part_that_was_lost_fails_the_run(corpus: Corpus) -> None:
     for number in range(4):
         corpus.put(f"acme/{number}.txt", text(number))
         corpus.stage([f"acme/{number}.txt"])
+    corpus.take()
     Compare(settings=searched()).run(corpus.staged)
     for part in corpus.staged.parts()[1:]:
         RUN.publish(corpus.curated, part)

@@ -146,3 +146,23 @@ def test_without_evaluation_sets_nothing_is_found() -> None:
     index, unchecked = ContaminationIndex.build([])
 
     assert (index.overlaps([["some text"]]), unchecked) == ([None], {})
+
+
+QUESTION = (
+    "The committee decided that the old office needs no repair before the first visitors arrive in spring of next year"
+)
+DISGUISES = {
+    "soft hyphens": QUESTION.replace("tt", "t\u00adt").replace("rr", "r\u00adr").replace("is", "i\u00ads"),
+    "zero-width spaces": QUESTION.replace(" ", "\u200b ").replace("ee", "e\u200be"),
+    "full width": "".join(chr(ord(each) + 0xFEE0) if each.islower() else each for each in QUESTION),
+    "ligatures": QUESTION.replace("ffi", "\ufb03").replace("fi", "\ufb01"),
+    "emphasis": " ".join(f"_{word}_" for word in QUESTION.split()),
+}
+
+
+@pytest.mark.parametrize("other", DISGUISES.values(), ids=DISGUISES)
+@pytest.mark.parametrize("in_the_set", [True, False])
+def test_marks_that_change_no_word_hide_nothing(other: str, in_the_set: bool) -> None:
+    asked, learnt = (other, QUESTION) if in_the_set else (QUESTION, other)
+    index, _ = ContaminationIndex.build([Item("set", 1, [asked])])
+    assert index.overlaps([[learnt]])[0] is not None

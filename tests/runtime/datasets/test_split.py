@@ -1,13 +1,21 @@
 """Groups and splits: nothing that belongs together is parted, shares are kept as near as groups allow."""
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slipway_runtime.datasets.example import Example, Message
+from slipway_runtime.datasets.finish import groups_of
+from slipway_runtime.datasets.gathered import Gathered
 from slipway_runtime.datasets.groups import group_names
+from slipway_runtime.datasets.recipe import read_recipe
 from slipway_runtime.datasets.split import assign
+from slipway_runtime.labelling.decide import example_of
+from slipway_runtime.labelling.items import Item
+from slipway_runtime.labelling.task import Task
 from slipway_runtime.prepare.duplicates.normal import fold
 from slipway_runtime.prepare.duplicates.similarity import jaccard, shingle_set
 
@@ -108,3 +116,48 @@ def test_texts_of_one_kind_do_not_all_become_one_group() -> None:
 @pytest.mark.parametrize("names", [("train", "test"), ("test", "train")])
 def test_the_first_split_wins_a_tie(names: tuple[str, str]) -> None:
     assert assign({"group": 1}, dict.fromkeys(names, 0.5), 1) == {"group": names[0]}
+
+
+def chat(*turns: str, system: str = "", group: str = "") -> Example:
+    said = [Message("user" if place % 2 == 0 else "assistant", text) for place, text in enumerate(turns)]
+    given = [Message("system", system)] if system else []
+    return Example(origin="feedback", documents=[], source_versions=[], rules=[], messages=[*given, *said], group=group)
+
+
+@pytest.mark.parametrize("group_by", ["near-duplicates", "document"])
+def test_what_begins_with_the_same_question_is_in_one_group(tmp_path: Path, group_by: str) -> None:
+    first, second, *others = (" ".join(random.Random(seed).sample(WORDS, 60)) for seed in range(6))
+    asked = "How do I reset the valve after an emergency stop?"
+    examples = [
+        *(chat(asked, first), chat(asked.upper(), second), chat(asked, first, "And if it does not?", second)),
+        chat("Hello", others[0], asked, others[1]),
+        chat("Hello", others[2], "Who serviced the pump?", others[3]),
+    ]
+    found = named_groups(tmp_path, examples, group_by)
+
+    assert len({found[each.example_id] for each in examples[:3]}) == 1
+    assert len(set(found.values())) == 3, "a greeting is no question"
+
+
+def test_labelled_examples_of_one_long_task_are_not_one_group(tmp_path: Path) -> None:
+    task = Task(type="choice", question=" ".join(WORDS[:80]), choices=["yes", "no"])
+    texts = [" ".join(random.Random(number).sample(WORDS, 12)) for number in range(300)]
+    examples = [example_of(task, Item(number=at, text=text), "yes", job="j") for at, text in enumerate(texts)]
+
+    assert len(set(named_groups(tmp_path, examples, "near-duplicates").values())) == 300
+
+
+def test_the_same_text_and_answer_under_two_tasks_are_two_examples_of_one_group(tmp_path: Path) -> None:
+    examples = [
+        chat("The pump of the station leaks", "yes", system=task) for task in ("Is it broken?", "Is it urgent?")
+    ]
+    found = named_groups(tmp_path, examples, "document")
+
+    assert (len(found), len(set(found.values()))) == (2, 1)
+
+
+def named_groups(tmp_path: Path, examples: list[Example], group_by: str) -> dict[str, str]:
+    """Return the groups of a build by the ids of the examples."""
+    recipe = read_recipe({"name": "d", "kind": "messages", "examples": ["x/"], "group_by": group_by})
+    with Gathered((each.line() for each in examples), tmp_path / "gathered") as gathered:
+        return dict(zip((each.example_id for each in gathered), groups_of(gathered, recipe), strict=True))

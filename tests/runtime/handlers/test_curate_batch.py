@@ -31,7 +31,7 @@ def test_a_batch_is_done_in_as_many_calls_as_it_needs_and_each_document_once(clo
 
     first = curate_batch.handler(batch, Context(60))
     assert json.loads(json.dumps(first)) == {"documents": 1, **batch, "Items": batch["Items"][1:]}
-    assert curate_batch.handler(batch, Context(60)) == first, "doing it again replaces what it wrote"
+    assert curate_batch.handler(batch, Context(60)) == first, "doing it again changes nothing"
     assert curate_batch.handler(first, Context(900)) == {"documents": 2}
 
     parts = Bucket(client=cloud.s3, name="curated-bucket").keys("corpus-staged/trial/index/")

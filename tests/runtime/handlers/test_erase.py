@@ -42,7 +42,7 @@ def test_lines_go_from_every_shard_and_version_and_the_report_says_so(ingested, 
     assert report["removed"] == {"objects": 1, "curated": 1, "chunks": 1, "examples": 4}
     assert report["erased_at"].endswith("Z")
     assert "pending" not in report
-    [notes] = versions(ingested, ARTIFACTS, "datasets/faq/1/erasures.jsonl")[:1]
+    [notes] = versions(ingested, ARTIFACTS, "datasets/faq/1/_erasures.jsonl")[:1]
     entries = [json.loads(each) for each in notes.splitlines()]
     assert [(each["object"], each["lines"], each["versions"]) for each in entries] == [
         ("train.jsonl", 2, 0),

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from slipway_runtime.labelling.agreement import agreement, alpha
 from slipway_runtime.labelling.decide import decide, example_of
 from slipway_runtime.labelling.items import Item, RejectedLine, read_items
+from slipway_runtime.labelling.job import Job, read_job
+from slipway_runtime.labelling.merge import pseudonym
 from slipway_runtime.labelling.open_item import ItemState
-from slipway_runtime.labelling.request import InvalidJob, read_request
+from slipway_runtime.labelling.request import InvalidJob, JobRequest, read_request
 from slipway_runtime.labelling.task import InvalidLabel, Task
 
 pytestmark = pytest.mark.capability("D7")
@@ -172,3 +174,15 @@ def test_a_job_that_cannot_work_names_the_field(change: dict[str, Any], words: s
 
     with pytest.raises(InvalidJob, match=words):
         read_request({"name": "n", "items": "s3://bucket/key", "task": task} | change)
+
+
+def test_a_pseudonym_holds_for_one_job_and_is_not_made_from_the_name_alone() -> None:
+    request = JobRequest(name="j", tenant="acme", items="s3://bucket/i.jsonl", task=WORDS)
+    jobs = [
+        Job(id="j", request=request, created_at=0, deadline_at=1, items=1, rejected=0, salt=salt)
+        for salt in ("one", "two")
+    ]
+    names = [pseudonym(read_job(job.row()), "ana@example.com") for job in jobs]
+
+    assert names[0] == pseudonym(jobs[0], "ana@example.com")
+    assert names[0] != names[1]

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from slipway_runtime.prepare.prepare import prepare
-from slipway_runtime.prepare.redact.names import MAX_BYTES, Names, pieces
+from slipway_runtime.prepare.redact.names import MAX_BYTES, Names, languages, pieces
 from slipway_runtime.prepare.rejected import Rejected
 from slipway_runtime.prepare.rules.build import build
 from slipway_runtime.prepare.rules.settings import Redaction, Rules
@@ -68,6 +68,53 @@ def test_a_language_that_comprehend_does_not_know_refuses_the_document(comprehen
         Names(client=comprehend)(text)
     assert refused.value.code == "names_not_redactable"
     assert "the text is in 'nl'" in refused.value.reason
+
+
+LEAVE = "The handbook says that each person has the right to twenty days of leave, which they have to ask for. "
+UNKNOWN = {
+    "Russian at both ends": 80 * "Сотрудник Иван Петрович имеет право на отпуск, и об этом сообщила Мария. "
+    + 40 * LEAVE,
+    "Russian at the end": 10 * LEAVE + 2 * "Сотрудник Иван Петрович имеет право на отпуск. ",
+    "a Russian name": 40 * LEAVE + "Иван Петрович said so.",
+    "Dutch in the middle": 40 * LEAVE
+    + 9 * "De aanvraag van Piet Jansen moet worden ingediend bij de afdeling. "
+    + 40 * LEAVE,
+    "Norwegian": "Alle ansatte har rett til tjue dager betalt ferie hvert år. Søknaden må leveres til Kari "
+    "Nordmann, som "
+    "svarer på det innen tre dager. Ved sykdom skal avdelingen få beskjed før klokken ni.",
+    "Catalan": "Cada empleat té dret a vint dies de vacances pagades cada any. La sol·licitud s'ha de presentar "
+    "a en Jordi "
+    "Puig, que respon en tres dies.",
+    "Galician": "Cada empregado ten dereito a vinte días de vacacións pagadas cada ano. A solicitude debe "
+    "presentarse ao "
+    "responsable, que responde no prazo de tres días.",
+    "Marathi": "प्रत्येक कर्मचाऱ्याला दरवर्षी वीस दिवसांची पगारी रजा मिळण्याचा हक्क आहे. अर्ज दोन आठवडे आधी द्यावा.",
+    "Urdu": "ہر ملازم کو ہر سال بیس دن کی تنخواہ کے ساتھ چھٹی کا حق ہے۔",
+    "Marathi in English": 9 * LEAVE + "प्रत्येक कर्मचाऱ्याला दरवर्षी वीस दिवसांची पगारी रजा मिळण्याचा हक्क आहे.",
+    "Greek": "Ο Γιώργος Παπαδόπουλος",
+}
+
+
+@pytest.mark.capability("D3")
+@pytest.mark.parametrize("text", UNKNOWN.values(), ids=UNKNOWN)
+def test_nothing_in_another_language_goes_on_unredacted(comprehend, text: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        Names(client=comprehend)(text)
+    assert refused.value.code == "names_not_redactable"
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        (9 * LEAVE + 20 * "Die Leitung von Erika Mustermann ist für die Gäste zuständig. ", ["de", "en"]),
+        (9 * LEAVE + "So says 王小明.", ["en", "zh"]),
+        (9 * LEAVE + "So says राम कुमार.", ["en", "hi"]),
+        (9 * LEAVE + "5 μm, Ω and α + β.", ["en"]),
+        ("Jane Doe, 12 High Street, London; John Smith, 4 Low Lane, Leeds", ["en"]),
+    ],
+)
+def test_a_text_is_looked_at_in_each_of_its_languages(text: str, sent: list[str]) -> None:
+    assert languages(text) == sent
 
 
 def test_an_error_of_the_service_is_an_error_of_the_document(comprehend) -> None:

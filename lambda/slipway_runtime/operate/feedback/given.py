@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -61,5 +62,11 @@ class Kept(msgspec.Struct, frozen=True):
             **{"experiment": entry.experiment, "arm": entry.arm, "chunks": entry.chunks, "documents": entry.documents},
             **{"input_tokens": entry.input_tokens, "output_tokens": entry.output_tokens, "cost_dollars": cost},
             **{"cache": entry.cache, "milliseconds": entry.milliseconds, "asked_by": entry.user},
+            "group": _group(entry),
         }
         return {"object": "feedback", **msgspec.to_builtins(self.given), "at": self.at, "about": about}
+
+
+def _group(entry: Entry) -> str:
+    """Return what the requests of one conversation have in common; not its id, which is its user's own."""
+    return hashlib.sha256(f"{entry.tenant}#{entry.conversation or entry.id}".encode()).hexdigest()[:32]

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from slipway_runtime.prepare.duplicates.bands import bands
 from slipway_runtime.prepare.duplicates.minhash import Signatures, estimate, signatures
 from slipway_runtime.prepare.duplicates.normal import digest_folded, fold
+from slipway_runtime.prepare.duplicates.rare import MAX_OWNERS, Rare
 from slipway_runtime.prepare.duplicates.shingles import Hashes, batches, shingles
 from slipway_runtime.prepare.duplicates.similarity import THRESHOLD, jaccard
 
 # Four standard errors of the estimate below the threshold: one duplicate in 30,000 is lost by it.
 ESTIMATE_MARGIN = 0.2
-# A band that more kept documents share is one of boilerplate; duplicates are found by their other bands.
-MAX_OWNERS = 16
 LOOK_AHEAD = 512
 Folded = Callable[[list[int]], list[str]]
 
@@ -101,6 +100,7 @@ class _Search:
         self._places, self._rows, self._folded, self._threshold = places, rows, folded, threshold
         self._owners: dict[int, list[int]] = defaultdict(list)
         self._sets: dict[int, Hashes] = {}
+        self._rare = Rare()
 
     def run(self) -> Iterator[Duplicate]:
         """Yield the duplicates in order."""
@@ -120,12 +120,20 @@ class _Search:
     def _keep(self, row: int, mine: list[int], own_set: Hashes) -> None:
         self._sets[row] = own_set
         for band in mine:
-            if len(self._owners[band]) < MAX_OWNERS:
-                self._owners[band].append(row)
+            owners = self._owners[band]
+            if len(owners) < MAX_OWNERS:
+                owners.append(row)
+            else:  # it is of a template, so those who share it are told apart by what is not
+                for each in (*owners, row):
+                    self._rare.add(each, self._sets[each])
 
     def _kept_like(self, row: int, mine: list[int], own_set: Hashes) -> tuple[int, float] | None:
         """Return the most similar kept document that reaches the threshold, of equals the first."""
-        candidates = sorted({owner for band in mine for owner in self._owners.get(band, ())})
+        owners = [self._owners.get(band, ()) for band in mine]
+        found = {owner for those in owners for owner in those}
+        if any(len(those) == MAX_OWNERS for those in owners):
+            found.update(self._rare.like(own_set))
+        candidates = sorted(found)
         if not candidates:
             return None
         likely = estimate(self._rows[row], self._rows[candidates]) >= self._threshold - ESTIMATE_MARGIN

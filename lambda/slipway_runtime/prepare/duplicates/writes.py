@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from slipway_runtime.prepare.duplicates.clusters import MAX_OWNERS
 from slipway_runtime.prepare.duplicates.entries import Entry, Key, Scope, named
+from slipway_runtime.prepare.duplicates.rare import MAX_OWNERS
 from slipway_runtime.prepare.duplicates.table import Table
 from slipway_runtime.prepare.duplicates.tally import held_key, moves
 

@@ -1,19 +1,21 @@
 """Names of people, through Amazon Comprehend.
 
-English and Spanish go to the detector of personal data, ten more languages to that of entities; a text in any other
-language is refused, because nothing may go on unredacted. Errors of the service are not caught: the document comes
-again.
+English and Spanish go to the detector of personal data, nine more languages to that of entities. A text is judged
+stretch by stretch, and each piece of it is sent once for every language that it holds; a text with a stretch in any
+other language is refused, because nothing may go on unredacted. Errors of the service are not caught: the document
+comes again.
 Source: Amazon Comprehend API reference, DetectPiiEntities and DetectEntities (100 KB of UTF-8; offsets count code
 points); Comprehend developer guide, "Supported languages".
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from slipway_runtime.prepare.redact.span import Span
 from slipway_runtime.prepare.rejected import Rejected
-from slipway_runtime.prepare.rules.language import identify
+from slipway_runtime.prepare.rules.language import identify, likely
 
 MAX_BYTES = 100_000
 BYTES_PER_CHARACTER = 4
@@ -21,8 +23,21 @@ BYTES_PER_CHARACTER = 4
 OVERLAP_CHARACTERS = 200
 PII_LANGUAGES = ("en", "es")
 ENTITY_LANGUAGES = ("fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh")
-# Few words give no sure language; the service wants one. Headings and titles are in most documents' language.
+KNOWN = ", ".join(PII_LANGUAGES + ENTITY_LANGUAGES)
+STRETCH_CHARACTERS = 400
+# Few words give no sure language; the service wants one. Short texts go as English unless words speak for another one.
 SHORT_TEXT_CHARACTERS = 400
+# Of a text in a language that is sure so much may be in none that is, like rows of a table.
+MAX_UNSURE_SHARE = 0.5
+# Languages by letters that no other one has: names among words of another language are in these.
+SCRIPTS = {"ar": r"[\u0600-\u06ff]+", "hi": r"[\u0900-\u097f]+", "ko": r"[\uac00-\ud7af]+"}
+HAN, KANA = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u3040-\u30ff]")
+NAME_WORDS = 5
+# Three letters in a row that none of the service's languages is written in: Greek, Cyrillic, Hebrew, Thai and others.
+UNREADABLE = re.compile(
+    r"(?:(?![a-zA-Z\u00aa-\u02ff\u0600-\u06ff\u0750-\u077f\u0900-\u097f\u1100-\u11ff\u1e00-\u1eff\u2071-\u214f\u3005-\u30ff"
+    r"\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufb06\ufb50-\ufefc\uff21-\uffdc])[^\W\d_][^\w\s]?){3}"
+)
 MIN_SCORE = 0.5
 
 
@@ -35,23 +50,18 @@ class Names:
     def __call__(self, text: str) -> list[Span]:
         """Return the names in a text.
 
-        Raises: Rejected("names_not_redactable") for a language that Comprehend does not know; the errors of Comprehend.
+        Raises: Rejected("names_not_redactable") for a text that holds, of more than a word or two, a language that
+        Comprehend does not know; the errors of Comprehend.
         """
         if not any(map(str.isalpha, text)):
             return []
-        language = identify(text) or ("en" if len(text) <= SHORT_TEXT_CHARACTERS else "")
-        if language not in PII_LANGUAGES + ENTITY_LANGUAGES:
-            known = ", ".join(PII_LANGUAGES + ENTITY_LANGUAGES)
-            found = f"in {language!r}" if language else "in no language that is sure"
-            reason = f"names are redacted in this source; Comprehend finds them in {known}, and the text is {found}"
-            raise Rejected(
-                "names_not_redactable", f'{reason}; take "name" from the kinds of its source or translate it'
-            )
-        return [
+        found = {
             Span(offset + begin, offset + end, "name")
             for offset, piece in pieces(text)
+            for language in languages(piece)
             for begin, end in self._find(piece, language)
-        ]
+        }
+        return sorted(found)
 
     def _find(self, piece: str, language: str) -> Iterator[tuple[int, int]]:
         if language in PII_LANGUAGES:
@@ -67,6 +77,41 @@ class Names:
                 and entity["BeginOffset"] < entity["EndOffset"]
             ):
                 yield entity["BeginOffset"], entity["EndOffset"]
+
+
+def languages(text: str) -> list[str]:
+    """Return the languages that a text is to be looked at in. Raises: Rejected("names_not_redactable")."""
+    if UNREADABLE.search(text):
+        raise _refused("in letters of another one, or a part of it")
+    ends = [*range(STRETCH_CHARACTERS, len(text) - STRETCH_CHARACTERS // 2, STRETCH_CHARACTERS), len(text)]
+    stretches = [text[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+    found = [[sure] if (sure := identify(stretch)) else likely(stretch) for stretch in stretches]
+    known = _by_letters(text).union(*found)
+    if found.count([]) > MAX_UNSURE_SHARE * len(found) and len(text) > SHORT_TEXT_CHARACTERS:
+        raise _refused("in no language that is sure")
+    if others := known.difference(PII_LANGUAGES, ENTITY_LANGUAGES):
+        raise _refused(f"in {' or '.join(map(repr, sorted(others)))}, or a part of it")
+    return sorted(known) or ["en"]
+
+
+def _by_letters(text: str) -> set[str]:
+    """Return the languages that the letters of a text speak for. Raises: Rejected for Persian, Marathi and such."""
+    if text.isascii():
+        return set()
+    found = {"ja"} if KANA.search(text) else {"zh"} if HAN.search(text) else set[str]()
+    for language, form in SCRIPTS.items():
+        words = re.findall(form, text)
+        if not words:
+            continue
+        if identify(" ".join(words)) != language and not (language == "hi" and len(words) <= NAME_WORDS):
+            raise _refused("in a language whose letters are like those of " + repr(language) + ", or a part of it")
+        found.add(language)
+    return found
+
+
+def _refused(found: str) -> Rejected:
+    reason = f"names are redacted in this source; Comprehend finds them in {KNOWN}, and the text is {found}"
+    return Rejected("names_not_redactable", f'{reason}; take "name" from the kinds of its source or translate it')
 
 
 def pieces(text: str) -> Iterator[tuple[int, str]]:

@@ -3,6 +3,7 @@
 The paper's list of bad words is left out: it refuses medicine, law and whole dialects.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,10 +11,11 @@ from typing import ClassVar
 from slipway_runtime.prepare.document import PreparedDocument
 from slipway_runtime.prepare.rules.base import Counts, Filter, Finding, TextRule
 from slipway_runtime.prepare.rules.limit import REMEDY, AtLeast
-from slipway_runtime.prepare.rules.profile import Profile
+from slipway_runtime.prepare.rules.profile import WORD, Profile
 
 TERMINAL = (".", "!", "?", '"', "'", "”", "’", "。", "！", "？", "؟", "।")
 ELLIPSES = ("...", "…")
+THAI = re.compile(r"[\u0e00-\u0e7f]")
 POLICIES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 FENCES = ("```", "~~~")
 
@@ -47,9 +49,10 @@ class DropLines(TextRule):
 
     def _cause(self, line: str) -> str:
         lowered = line.lower()
-        if not line.endswith(TERMINAL) or line.endswith(ELLIPSES):
+        # Thai ends no sentence with a mark.
+        if not (line.endswith(TERMINAL) or THAI.match(line[-1])) or line.endswith(ELLIPSES):
             return "unfinished_lines"
-        if len(line.split()) < self.min_line_words:
+        if sum(1 for _ in WORD.finditer(line)) < self.min_line_words:
             return "short_lines"
         if "javascript" in lowered:
             return "javascript_lines"
@@ -87,5 +90,5 @@ class MinSentences(AtLeast):
     measured = "the number of sentences"
 
     def measure(self, document: Profile) -> float:
-        """Return the number of sentences."""
-        return document.sentences
+        """Return the number of sentences; the limit in Thai, which marks none."""
+        return self.limit if document.language == "th" else document.sentences

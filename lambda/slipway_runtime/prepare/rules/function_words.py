@@ -48,9 +48,17 @@ LISTS = {
     "tr": "ve bir bu için ile de da olarak en daha çok olan gibi ancak sonra ne var o değil ya veya kadar her ise mi "
     "göre ki tarafından olduğu ama sadece yeni değildir olması edilen bütün hem bunu şu lütfen",
     "id": "yang dan di dengan untuk ini itu dari dalam tidak pada adalah akan ke juga oleh atau sebagai dapat karena "
-    "telah ada mereka saya kita anda bisa harus lebih sudah antara setelah bahwa seperti hanya satu",
+    "telah ada mereka saya kita anda bisa harus lebih sudah antara setelah bahwa seperti hanya satu kepada "
+    "setiap tersebut karena namun saat silakan sedang melalui berikut kami tetapi",
+    "ms": "yang dan di dengan untuk ini itu dari dalam tidak pada adalah akan ke juga oleh atau sebagai dapat kerana "
+    "telah ada mereka saya kita anda boleh perlu lebih sudah antara selepas bahawa seperti hanya satu kepada setiap "
+    "tersebut daripada hendaklah ialah supaya bagi",
+    "af": "die en van is in nie het dat vir met op te sy wat om hy was as ook ek aan maar word by ons hulle moet elke "
+    "dit sal kan deur uit tot wees nog of baie na oor hierdie geen mag indien tussen een haar",
     "ca": "el la de que i els les en un una per amb no és del dels al als com més o aquest aquesta han ha són però "
     "seva seu també entre ser ens des quan si molt sense això tot pot on hi fins hem sobre seves",
+    "gl": "o a de que e do da en un unha para con non os as no na por se máis dos das como ao é ou foi son á pola polo "
+    "súa seu tamén está ser nos nas este esta isto pode ata cando moito xa ten sen entre aos ás pero hai debe",
     "et": "ja on ei see et oli ta aga või kui nii ka mis selle olla kes oma seda tema saab veel välja üle nagu siis "
     "peab kuid juba enne pärast ning mida need ainult võib ole peale vahel kõik sellest",
     "lv": "un ir no ar uz par ka kas tas bet arī vai lai pēc kā to viņš nav var būt tika šis šī pie līdz bija ja jau "
@@ -67,5 +75,9 @@ LISTS = {
     "ако само при до може също които който този тази няма трябва ние вие е още повече",
     "sr": "и у не на да се је са по то као а из за од али он она они тако или би био била бити његов њихов све већ "
     "ако само при до може такође који која које овај нема треба ми ви су што више",
+    "mk": "и во не на што се да е со по тоа како од за но тој таа тие така или би беше бил била сите веќе ако само при "
+    "до може исто кој која кои овој оваа нема треба ние вие има повеќе ќе ги го му ја секој меѓу без",
+    "be": "і ў у не на што з са па гэта як а да за ад для але ён яна яны так або бы быў была быць яго яе іх усе ужо "
+    "калі толькі пры можа таксама які якая гэты няма мы вы ёсць каб больш трэба пасля",
 }
 FUNCTION_WORDS: dict[str, frozenset[str]] = {language: frozenset(words.split()) for language, words in LISTS.items()}

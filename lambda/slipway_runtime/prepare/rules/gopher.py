@@ -2,7 +2,7 @@
 
 from slipway_runtime.prepare.rules.function_words import FUNCTION_WORDS
 from slipway_runtime.prepare.rules.limit import AtLeast, AtMost
-from slipway_runtime.prepare.rules.profile import Profile
+from slipway_runtime.prepare.rules.profile import UNSPACED, Profile
 
 BULLETS = ("•", "‣", "▪", "- ", "* ", "+ ")
 ELLIPSES = ("...", "…", ". . .")
@@ -38,8 +38,8 @@ class MinMeanWordCharacters(AtLeast):
     measured = "the mean length of a word in characters"
 
     def measure(self, document: Profile) -> float:
-        """Return the mean length of a word."""
-        return mean_word_characters(document)
+        """Return the mean length of a word; the limit where words are not told apart by blanks."""
+        return self.limit if document.language in UNSPACED else mean_word_characters(document)
 
 
 class MaxMeanWordCharacters(AtMost):

@@ -8,10 +8,14 @@ from functools import cached_property
 
 from slipway_runtime.prepare.document import PreparedDocument
 
-WORD = re.compile(r"\S+")
+# Chinese, Japanese and Thai put no blanks between words: so many characters stand for a word of theirs.
+UNSPACED = ("zh", "ja", "th")
+WORD = re.compile(
+    r"[\u3001-\u303f\uff01-\uff1f]*[\u3005\u3040-\u30ff\u3400-\u9fff]{1,2}[\u3001-\u303f\uff01-\uff1f]*|[\u0e00-\u0e7f]{1,4}|[^\s\u0e00-\u0e7f\u3005\u3040-\u30ff\u3400-\u9fff]+"
+)
 PARAGRAPH = re.compile(r"\n{2,}")
-SENTENCE = re.compile(r"[.!?。！？؟।]+[\"'”’)\]]*(?:\s|$)")
-EDGE = "\"'“”‘’«»()[]{}<>.,;:!?…*_`~|-–—/\\#"
+SENTENCE = re.compile(r"[。！？]+|[.!?؟।]+[\"'”’)\]]*(?:\s|$)")
+EDGE = "\"'“”‘’«»()[]{}<>.,;:!?…*_`~|-–—/\\#、，。！？；：「」『』（）《》"
 
 
 class Profile:
@@ -24,7 +28,7 @@ class Profile:
 
     @cached_property
     def words(self) -> list[str]:
-        """Words as written between white space, without the marks around them; marks alone stay as they are."""
+        """Words, without the marks around them; marks alone stay as they are."""
         return [word.strip(EDGE) or word for word in WORD.findall(self.text)]
 
     @cached_property

@@ -83,6 +83,19 @@ def test_duplicates_are_found_among_boilerplate(texts: Any) -> None:
     assert all(each.kept == each.document - 800 for each in found)
 
 
+@pytest.mark.capability("D4")
+@pytest.mark.parametrize(("form", "edits"), [(0, 5), (230, 5), (255, 4)])
+def test_a_form_that_all_share_hides_no_duplicate(texts: Any, form: int, edits: int) -> None:
+    """Unlike documents are up to .74 alike, so that they share most bands; copies are .84 or more like theirs."""
+    same = texts.text(form)
+    corpus = [f"{same} {texts.text(300 - form)}" for _ in range(500)]
+
+    found = find_duplicates([*corpus, *(texts.changed(text, edits) for text in corpus)])
+
+    assert len(found) >= 0.99 * 500
+    assert all(each.kept == each.document - 500 for each in found)
+
+
 @pytest.mark.parametrize("corpus", [[], [""], ["", ""], ["one"], ["!", "?"], ["a b", "A, b!"]])
 def test_tiny_corpora(corpus: list[str]) -> None:
     alike = len(corpus) == 2 and (corpus[0] == corpus[1] or "a b" in corpus)

@@ -158,3 +158,41 @@ def test_only_allowed_languages_are_kept() -> None:
     assert rule.refuse(document("x", "de")) is None
     assert rule.refuse(document("x", "fr")).reason.startswith("the text is in 'fr', de, en is wanted")
     assert rule.refuse(document("x", "")).code == "language_not_allowed"
+
+
+UNSPACED = {
+    "zh": "公司的员工手册规定,每位员工每年享有二十天带薪年假。申请应当提前两周交给主管,主管在三天之内答复。"
+    "生病的员工应当在上午九点之前通知部门。没有用完的假期可以带到下一年。请把表格放在办公室的柜子里。新的员工从第一天开始就有假期。",
+    "ja": "従業員は毎年二十日の有給休暇を取ることができます。申請は二週間前までに上司に提出してください。"
+    "上司は三日以内に返事をします。"
+    "病気の場合は、午前九時までに部署に連絡してください。使わなかった休暇は、次の年に使うことができます。用紙は事務所の棚にあります。",
+    "th": "พนักงานทุกคนมีสิทธิลาพักร้อนปีละยี่สิบวัน ต้องยื่นคำขอล่วงหน้าสองสัปดาห์ต่อหัวหน้างาน "
+    "ซึ่งจะตอบภายในสามวัน "
+    "หากเจ็บป่วยต้องแจ้งแผนกก่อนเก้าโมงเช้า วันลาที่ไม่ได้ใช้นำไปใช้ในปีถัดไปได้ "
+    "แบบฟอร์มอยู่ในตู้ที่สำนักงานชั้นสอง",
+}
+
+
+@pytest.mark.capability("D5")
+@pytest.mark.parametrize("family", [{"gopher": Gopher()}, {"c4": C4()}], ids=["gopher", "c4"])
+@pytest.mark.parametrize("language", UNSPACED)
+def test_prose_without_blanks_between_words_is_kept(language: str, family: dict[str, object]) -> None:
+    document = prepare(UNSPACED[language].encode(), "a.txt", rules=build(Rules(quality=Quality(**family))))
+    assert document.language == language
+    assert document.text
+
+
+@pytest.mark.capability("D5")
+@pytest.mark.parametrize("family", [{"gopher": Gopher()}, {"c4": C4()}], ids=["gopher", "c4"])
+@pytest.mark.parametrize("language", UNSPACED)
+def test_a_line_without_blanks_between_words_is_too_short(language: str, family: dict[str, object]) -> None:
+    with pytest.raises(Rejected) as refused:
+        prepare(UNSPACED[language][:8].encode(), "a.txt", rules=build(Rules(quality=Quality(**family))))
+    assert refused.value.code == "low_quality"
+
+
+def test_a_text_of_which_no_line_is_left_says_which_rule_it_was() -> None:
+    contacts = "\n".join(f"Jane Doe, room {number}, extension {number}" for number in range(9))
+    with pytest.raises(Rejected, match=r"c4: no line is left of the text \(c4\.unfinished_lines: 9\)") as refused:
+        prepare(contacts.encode(), "a.txt", rules=build(Rules(quality=Quality(c4=C4()))))
+    assert refused.value.code == "low_quality"

@@ -50,5 +50,45 @@ def test_too_little_is_no_language(text: str) -> None:
     assert identify(text) == ""
 
 
-def test_only_the_middle_of_a_long_text_is_looked_at() -> None:
+def test_a_quotation_at_either_end_does_not_change_the_language() -> None:
     assert identify(ARTICLE["fr"] + 100 * ARTICLE["en"] + ARTICLE["fr"]) == "en"
+
+
+@pytest.mark.capability("D5")
+@pytest.mark.parametrize("times", [6, 60])
+@pytest.mark.parametrize("order", [("en", "ru"), ("ru", "en", "ru"), ("de", "en")])
+def test_a_text_in_two_languages_is_not_taken_for_the_lesser_one(order: tuple[str, ...], times: int) -> None:
+    assert identify("".join(times * ARTICLE[each] for each in order)) in ("", *(("ru",) if len(order) == 3 else ()))
+
+
+# Rules on leave in an office, in our own words.
+OTHERS = {
+    "ur": "ہر ملازم کو ہر سال بیس دن کی تنخواہ کے ساتھ چھٹی کا حق ہے۔ درخواست دو ہفتے پہلے دی جائے۔",
+    "ps": "هر کارکوونکی په کال کې د شلو ورځو رخصتۍ حق لري. غوښتنلیک باید دوه اونۍ مخکې ورکړل شي.",
+    "mr": "प्रत्येक कर्मचाऱ्याला दरवर्षी वीस दिवसांची पगारी रजा मिळण्याचा हक्क आहे. अर्ज दोन आठवडे आधी द्यावा.",
+    "ne": "प्रत्येक कर्मचारीलाई हरेक वर्ष बीस दिनको तलबी बिदा पाउने अधिकार छ। निवेदन दुई हप्ता अगाडि दिनुपर्छ।",
+    "yi": "יעדער ארבעטער האט א רעכט צו צוואנציק טעג באצאלטע וואקאציע יעדעס יאר. די אפליקאציע דארף מען געבן.",
+    "as": "প্ৰত্যেক কৰ্মচাৰীয়ে বছৰি বিশ দিনৰ দৰমহাসহ ছুটীৰ অধিকাৰ আছে। আবেদন দুসপ্তাহ আগতে দিব লাগিব।",
+    "mk": "Секој вработен има право на дваесет дена платен одмор секоја година. Барањето треба да се достави "
+    "две недели "
+    "порано до раководителот, кој одговара во рок од три дена.",
+    "be": "Кожны работнік мае права на дваццаць дзён аплачванага адпачынку штогод. Заяву трэба падаць за два тыдні да "
+    "кіраўніка, які адказвае на працягу трох дзён.",
+    "kk": "Әр қызметкер жыл сайын жиырма күн ақылы демалыс алуға құқылы. Өтінішті екі апта бұрын басшыға беру "
+    "керек, ол "
+    "үш күн ішінде жауап береді.",
+    "ms": "Setiap pekerja berhak mendapat dua puluh hari cuti bergaji setiap tahun. Permohonan hendaklah dihantar dua "
+    "minggu lebih awal kepada pengurus, yang akan menjawab dalam masa tiga hari.",
+    "gl": "Cada empregado ten dereito a vinte días de vacacións pagadas cada ano. A solicitude debe presentarse dúas "
+    "semanas antes ao responsable, que responde no prazo de tres días.",
+    "af": "Elke werknemer is geregtig op twintig dae betaalde verlof elke jaar. Die aansoek moet twee weke "
+    "vooraf by die "
+    "bestuurder ingedien word, wat binne drie dae antwoord.",
+}
+
+
+@pytest.mark.capability("D5")
+@pytest.mark.parametrize("times", [1, 5, 40])
+@pytest.mark.parametrize(("language", "text"), OTHERS.items(), ids=OTHERS)
+def test_a_language_beside_another_one_is_not_taken_for_it(language: str, text: str, times: int) -> None:
+    assert identify(times * (text + " ")) in ("", language)

@@ -68,6 +68,7 @@ class Cache:
             found = None
         if found is not None:
             count("CacheHits")
+            exchange.facts.cache = str(how["cache"])
             exchange.facts.chunks += found.chunks
             exchange.facts.documents += found.documents
             yield from _replay(found, how)

@@ -54,7 +54,7 @@ def _route(request: ApiRequest) -> Any:
 
 def _given(request: ApiRequest) -> Given:
     given = decode_body(request, Given)
-    user = given.user or request.request_context.authorizer.user
+    user = request.request_context.authorizer.acting_for(given.user)
     return msgspec.structs.replace(given, user=user)
 
 

@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from slipway_runtime.handlers.embeddings import EmbeddingRequest
 from slipway_runtime.handlers.events import Authorizer
 from slipway_runtime.handlers.metered_embeddings import metered
 from slipway_runtime.operate.meter.entry import Entry, identifier
+from slipway_runtime.operate.meter.ledger import Ledger
 from slipway_runtime.operate.meter.meter import Meter
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.operate.rows import Table
@@ -129,6 +131,16 @@ def test_a_name_that_is_too_long_is_refused_before_anything_is_answered(
     assert (status, said["error"]["param"]) == (400, "user")
     status, said = call(conversations.handler, SERVICE, "GET", "/v1/conversations", user=user)
     assert (status, said["error"]["param"]) == (400, "user")
+
+
+def test_sums_that_no_answer_holds_are_refused_with_words(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response has 6 MB. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+    sums = {(f"{number:06}" + "u" * 500, "", "", "", ""): Counter(requests=1) for number in range(10_000)}
+    monkeypatch.setattr(Ledger, "sums", lambda _self, _tenant, _day: sums)
+    status, said = call(usage.handler, SERVICE, "GET", "/v1/usage", by="user")
+    assert (status, said["error"]["param"]) == (400, "by")
+    status, said = call(usage.handler, SERVICE, "GET", "/v1/usage", by="model")
+    assert (status, len(said["data"])) == (200, 1)
 
 
 @pytest.mark.parametrize("letter", ["u", "é", "船", "🚢"])

@@ -101,11 +101,11 @@ def _usage_variables(stack: SlipwayStack) -> dict[str, str]:
 
 
 def _conversations_variables(stack: SlipwayStack) -> dict[str, str]:
-    return {**memory_access.conversation_variables(stack), **meters_access.erasure_variables(stack)}
+    return {**memory_access.erasing_variables(stack), **meters_access.erasure_variables(stack)}
 
 
 def _allow_conversations(stack: SlipwayStack, role: iam.Role) -> None:
-    memory_access.allow_conversations(stack, role)
+    memory_access.allow_erasing(stack, role)
     meters_access.allow_erasure(stack, role)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_iam as iam
 
 from slipway_constructs.permissions import allow, allow_key
+from stacks.said_access import CACHE_ACTIONS
 
 if TYPE_CHECKING:
     from stacks.slipway_stack import SlipwayStack
@@ -55,8 +56,18 @@ def allow_memory(stack: SlipwayStack, role: iam.Role) -> None:
         allow_key(role, key.key_arn if key else None)
 
 
-def allow_conversations(stack: SlipwayStack, role: iam.Role) -> None:
-    """Let a role read and delete conversations."""
+def erasing_variables(stack: SlipwayStack) -> dict[str, str]:
+    """Return the variables of a function that deletes what a user has said."""
+    found = conversation_variables(stack)
+    if stack.settings.cache.enabled:
+        found["CACHE_TABLE"] = stack.look_up("foundation", "cache-table-name")
+    return found
+
+
+def allow_erasing(stack: SlipwayStack, role: iam.Role) -> None:
+    """Let a role read and delete conversations, and delete cached answers to their users."""
     key = stack.key()
     allow(role, DELETE_ACTIONS, [stack.table_arn("conversations")])
+    if stack.settings.cache.enabled:
+        allow(role, CACHE_ACTIONS, [stack.table_arn("cache")])
     allow_key(role, key.key_arn if key else None)

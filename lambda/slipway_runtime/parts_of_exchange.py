@@ -115,8 +115,8 @@ def steps() -> Steps:
 
     return Steps(
         **_metered(),
+        **parts_of_guard.guard(),
         prompt=_prompt() if settings.optional("PROMPTS_TABLE") else passes,
-        guard=parts_of_guard.guard(),
         memory=parts_of_memory.memory(),
         cache=parts_of_memory.cache(),
         documents=Documents(answerer=grounded, screen=parts_of_guard.screen()),

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from slipway_runtime import settings
-from slipway_runtime.generate.exchange import Step, passes
+from slipway_runtime.generate.exchange import Step
 from slipway_runtime.generate.guard.policy import Screened
 from slipway_runtime.operate.clients import client
 
@@ -25,10 +25,10 @@ def policies() -> StoredPolicies:
     return StoredPolicies(ssm=client("ssm"), name=settings.required("GUARD_PARAMETER"))
 
 
-def guard() -> Step:
-    """Return the step that guards an exchange, where the settings have it."""
+def guard() -> dict[str, Step]:
+    """Return the steps that guard an exchange, where the settings have them."""
     if not settings.optional("GUARD_PARAMETER"):
-        return passes
+        return {}
     from slipway_runtime.generate.guard.bedrock_guardrail import BedrockGuardrail  # noqa: PLC0415
     from slipway_runtime.generate.guard.step import Guard  # noqa: PLC0415
 
@@ -36,7 +36,8 @@ def guard() -> Step:
     if identifier:
         version = settings.required("GUARDRAIL_VERSION")
         bedrock = BedrockGuardrail(client=client("bedrock-runtime"), identifier=identifier, version=version)
-    return Guard(policy=policies().of, bedrock=bedrock)
+    made = Guard(policy=policies().of, bedrock=bedrock)
+    return {"guard": made.request, "guard_answer": made.answer}
 
 
 def screen() -> Callable[[str, list[Hit]], Screened]:

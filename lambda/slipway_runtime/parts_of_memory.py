@@ -67,6 +67,15 @@ def cache() -> Step:
     )
 
 
+def forget_cached(tenant: str, user: str, conversation: str | None = None) -> int | None:
+    """Remove cached answers to a user, or in one conversation, and return how many; None where there is no cache."""
+    if not (name := settings.optional("CACHE_TABLE")):
+        return None
+    from slipway_runtime.generate.cache.answers import Answers  # noqa: PLC0415
+
+    return Answers(table=Table(client=client("dynamodb"), name=name), seconds=0).forget_user(tenant, user, conversation)
+
+
 def compress() -> Step:
     """Return the step that trims what was retrieved, where the settings have it."""
     if not (tokens := settings.optional("COMPRESS_TO_TOKENS")):

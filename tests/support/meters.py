@@ -9,6 +9,7 @@ SETTINGS = """
 removal: destroy
 termination_protection: false
 prompts: {{enabled: true}}
+conversations: {{enabled: true, summary_alias: tiny}}
 metering: {{enabled: true, content_days: 7, prices: {{"openai:{place}#tiny": {{read: 1, written: 2}}}}}}
 gateway:
   throttle: {{rate_per_second: 1000, burst: 1000}}

@@ -27,7 +27,7 @@ from slipway_runtime.retrieve.stores.contract import Hit
 class Exchange:
     """Who asks what of which alias, and until when. `documents`: answer from them; `wishes`: the rest of `slipway`.
 
-    `facts`: what the steps tell of it, for its record.
+    `facts`: what the steps tell of it, for its record. `guard`: the version of the policy that it is held to.
     `contexts` are the chunks that stand in the last message, for the `question` there, once they are retrieved.
     """
 
@@ -42,6 +42,7 @@ class Exchange:
     wishes: dict[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=identifier)
     facts: Facts = field(default_factory=Facts)
+    guard: str = ""
     contexts: tuple[Hit, ...] = ()
     question: str = ""
 
@@ -72,9 +73,10 @@ class Steps:
     record: Step = passes  # when it has ended: metrics, the ledger's entry, the record that feedback joins
     prompt: Step = passes  # puts the catalogue's prompt and its variables in place, which the quota then counts
     quota: Step = passes  # reserves tokens before the model is called, settles what was used
-    guard: Step = passes  # looks at the request, and at the answer while it comes
+    guard: Step = passes  # looks at the request; nothing that it has not let through is kept below
     memory: Step = passes  # puts the conversation's turns before the question, keeps the new ones
     cache: Step = passes  # answers what was answered before
+    guard_answer: Step = passes  # looks at the answer while it comes; nothing that it holds back is kept above
     documents: Step = passes  # retrieves, puts the chunks into the prompt, checks the citations
     compress: Step = passes  # trims the chunks to the token budget
     model: Onward

@@ -120,8 +120,13 @@ def _allow(method_arn: str, caller: Caller) -> dict[str, Any]:
     return {
         "principalId": caller.tenant,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": {"tenant": caller.tenant, "scopes": " ".join(caller.scopes)},
+        "context": {"tenant": caller.tenant, "scopes": " ".join(caller.scopes), **_named(caller.user)},
     }
+
+
+def _named(user: str) -> dict[str, str]:
+    """Return who signed in; a client acts for whomever it names."""
+    return {"user": user} if user else {}
 
 
 def _equal(one: str, other: str) -> bool:

@@ -48,14 +48,15 @@ def _route(request: ApiRequest) -> Route:
 
 def _chat(request: ApiRequest, deadline: Deadline) -> Any:
     chat = decode_body(request, ChatRequest)
+    who = request.request_context.authorizer
+    user = who.acting_for(chat.user)
     alias = _table().alias(chat.model)
     asked = chat.slipway.documents if chat.slipway else None
     documents = alias.grounded if asked is None else asked
     check(chat, grounded=documents)
-    who = request.request_context.authorizer
     exchange = Exchange(
         tenant=who.tenant,
-        user=chat.user or who.user,
+        user=user,
         name=chat.model,
         alias=alias,
         request=chat.model_request,

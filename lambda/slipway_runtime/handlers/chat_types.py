@@ -11,6 +11,7 @@ import msgspec
 
 from slipway_runtime.generate.conversation import JsonFormat, Message, ModelRequest, Sampling, Tool, ToolCall
 from slipway_runtime.handlers.filter_field import request_filter
+from slipway_runtime.operate.users import User
 from slipway_runtime.retrieve.filters import Filter
 
 MAX_STOPS = 4
@@ -151,7 +152,7 @@ class ChatRequest(msgspec.Struct):
     top_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     stop: str | Annotated[list[str], msgspec.Meta(max_length=MAX_STOPS)] | None = None
     seed: Seed | None = None
-    user: str | None = None
+    user: User | None = None
     response_format: ResponseFormat | None = None
     tools: list[ToolOffered] | None = None
     tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None

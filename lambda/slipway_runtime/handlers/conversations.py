@@ -44,11 +44,7 @@ def _route(request: ApiRequest) -> Any:
 
 def _user(request: ApiRequest) -> str:
     """Return whose conversations these are. Raises: ApiError 403 for another user's."""
-    signed_in = request.request_context.authorizer.user
-    asked = (request.query_string_parameters or {}).get("user", "")
-    if signed_in and asked not in ("", signed_in):
-        raise ApiError(403, "These are another user's conversations.", code="forbidden", param="user")
-    return signed_in or asked
+    return request.request_context.authorizer.acting_for((request.query_string_parameters or {}).get("user"))
 
 
 def _delete_all(request: ApiRequest, conversations: Conversations) -> dict[str, Any]:
@@ -62,15 +58,19 @@ def _delete_all(request: ApiRequest, conversations: Conversations) -> dict[str, 
 
 
 def _erased(conversations: Conversations, identifier: str = "") -> dict[str, int]:
-    """Delete what the meters keep of a conversation or of the whole user, and return how much that was."""
-    feedbacks = parts_of_meters.feedbacks(conversations.tenant)
+    """Delete what cache and meters keep of a conversation or of the whole user, and return how much that was."""
+    tenant, user = conversations.tenant, conversations.user
+    told = {}
+    if (answers := parts_of_memory.forget_cached(tenant, user, identifier or None)) is not None:
+        count("CachedAnswersErased", answers)
+        told["cached_answers_deleted"] = answers
+    feedbacks = parts_of_meters.feedbacks(tenant)
     if feedbacks is None:
-        return {}
-    user = conversations.user
+        return told
     erased = feedbacks.erase_conversation(user, identifier) if identifier else feedbacks.erase_user(user)
     count("ExchangesErased", erased.exchanges)
     count("FeedbackErased", erased.feedback)
-    return {"exchanges_deleted": erased.exchanges, "feedback_deleted": erased.feedback}
+    return told | {"exchanges_deleted": erased.exchanges, "feedback_deleted": erased.feedback}
 
 
 def _whole(conversations: Conversations, identifier: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import msgspec
 from slipway_runtime import parts
 from slipway_runtime.generate.errors import invalid, unknown_model
 from slipway_runtime.operate.retry import Deadline
+from slipway_runtime.operate.users import User
 from slipway_runtime.retrieve.embed import Embedder, EmbeddingError
 
 ALIAS = "embedding"
@@ -33,7 +34,7 @@ class EmbeddingRequest(msgspec.Struct):
     input: str | list[Any]
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: Annotated[int, msgspec.Meta(ge=1, le=4096)] | None = None
-    user: str | None = None
+    user: User | None = None
     slipway: EmbeddingExtension | None = None
 
 

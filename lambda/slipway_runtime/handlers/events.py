@@ -7,13 +7,27 @@ from typing import Annotated, Any
 
 import msgspec
 
+from slipway_runtime.generate.errors import ApiError, invalid
+from slipway_runtime.operate.users import MAX_USER_CHARACTERS
+
 
 class Authorizer(msgspec.Struct):
-    """What our authorizer returned."""
+    """What our authorizer returned. `user`: who signed in, "" for a client, which acts for whomever it names."""
 
     tenant: str
     user: str = ""
     scopes: str = ""
+
+    def acting_for(self, named: str | None) -> str:
+        """Return whose request it is that names a user.
+
+        Raises: ApiError 403 where another user has signed in, 400 for a name that is too long.
+        """
+        if self.user and named not in (None, "", self.user):
+            raise ApiError(403, "This is another user than the one who signed in.", code="forbidden", param="user")
+        if named and len(named) > MAX_USER_CHARACTERS:
+            raise invalid(f"'user' may have {MAX_USER_CHARACTERS} characters.", "user")
+        return self.user or named or ""
 
 
 class RequestContext(msgspec.Struct):

@@ -16,6 +16,7 @@ from slipway_runtime.retrieve.tokens.choose import tokenizer
 
 def metered(meter: Meter, who: Authorizer, request: EmbeddingRequest, deadline: Deadline) -> WithHeaders:
     """Return the vectors, and the headers of the limits. Raises: ApiError, EmbeddingError."""
+    user = who.acting_for(request.user)
     texts = [request.input] if isinstance(request.input, str) else [each for each in request.input if each]
     estimate = sum(tokenizer("estimate").count(text) for text in texts if isinstance(text, str))
     request_id, began = identifier("embd"), time.monotonic()
@@ -37,7 +38,7 @@ def metered(meter: Meter, who: Authorizer, request: EmbeddingRequest, deadline: 
                 id=request_id,
                 tenant=who.tenant,
                 at=int(time.time()),
-                user=request.user or who.user,
+                user=user,
                 alias=ALIAS,
                 model=model,
                 ended=ended,

@@ -21,6 +21,8 @@ from slipway_runtime.operate.observability import count, logger, observed
 from slipway_runtime.parts_of_meters import meter
 
 MAX_DAYS = 100
+# A function's answer has 6 MB at most.
+MAX_SUMS_BYTES = 5_000_000
 Sums = dict[tuple[str, ...], Counter[str]]
 
 
@@ -54,7 +56,7 @@ def _route(request: ApiRequest) -> Any:
 
 def _given(request: ApiRequest) -> Given:
     given = decode_body(request, Given)
-    user = given.user or request.request_context.authorizer.user
+    user = request.request_context.authorizer.acting_for(given.user)
     return msgspec.structs.replace(given, user=user)
 
 
@@ -111,6 +113,8 @@ def _usage(found: Meter, tenant: str, query: dict[str, str]) -> dict[str, Any]:
     for counted in sums.values():
         total.update(counted)
     data = [dict(zip(by, key, strict=True)) | _shown(counted) for key, counted in sorted(sums.items())]
+    if len(msgspec.json.encode(data)) > MAX_SUMS_BYTES:
+        raise invalid(f"These are {len(data)} sums, too many for one answer: ask for fewer days, or by less.", "by")
     period = {"from": first.isoformat(), "to": last.isoformat()}
     limits = msgspec.to_builtins(found.limits(tenant))
     return {"object": "usage", **period, "data": data, "total": _shown(total), "limits": limits}

@@ -4,9 +4,11 @@ A tenant is the first part of every subject, and has no `#` in its name. Nothing
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from slipway_runtime.operate.retry import Backoff, Deadline
 
@@ -14,6 +16,8 @@ Cell = str | int | bytes
 Row = dict[str, Cell]
 CONFLICT_SECONDS = 5.0
 BATCH_ROWS = 25
+# Of 2,048 bytes of a partition key and 1,024 of a sort key, this much may be a name that others have given.
+MAX_NAME_BYTES = 512
 NEW = "attribute_not_exists(subject)"
 
 
@@ -95,6 +99,12 @@ class Table:
             left: dict[str, Any] = {self.name: [{"DeleteRequest": {"Key": key}} for key in cells]}
             while left:
                 left = self.client.batch_write_item(RequestItems=left)["UnprocessedItems"]
+
+
+def named(name: str) -> str:
+    """Return a name as a part of a key: no other part of it is `#`, and what is long stands as its digest."""
+    quoted = quote(name, safe="")
+    return quoted if len(quoted) <= MAX_NAME_BYTES else f"%%{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def put(row: Row, condition: str = "", values: Sequence[Cell] = ()) -> dict[str, Any]:

@@ -58,6 +58,23 @@ def test_a_conversation_from_its_first_turn_to_its_deletion(api: Api) -> None:
     assert api.call("GET", "/conversations/c1?user=u1")[0] == 404
 
 
+@pytest.mark.capability("S9")
+def test_a_user_that_is_erased_leaves_no_question_in_the_cache(api: Api) -> None:
+    """Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
+    secret, other = "Where does Erin keep the silver key of the boat?", "What is the harbour's name?"
+    for text, more in ((secret, {}), (other, {}), ("And of the shed?", {"conversation": "c5"})):
+        assert ask(api, text, user="erin", **more)["slipway"]["cache"] == "miss"
+    assert ask(api, secret, user="ann")["slipway"]["cache"] == "exact"
+    assert api.ok("DELETE", "/conversations/c5?user=erin")["cached_answers_deleted"] == 1
+    assert api.ok("DELETE", "/conversations?user=ann")["cached_answers_deleted"] == 0
+    assert api.ok("DELETE", "/conversations?user=erin")["cached_answers_deleted"] == 2
+    assert api.ok("DELETE", "/conversations?user=erin")["cached_answers_deleted"] == 0
+    target = api.target
+    table = target.parameter("foundation/cache-table-name")
+    assert "silver key" not in str(target.client("dynamodb").scan(TableName=table)["Items"])
+    assert ask(api, secret, user="ann")["slipway"]["cache"] == "miss"
+
+
 @pytest.mark.capability("S10")
 def test_turns_at_the_same_time_are_all_kept_each_in_whole(api: Api) -> None:
     with ThreadPoolExecutor(4) as pool:

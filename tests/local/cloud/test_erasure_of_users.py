@@ -3,6 +3,7 @@
 Policies are enforced. DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from slipway_runtime.operate.rows import Table
 from slipway_runtime.prepare.keys import document_id
 from support import trial
 from support.augmentation import ingest
-from support.model_server import model_server
+from support.model_server import ModelServer, model_server
 from support.prompts import Api
 from support.waiting import wait_for
 
@@ -38,8 +39,8 @@ SECRET = "My boat is called Heron"
 class Place:
     """The gateway, and the table of meters."""
 
-    def __init__(self, target: Any) -> None:
-        self.api, client = Api(target), target.client("dynamodb")
+    def __init__(self, target: Any, model: ModelServer) -> None:
+        self.api, self.model, client = Api(target), model, target.client("dynamodb")
         self.table = Table(client=client, name=target.parameter("foundation/meters-table-name"))
 
     def ask(self, user: str, conversation: str) -> str:
@@ -55,10 +56,40 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     state = tmp_path_factory.mktemp("erasure") / "state"
     with model_server() as model:
-        yield Place(trial.up(state.parent, SETTINGS.format(url=model.url)))
+        yield Place(trial.up(state.parent, SETTINGS.format(url=model.url)), model)
         denied = {one["role"]: one["denied"] for one in cloud.permissions(state)["roles"] if one["denied"]}
         cloud.down(state)
         assert denied == {}
+
+
+@pytest.mark.capability("P9")
+def test_what_the_guard_holds_back_is_in_no_conversation_and_no_record(place: Place) -> None:
+    """A tenant's policy: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
+    api, words = place.api, place.model.words
+    policy = {"personal_data": {"input": "redact", "output": "redact"}, "topics": {"rival": ["acme corporation"]}}
+    name = f"/slipway/{api.target.environment}/gateway/guard/tenants/default"
+    api.target.client("ssm").put_parameter(Name=name, Type="String", Value=json.dumps(policy))
+
+    def ask(*said: str) -> tuple[str, Any]:
+        place.model.words = list(said)
+        messages = [{"role": "user", "content": "I am jane.doe@example.com"}]
+        body = {"model": "tiny", "user": "eve", "messages": messages, "slipway": {"conversation": "g"}}
+        answer = api.ok("POST", "/chat/completions", body)
+        return answer["choices"][0]["finish_reason"], answer["slipway"]["conversation"]
+
+    assert wait_for(lambda: ask("we like ", "acme ", "corporation ")[0] == "content_filter", seconds=120)
+    api.ok("DELETE", "/conversations?user=eve")
+    assert ask("we like ", "acme ", "corporation ") == ("content_filter", {"id": "g", "kept": False})
+    assert api.call("GET", "/conversations/g?user=eve")[0] == 404
+    assert ask("mail ", "anna.smith@example.com ", "now") == ("stop", {"id": "g", "turn": 1, "kept": True})
+    [turn] = api.ok("GET", "/conversations/g?user=eve")["turns"]
+    assert [each["content"] for each in turn["messages"]] == ["I am [EMAIL]", "mail [EMAIL] now"]
+    ask("fine")
+    told = [each["content"] for each in place.model.asked[-1]["messages"]]
+    assert told[-3:] == ["I am [EMAIL]", "mail [EMAIL] now", "I am [EMAIL]"]
+    assert "example.com" not in place.rows()
+    api.ok("DELETE", "/conversations?user=eve")
+    place.model.words = words
 
 
 def test_a_conversation_and_then_its_user_take_questions_answers_and_feedback_along(place: Place) -> None:

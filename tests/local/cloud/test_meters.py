@@ -209,3 +209,50 @@ def test_a_service_with_client_credentials_is_its_tenant_within_its_scopes(place
     for forged in (f"{head}.{body}.{signature[:-6]}AAAAAA", f"{head}.{body[:-4]}AAAA.{signature}", f"{head}.{body}."):
         with pytest.raises(openai.AuthenticationError):
             place.client(forged).chat.completions.create(model="tiny", messages=ASK)
+
+
+@pytest.mark.capability("S8")
+def test_a_person_is_its_tenants_and_nobody_else(place: Place) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html"""
+    alice, token = _signed_in(place, "alice@example.com")
+    client = place.client(token)
+    asked: dict[str, Any] = {"model": "tiny", "messages": ASK, "extra_body": {"slipway": {"conversation": "c"}}}
+    mine = client.chat.completions.create(**asked)
+    entry = Ledger(table=place.meters).get("people", mine.id)
+    assert entry
+    assert entry.user == alice
+    _, key = place.tenants.create("people")
+    other = place.client(key).chat.completions.create(**asked, user="bob")
+    for refused in (
+        lambda: client.chat.completions.create(**asked, user="bob"),
+        lambda: client.embeddings.create(model="embedding", input="x", user="bob"),
+        lambda: client.get("/conversations/c?user=bob", cast_to=object),
+        lambda: client.delete("/conversations?user=bob", cast_to=object),
+        lambda: client.post("/feedback", body={"request_id": other.id, "thumbs": "up", "user": "bob"}, cast_to=object),
+    ):
+        with pytest.raises(openai.PermissionDeniedError):
+            refused()
+    shown: Any = client.get("/conversations", cast_to=object)
+    assert [each["id"] for each in shown["data"]] == ["c"]
+    client.delete("/conversations", cast_to=object)
+    with pytest.raises(openai.NotFoundError):
+        client.get("/conversations/c", cast_to=object)
+    left: Any = place.client(key).get("/conversations?user=bob", cast_to=object)
+    assert [each["id"] for each in left["data"]] == ["c"]
+
+
+def _signed_in(place: Place, user: str) -> tuple[str, str]:
+    """Return username and access token of a person of the tenant `people`."""
+    target = place.api.target
+    cognito, pool = target.client("cognito-idp"), target.parameter("gateway/user-pool-id")
+    app = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName="desk", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    password = "Of-three-words-1"
+    made = cognito.admin_create_user(UserPoolId=pool, Username=user, MessageAction="SUPPRESS")["User"]["Username"]
+    cognito.admin_set_user_password(UserPoolId=pool, Username=user, Password=password, Permanent=True)
+    cognito.create_group(UserPoolId=pool, GroupName="tenant-people")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName="tenant-people")
+    given = {"USERNAME": user, "PASSWORD": password}
+    answer = cognito.initiate_auth(ClientId=app, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=given)
+    return made, answer["AuthenticationResult"]["AccessToken"]

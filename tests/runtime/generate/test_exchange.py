@@ -14,7 +14,7 @@ from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.operate.retry import Deadline
 
 pytestmark = pytest.mark.capability("S7")
-ORDER = ["record", "prompt", "quota", "guard", "memory", "cache", "documents", "compress"]
+ORDER = ["record", "prompt", "quota", "guard", "memory", "cache", "guard_answer", "documents", "compress"]
 
 
 def exchange() -> Exchange:
@@ -43,8 +43,8 @@ def test_the_steps_see_the_request_in_their_order_and_the_events_in_reverse() ->
     assert [each.name for each in fields(Steps)] == [*ORDER, "model"]
     whole = collect(Steps(**{name: step(name) for name in ORDER}, model=model).answer(exchange()))
     assert whole.text == "yes"
-    assert went[:8] == [f"{name} in" for name in ORDER]
-    assert went[8:16] == [f"{name} out" for name in reversed(ORDER)]
+    assert went[:9] == [f"{name} in" for name in ORDER]
+    assert went[9:18] == [f"{name} out" for name in reversed(ORDER)]
 
 
 def test_a_step_may_answer_by_itself_change_the_request_and_settle_after_an_error() -> None:

@@ -20,6 +20,7 @@ from slipway_runtime.operate.meter.meter import Meter, Rules
 from slipway_runtime.operate.meter.prices import Price
 from slipway_runtime.operate.meter.standing import Refused
 from slipway_runtime.operate.meter.windows import Limits
+from slipway_runtime.operate.observability import metrics
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.operate.rows import Table
 
@@ -90,6 +91,22 @@ def test_what_was_used_is_settled_and_written_with_rewriter_and_embeddings(meter
     content = Feedbacks(table=meter.table, tenant="t").content(found)
     assert content
     assert (content.answer, content.messages[0]["content"]) == ("One two three", "Count to three.")
+
+
+def test_an_entry_that_dynamodb_will_never_take_is_counted_without_its_names(meter: Meter) -> None:
+    """An item has 400 KB.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
+    """
+    metrics.clear_metrics()
+    one = replace(exchange(), user="u" * 450_000)
+    collect(steps(meter, answers).answer(one))
+    found = entry(meter, one)
+    assert (found.user, found.input_tokens, found.output_tokens) == ("", 25, 4)
+    assert found.cost_nanodollars == 25 * 1000 + 4 * 2000 + 4 * 3000
+    assert meter.ledger.imbalance("t", found.day) == {}
+    assert metrics.metric_set["MeterFailures"]["Value"] == [1]
+    metrics.clear_metrics()
 
 
 def test_a_reader_that_goes_away_pays_for_what_was_written_as_estimated(meter: Meter) -> None:

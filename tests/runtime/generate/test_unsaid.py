@@ -124,7 +124,7 @@ def test_a_cached_answer_goes_with_any_document_that_it_was_given_and_others_sta
     assert said.forget("doc_b") == (0, 0)
     assert said.forget("doc_a") == (0, 0)  # which is noted still, and has gone
     subjects = [row["subject"]["S"] for row in said.rows()]
-    assert sorted(each.split("#")[1] for each in subjects) == ["answer", "document", "questions"]
+    assert sorted(each.split("#")[1] for each in subjects) == ["answer", "document", "questions", "user", "user"]
     assert said.ask("of doc_c").notes["cache"] == "exact"
     assert said.ask("of doc_a doc_b").notes["cache"] == "miss"
 

@@ -4,6 +4,7 @@
 |---|---|
 | `<tenant>#answer#<scope>` | `<question>`: the answer |
 | `<tenant>#questions#<scope>` | `<time>#<question>`: a question, its vector and its signs |
+| see `askers` | of an answer, whose question it is to |
 | see `mentions` | `<scope>#<question>#<time>`: of an answer, which documents it is made from |
 
 All expire. Of a scope only the newest `MAX_CANDIDATES` questions are looked at, in one read.
@@ -20,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from slipway_runtime.generate.cache.askers import Asker, Askers
 from slipway_runtime.generate.cache.key import Key
 from slipway_runtime.generate.cache.vectors import Packed, nearest, similarity
 from slipway_runtime.generate.mentions import MAX_DOCUMENTS, Mentions
@@ -31,6 +33,7 @@ MAX_CANDIDATES = 400
 COMPARED = 12
 # A row holds 400 KB; answers that are larger packed are rare, and asked for anew.
 MAX_ANSWER_BYTES = 300_000
+NOBODY = Asker()
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -76,7 +79,9 @@ class Answers:
                 return found, near
         return None
 
-    def keep(self, key: Key, answer: Kept, vector: Packed | None, told: tuple[str, ...] = ()) -> None:
+    def keep(
+        self, key: Key, answer: Kept, vector: Packed | None, told: tuple[str, ...] = (), asker: Asker = NOBODY
+    ) -> None:
         """Keep an answer, and its question where it has a vector. `told`: documents that were spoken of before."""
         packed, documents = zlib.compress(msgspec.json.encode(answer)), {*answer.documents, *told}
         if len(packed) > MAX_ANSWER_BYTES or len(documents) > MAX_DOCUMENTS:
@@ -84,9 +89,10 @@ class Answers:
         expires = int(self.now()) + self.seconds
         row: Row = {"subject": f"{key.tenant}#answer#{key.scope}", "item": key.question, "expires_at": expires}
         at = f"{int(self.now() * 1000):015d}"
-        mentions = Mentions(table=self.table, tenant=key.tenant)
+        answered = f"{key.scope}#{key.question}#{at}"
         writes = [put(row | {"answer": packed})]
-        writes += mentions.writes(documents, f"{key.scope}#{key.question}#{at}", expires)
+        writes += Mentions(table=self.table, tenant=key.tenant).writes(documents, answered, expires)
+        writes.append(Askers(table=self.table, tenant=key.tenant).write(asker, answered, expires))
         if vector:
             place: Row = {"subject": f"{key.tenant}#questions#{key.scope}", "item": f"{at}#{key.question}"}
             question: Row = {"expires_at": expires, "text": key.text, "vector": vector.values, "signs": vector.signs}
@@ -102,11 +108,22 @@ class Answers:
         for place in mentions.of(document_id):
             if deadline.remaining_seconds <= 0:
                 break
-            scope, question, at = place.split("#")
-            removed += self.table.remove(f"{tenant}#answer#{scope}", question)
-            self.table.delete([(f"{tenant}#questions#{scope}", f"{at}#{question}")])
+            removed += self._remove(tenant, place)
             mentions.forget([document_id], place)
         return removed
+
+    def forget_user(self, tenant: str, user: str, conversation: str | None = None) -> int:
+        """Remove the answers to a user's questions, or to those of one conversation, and return how many there were."""
+        askers, removed = Askers(table=self.table, tenant=tenant), 0
+        for item, place in askers.of(user, conversation):
+            removed += self._remove(tenant, place)
+            askers.forget(user, item)
+        return removed
+
+    def _remove(self, tenant: str, place: str) -> bool:
+        scope, question, at = place.split("#")
+        self.table.delete([(f"{tenant}#questions#{scope}", f"{at}#{question}")])
+        return self.table.remove(f"{tenant}#answer#{scope}", question)
 
     def _questions(self, key: Key) -> list[Row]:
         subject = f"{key.tenant}#questions#{key.scope}"

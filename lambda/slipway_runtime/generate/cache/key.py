@@ -16,7 +16,7 @@ from slipway_runtime.generate.exchange import Exchange
 from slipway_runtime.generate.routes.choice import order
 
 # Raised when what is kept changes its meaning.
-FORMAT = 1
+FORMAT = 2
 
 
 class Key(NamedTuple):
@@ -57,6 +57,8 @@ def key(exchange: Exchange) -> Key:
         "json": request.format,
         "documents": exchange.documents,
         "filter": dataclasses.asdict(exchange.filter) if exchange.filter else None,
+        # What a policy lets through, of documents and of the answer, another one may not.
+        "guard": exchange.guard,
         "prompt": exchange.wishes.get("prompt"),
         "messages": before,
     }

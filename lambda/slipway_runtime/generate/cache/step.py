@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from slipway_runtime.generate.cache.answers import Answers, Kept
+from slipway_runtime.generate.cache.askers import Asker
 from slipway_runtime.generate.cache.key import Key, cacheable, key
 from slipway_runtime.generate.cache.vectors import Packed, pack
 from slipway_runtime.generate.events import Collected, Event, Finish, Note, Started, TextDelta, Usage
 from slipway_runtime.generate.exchange import Exchange, Onward
-from slipway_runtime.generate.facts import Facts
 from slipway_runtime.operate.observability import count, logger
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.retrieve.embed import Embedder
@@ -68,6 +68,7 @@ class Cache:
             found = None
         if found is not None:
             count("CacheHits")
+            exchange.facts.cache = str(how["cache"])
             exchange.facts.chunks += found.chunks
             exchange.facts.documents += found.documents
             yield from _replay(found, how)
@@ -79,16 +80,18 @@ class Cache:
             whole.add(event)
             yield event
         if epoch is not None:
-            self._keep(where, whole.whole(), vector, epoch, exchange.facts)
+            self._keep(where, whole.whole(), vector, epoch, exchange)
 
-    def _keep(self, where: Key, whole: Collected, vector: Packed | None, epoch: int, facts: Facts) -> None:
+    def _keep(self, where: Key, whole: Collected, vector: Packed | None, epoch: int, exchange: Exchange) -> None:
         # What refuses to answer may know better the next time.
         if whole.finish_reason != "stop" or whole.calls or not whole.text or whole.notes.get("grounded") is False:
             return
         try:
+            facts = exchange.facts
             given = tuple(facts.chunks), tuple(facts.documents)
             kept = Kept(whole.text, whole.finish_reason, whole.notes, epoch, whole.route, *given)
-            self.answers.keep(where, kept, vector, facts.told)
+            asker = Asker(exchange.user, str(exchange.wishes.get("conversation") or ""))
+            self.answers.keep(where, kept, vector, facts.told, asker)
         except Exception as error:
             _failed(error)
 

@@ -1,4 +1,7 @@
-"""The guard as a step of an exchange: the request is checked before it goes on, the answer while it comes."""
+"""The guard as two steps of an exchange: the request is checked before it goes on, the answer while it comes.
+
+Between the two stands what keeps questions and answers, so that nothing is kept which was not let through.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +38,14 @@ class Run:
             self.findings[finding] = None
             tell(finding, self.policy.version)
 
-    def note(self, more: list[Any]) -> Iterator[Note]:
-        """Yield what the answer says of it under `slipway.guard`, where there is something to say."""
-        if all_of_it := [*map(msgspec.to_builtins, self.findings), *more]:
-            yield Note({GUARD: {"policy": self.policy.version, "findings": all_of_it}})
+    @property
+    def told(self) -> list[Any]:
+        """Return the findings as an answer tells them."""
+        return [msgspec.to_builtins(each) for each in self.findings]
+
+    def note(self, findings: list[Any]) -> dict[str, Any]:
+        """Return what the answer says under `slipway.guard`."""
+        return {GUARD: {"policy": self.policy.version, "findings": findings}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,22 +55,32 @@ class Guard:
     policy: Callable[[str], Policy]
     bedrock: BedrockGuardrail | None = None
 
-    def __call__(self, exchange: Exchange, onward: Onward) -> Iterator[Event]:
-        """Yield the answer's events. Raises: ApiError 400 content_blocked, 503 guardrail_unavailable."""
+    def request(self, exchange: Exchange, onward: Onward) -> Iterator[Event]:
+        """Check the request, and yield the answer's events.
+
+        Raises: ApiError 400 content_blocked, 503 guardrail_unavailable.
+        """
         with visible("the guard could not check the request"):
             run = Run(policy=self.policy(exchange.tenant))
-            request, out = self._checked_request(exchange, run)
+            request = guarded(exchange.request, run.policy, run.found, self.bedrock)
+        exchange.facts.asked = request.messages
+        guard = f"{run.policy.version}/{self.bedrock.version if self.bedrock else ''}"
+        yield from _told(onward(replace(exchange, request=request, guard=guard)), run)
+
+    def answer(self, exchange: Exchange, onward: Onward) -> Iterator[Event]:
+        """Yield the answer's events as far as they may be shown. Raises: ApiError 503 guardrail_unavailable."""
+        with visible("the guard could not check the answer"):
+            run = Run(policy=self.policy(exchange.tenant))
+            out, request = self._out(exchange.request, run), exchange.request
+            if run.policy.canary.output != "off":
+                request = with_canary(request)
         yield from _checked(onward(replace(exchange, request=request)), out, run)
 
-    def _checked_request(self, exchange: Exchange, run: Run) -> tuple[ModelRequest, Outgoing]:
-        request = guarded(exchange.request, run.policy, run.found, self.bedrock)
-        hidden = hidden_text(request)
+    def _out(self, request: ModelRequest, run: Run) -> Outgoing:
         told = "\n".join(message.text for message in request.messages if message.role == "user")
-        detectors = of_output(run.policy, hidden, told)
-        if run.policy.canary.output != "off":
-            request = with_canary(request)
+        detectors = of_output(run.policy, hidden_text(request), told)
         calls = [each for each in detectors if each.action != "redact"]
-        out = Outgoing(
+        return Outgoing(
             window=Window(detectors=detectors, found=run.found),
             calls=lambda: Window(detectors=calls, found=run.found),
             bedrock=self.bedrock if run.policy.bedrock.output != "off" else None,
@@ -71,7 +88,19 @@ class Guard:
             found=run.found,
             query=told,
         )
-        return request, out
+
+
+def _told(events: Iterator[Event], run: Run) -> Iterator[Event]:
+    """Yield the events; what was found in the request is told before what was found in the answer, or at its end."""
+    told = not run.findings
+    for event in events:
+        if not told and isinstance(event, Note) and GUARD in event.fields:
+            told = True
+            yield Note(event.fields | run.note(run.told + event.fields[GUARD]["findings"]))
+            continue
+        if not told and isinstance(event, Finish):
+            yield Note(run.note(run.told))
+        yield event
 
 
 def _checked(events: Iterator[Event], out: Outgoing, run: Run) -> Iterator[Event]:
@@ -97,7 +126,8 @@ def _shown(event: Event, out: Outgoing, run: Run, below: list[Any]) -> Iterator[
             if rest:
                 yield TextDelta(rest)
             yield from calls
-            yield from run.note(below)
+            if findings := run.told + below:
+                yield Note(run.note(findings))
             yield Finish("content_filter" if out.blocked else event.reason)
         case Note():
             out.noted(event.fields)

@@ -18,14 +18,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from slipway_runtime.generate.conversation import Message
 from slipway_runtime.generate.errors import invalid
 from slipway_runtime.generate.memory.rows import head_of, place_of, turn_of, words_of
 from slipway_runtime.generate.memory.turns import Head, Remembered, Turn, packed
 from slipway_runtime.generate.mentions import MAX_DOCUMENTS, Mentions
-from slipway_runtime.operate.rows import NEW, Conflict, Row, Table, put
+from slipway_runtime.operate.rows import NEW, Conflict, Row, Table, named, put
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DAY_SECONDS = 86_400
@@ -49,7 +48,7 @@ class Conversations:
     @property
     def subject(self) -> str:
         """Return the partition; no name of a user can be read as another one's."""
-        return f"{self.tenant}#{quote(self.user, safe='')}"
+        return f"{self.tenant}#{named(self.user)}"
 
     def head(self, identifier: str) -> Head | None:
         """Return a conversation without its turns, None where there is none."""
@@ -203,7 +202,7 @@ class Conversations:
         return Mentions(table=self.table, tenant=self.tenant)
 
     def _mentioned(self, identifier: str) -> str:
-        return f"{identifier}#{quote(self.user, safe='')}"
+        return f"{identifier}#{named(self.user)}"
 
     def _refresh(self, head: Head, documents: tuple[str, ...]) -> None:
         """Let it be known for as long as the head lives which documents its summary is made from."""

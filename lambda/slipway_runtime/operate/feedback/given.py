@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from slipway_runtime.operate.meter.entry import Entry
+from slipway_runtime.operate.users import User
 
 Text = Annotated[str, Meta(max_length=20_000)]
 
@@ -21,7 +22,7 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     rating: Annotated[int, Meta(ge=1, le=5)] | None = None
     text: Text = ""
     correction: Text = ""
-    user: Annotated[str, Meta(max_length=512)] = ""
+    user: User = ""
 
     @property
     def says_something(self) -> bool:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import quote
 
 import msgspec
 
@@ -136,7 +135,7 @@ class Feedbacks:
         return f"{self.tenant}#feedback"
 
     def _of(self, user: str) -> str:
-        return f"{self.tenant}#of#{quote(user, safe='')}"
+        return f"{self.tenant}#of#{rows.named(user)}"
 
     def _from(self, document_id: str) -> str:
         return f"{self.tenant}#from#{document_id}"

@@ -84,6 +84,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.input_tokens + self.output_tokens + self.embedding_tokens
 
     @property
+    def bare(self) -> Entry:
+        """Return it without any name or list that a client has made."""
+        return msgspec.structs.replace(self, user="", unit="", chunks=(), documents=(), conversation="")
+
+    @property
     def measured(self) -> dict[str, int]:
         """Return what it adds to the sums."""
         return {

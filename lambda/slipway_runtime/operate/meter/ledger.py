@@ -55,7 +55,7 @@ class Ledger:
             *more,
         )
         try:
-            self.backoff.call(lambda: self.table.write(*write), retry_on=_is_passing, deadline=deadline)
+            self.backoff.call(lambda: self.table.write(*write), retry_on=is_passing, deadline=deadline)
         except Conflict:
             return False
         return True
@@ -109,7 +109,7 @@ def _entry(row: rows.Row) -> Entry:
     return msgspec.json.decode(str(row["body"]), type=Entry)
 
 
-def _is_passing(error: Exception) -> bool:
+def is_passing(error: Exception) -> bool:
     """Return whether to try again: also where a transaction was cancelled for throttling, or for another one."""
     if error_code(error) != "TransactionCanceledException":
         return error_code(error) in PASSING

@@ -15,7 +15,7 @@ from slipway_runtime.operate.feedback.given import Content
 from slipway_runtime.operate.feedback.store import Feedbacks
 from slipway_runtime.operate.meter.budget import Budget, Spent, merged, spending, spent
 from slipway_runtime.operate.meter.entry import Entry
-from slipway_runtime.operate.meter.ledger import Ledger
+from slipway_runtime.operate.meter.ledger import Ledger, is_passing
 from slipway_runtime.operate.meter.prices import Price, nanodollars
 from slipway_runtime.operate.meter.quota import Quota, Reservation
 from slipway_runtime.operate.meter.standing import Standing
@@ -127,14 +127,29 @@ class Meter:
             logger.error("quota not settled", extra=facts)
 
     def record(self, entry: Entry) -> None:
-        """Write an entry, and its metrics; one that cannot be written is logged whole: its numbers are only there."""
+        """Write an entry, and its metrics; one that cannot be written is logged whole: its numbers are only there.
+
+        One that DynamoDB will never take is written without what others may have made too long.
+        """
         measure(entry)
         try:
-            more = spending(entry, time.time()) if self.budget(entry.tenant).windows else []
-            self.ledger.add(entry, Deadline.after(SETTLE_SECONDS), *more)
+            self._add(entry)
         except Exception as error:
-            count("MeterFailures")
-            logger.error("not in the ledger", extra={"entry": msgspec.to_builtins(entry), "reason": error_code(error)})
+            if is_passing(error):
+                _failed("not in the ledger", entry, error)
+                return
+            _failed("in the ledger without its names", entry.bare, error)
+            self._add_bare(entry.bare)
+
+    def _add(self, entry: Entry) -> None:
+        more = spending(entry, time.time()) if self.budget(entry.tenant).windows else []
+        self.ledger.add(entry, Deadline.after(SETTLE_SECONDS), *more)
+
+    def _add_bare(self, bare: Entry) -> None:
+        try:
+            self._add(bare)
+        except Exception as error:
+            _failed("not in the ledger", bare, error)
 
     def keep(self, entry: Entry, content: Content) -> None:
         """Keep a question and its answer as long as the settings say; what cannot be is counted."""
@@ -149,6 +164,11 @@ class Meter:
     def cost(self, model: str, read: int, written: int) -> int | None:
         """Return nanodollars, None where no price is known."""
         return nanodollars(model, read, written, self.rules.prices)
+
+
+def _failed(what: str, entry: Entry, error: Exception) -> None:
+    count("MeterFailures")
+    logger.error(what, extra={"entry": msgspec.to_builtins(entry), "reason": error_code(error)})
 
 
 def measure(entry: Entry) -> None:

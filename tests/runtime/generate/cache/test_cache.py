@@ -221,3 +221,23 @@ def test_a_cache_that_is_down_is_no_error(world: World) -> None:
     assert collect(world.cache(exchange(), model)).text == "acme answer 1"
     world.table.client.delete_table(TableName="cache")
     assert collect(world.cache(exchange(), model)).text == "acme answer 2"
+
+
+def test_what_is_known_of_a_user_goes_with_question_and_vector_and_nobody_elses(world: World) -> None:
+    model = Model()
+    mine, other = exchange("Where is Erin's boat?"), replace(exchange("Where is the harbour?"), user="ann")
+    talked = exchange("Where is Erin's shed?", wishes={"conversation": "c1"})
+    for each in (mine, other, talked):
+        collect(world.cache(each, model))
+    answers = world.cache.answers
+    assert answers.forget_user("acme", "u", "c") == 0
+    assert answers.forget_user("acme", "u", "c1") == 1
+    assert "shed" not in str(world.table.client.scan(TableName="cache")["Items"])
+    assert (answers.forget_user("other", "u"), answers.forget_user("acme", "u"), answers.forget_user("acme", "u")) == (
+        0,
+        1,
+        0,
+    )
+    assert "Erin" not in str(world.table.client.scan(TableName="cache")["Items"])
+    assert collect(world.cache(other, model)).notes["cache"] == "exact"
+    assert collect(world.cache(replace(mine, user="ann"), model)).notes["cache"] == "miss"

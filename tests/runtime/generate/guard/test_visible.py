@@ -15,10 +15,10 @@ from slipway_runtime.generate.guard import outgoing, request, screen
 from slipway_runtime.generate.guard.bedrock_guardrail import BedrockGuardrail
 from slipway_runtime.generate.guard.policy import Policy, Rule
 from slipway_runtime.generate.guard.screen import Screen
-from slipway_runtime.generate.guard.step import Guard
 from slipway_runtime.generate.guard.stored_policies import StoredPolicies
 from slipway_runtime.operate.observability import metrics
 from slipway_runtime.retrieve.stores.contract import Hit
+from tests.support.guard import guard
 
 pytestmark = pytest.mark.capability("P9")
 SAID = asked(Message("user", "Good morning"))
@@ -50,7 +50,7 @@ def bedrock(answer: Any) -> BedrockGuardrail:
 def test_a_policy_that_cannot_be_read_is_counted() -> None:
     onward, seen = answers(Finish("stop"))
     with pytest.raises(BrokenError):
-        list(Guard(policy=broken)(SAID, onward))
+        list(guard(policy=broken)(SAID, onward))
     assert (failures(), seen) == (1, [])
 
 
@@ -67,19 +67,19 @@ def test_going_on_with_an_older_policy_is_counted_too() -> None:
 def test_a_detector_that_breaks_on_the_request_or_on_the_answer_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched, pytest.raises(BrokenError):
         patched.setattr(request, "score", broken)
-        list(Guard(policy=policy(injection=Rule(input="flag")))(SAID, answers()[0]))
+        list(guard(policy=policy(injection=Rule(input="flag")))(SAID, answers()[0]))
     assert failures() == 1
     with monkeypatch.context() as patched, pytest.raises(BrokenError):
         patched.setattr(outgoing.Outgoing, "text", broken)
-        list(Guard(policy=policy())(SAID, answers(TextDelta("Hello"), Finish("stop"))[0]))
+        list(guard(policy=policy())(SAID, answers(TextDelta("Hello"), Finish("stop"))[0]))
     assert failures() == 2
 
 
 @pytest.mark.parametrize("answer", [broken, lambda **_: {}, lambda **_: {"action": "GUARDRAIL_INTERVENED"}])
 def test_a_guardrail_of_bedrock_that_fails_or_answers_nonsense_is_counted_once(answer: Any) -> None:
-    guard = Guard(policy=policy(bedrock=Rule(input="block", output="block")), bedrock=bedrock(answer))
+    checks = guard(policy=policy(bedrock=Rule(input="block", output="block")), bedrock=bedrock(answer))
     with pytest.raises(ApiError) as caught:
-        list(guard(SAID, answers()[0]))
+        list(checks(SAID, answers()[0]))
     assert (caught.value.status, caught.value.code, failures()) == (503, "guardrail_unavailable", 1)
 
 
@@ -93,7 +93,7 @@ def test_documents_that_cannot_be_read_are_counted(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_the_guard_decides_and_what_fails_beyond_it_is_not_counted() -> None:
-    blocking = Guard(policy=policy(injection=Rule(input="block")))
+    blocking = guard(policy=policy(injection=Rule(input="block")))
     attack = asked(Message("user", ATTACK))
     with pytest.raises(ApiError, match="injection"):
         list(blocking(attack, answers()[0]))
@@ -103,5 +103,5 @@ def test_what_the_guard_decides_and_what_fails_beyond_it_is_not_counted() -> Non
         raise BrokenError
 
     with pytest.raises(BrokenError):
-        list(Guard(policy=policy())(SAID, model_fails))
+        list(guard(policy=policy())(SAID, model_fails))
     assert failures() == 0

@@ -19,11 +19,12 @@ from slipway_runtime.handlers.embeddings import ALIAS as EMBEDDING
 from slipway_runtime.handlers.embeddings import EmbeddingRequest, embeddings
 from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import WithHeaders, decode_body, in_stream, respond
+from slipway_runtime.operate.meter.meter import BOOKS_SECONDS
 from slipway_runtime.operate.observability import observed
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.parts_of_meters import meter
 
-MARGIN_SECONDS = 2.0
+MARGIN_SECONDS = 2.0 + BOOKS_SECONDS  # what an answer cost is written down after it
 Route = Callable[[ApiRequest, Deadline], Any]
 
 

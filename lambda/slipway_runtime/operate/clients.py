@@ -16,6 +16,9 @@ from botocore.config import Config
 # These services are retried by our own loops, which know the deadline of the invocation; the SDK's would come on top.
 OWN_RETRIES = frozenset(("bedrock-agent-runtime", "bedrock-runtime", "kendra", "rds-data", "s3vectors", "textract"))
 
+# A whole answer of a model may take as long as an exchange; who asks gives it up at a deadline of its own.
+MODELS, MODEL_SECONDS = frozenset(("bedrock-runtime", "sagemaker-runtime")), 900
+
 
 @functools.cache
 def client(service: str, *, own_retries: bool = False) -> Any:
@@ -27,7 +30,7 @@ def client(service: str, *, own_retries: bool = False) -> Any:
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=2 if own_retries else 5,
-        read_timeout=5 if own_retries else 60,
+        read_timeout=5 if own_retries else MODEL_SECONDS if service in MODELS else 60,
         max_pool_connections=16,
     )
     return session().create_client(service, config=config)

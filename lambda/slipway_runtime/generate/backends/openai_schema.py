@@ -40,8 +40,8 @@ class _Choice(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class _Answer(msgspec.Struct):
@@ -109,7 +109,7 @@ def events_of(answer: bytes) -> Iterator[Event]:
         raise protocol.malformed("no choice in it")
     yield from _said(read.choices[0].message)
     yield Finish(_reason(read.choices[0].finish_reason or "stop"))
-    yield _usage(read)
+    yield from _usage(read.usage)
 
 
 def events_of_stream(lines: Iterable[bytes]) -> Iterator[Event]:
@@ -130,8 +130,7 @@ def events_of_stream(lines: Iterable[bytes]) -> Iterator[Event]:
             if choice.finish_reason:
                 finished = True
                 yield Finish(_reason(choice.finish_reason))
-        if chunk.usage:
-            yield _usage(chunk)
+        yield from _usage(chunk.usage)
     if not finished:
         raise protocol.cut()
 
@@ -152,9 +151,9 @@ def _said(said: _Said) -> Iterator[Event]:
         yield ToolCallDelta(index, call.id or "", function.name or "", function.arguments or "")
 
 
-def _usage(answer: _Answer) -> Usage:
-    usage = answer.usage or _Usage()
-    return Usage(usage.prompt_tokens, usage.completion_tokens)
+def _usage(usage: _Usage | None) -> Iterator[Usage]:
+    if usage:
+        yield Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0)
 
 
 def _reason(given: str) -> str:

@@ -59,6 +59,7 @@ def key(exchange: Exchange) -> Key:
         "filter": dataclasses.asdict(exchange.filter) if exchange.filter else None,
         "prompt": exchange.wishes.get("prompt"),
         "messages": before,
+        "name": last.name,
     }
     return Key(
         exchange.tenant, _digest(msgspec.json.encode(told, order="sorted")), _digest(_bytes(last.text)), last.text

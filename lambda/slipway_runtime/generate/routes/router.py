@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from slipway_runtime.generate.backends.protocol import Backend, BackendError, too_slow
-from slipway_runtime.generate.conversation import ModelRequest, Sampling
+from slipway_runtime.generate.conversation import ModelRequest
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.estimate import counted
 from slipway_runtime.generate.events import Event, Started
@@ -118,12 +118,12 @@ def _patience(route: Route, request: ModelRequest, deadline: Deadline, left: int
 def _for_route(request: ModelRequest, route: Route) -> ModelRequest:
     """Return the request with the route's limit, and its own parameters where the request says nothing."""
     given = request.sampling
-    sampling = Sampling(
+    sampling = msgspec.structs.replace(
+        given,
         max_tokens=min(given.max_tokens or route.max_tokens, route.max_tokens),
         temperature=route.temperature if given.temperature is None else given.temperature,
         top_p=route.top_p if given.top_p is None else given.top_p,
         stop=given.stop or route.stop,
-        seed=given.seed,
     )
     return msgspec.structs.replace(request, sampling=sampling)
 

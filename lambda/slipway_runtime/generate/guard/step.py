@@ -12,7 +12,7 @@ from slipway_runtime.generate.conversation import ModelRequest
 from slipway_runtime.generate.events import Event, Finish, Note, TextDelta, ToolCallDelta
 from slipway_runtime.generate.exchange import Exchange, Onward
 from slipway_runtime.generate.guard.bedrock_guardrail import BedrockGuardrail
-from slipway_runtime.generate.guard.detectors import of_output
+from slipway_runtime.generate.guard.detectors import flagging, of_output
 from slipway_runtime.generate.guard.outgoing import Outgoing
 from slipway_runtime.generate.guard.policy import GUARD, Finding, Policy
 from slipway_runtime.generate.guard.request import guarded
@@ -62,7 +62,7 @@ class Guard:
         detectors = of_output(run.policy, hidden, told)
         if run.policy.canary.output != "off":
             request = with_canary(request)
-        calls = [each for each in detectors if each.action != "redact"]
+        calls = flagging(detectors)
         out = Outgoing(
             window=Window(detectors=detectors, found=run.found),
             calls=lambda: Window(detectors=calls, found=run.found),

@@ -105,16 +105,18 @@ def embedded(read: int) -> None:
         facts.embedding_tokens += read
 
 
+def begun(exchange: Exchange, onward: Onward) -> Iterator[Event]:
+    """Count what is embedded from now on in this exchange."""
+    _embedded()[:] = [exchange.facts]
+    return onward(exchange)
+
+
 def steps() -> Steps:
     """Return the steps of an exchange in this environment."""
 
     def grounded(exchange: Exchange) -> Answerer:
         found = searcher(parts.active())
         return answerer(exchange.name, exchange.alias, found, exchange.sticky, exchange.facts.spent)
-
-    def begun(exchange: Exchange, onward: Onward) -> Iterator[Event]:
-        _embedded()[:] = [exchange.facts]
-        return onward(exchange)
 
     metered = _metered()
     return Steps(

@@ -10,13 +10,17 @@ from aws_cdk import aws_apigateway as apigateway
 
 @dataclasses.dataclass(frozen=True)
 class GatewayError:
-    """What API Gateway answers by itself, in OpenAI's words; `message` and `status` where its own do not help."""
+    """What API Gateway answers by itself, in OpenAI's words; `message` and `status` where its own do not help.
+
+    `retry_after_seconds`: what its header of that name says.
+    """
 
     kind: apigateway.ResponseType
     type: str
     code: str
     message: str = ""
     status: str | None = None
+    retry_after_seconds: int | None = None
 
 
 ERRORS = {
@@ -27,7 +31,21 @@ ERRORS = {
         "The request body must be one JSON object, sent as Content-Type: application/json.",
     ),
     "Unauthorized": GatewayError(apigateway.ResponseType.UNAUTHORIZED, "authentication_error", "invalid_api_key"),
-    "AccessDenied": GatewayError(apigateway.ResponseType.ACCESS_DENIED, "authentication_error", "invalid_api_key"),
+    # A right key whose scopes do not hold the path.
+    "AccessDenied": GatewayError(
+        apigateway.ResponseType.ACCESS_DENIED,
+        "permission_error",
+        "insufficient_permissions",
+        "This key may not call this path; ask for one with its scope.",
+    ),
+    "KeysUnavailable": GatewayError(
+        apigateway.ResponseType.AUTHORIZER_FAILURE,
+        "server_error",
+        "service_unavailable",
+        "The key cannot be checked at the moment; try again in a few seconds.",
+        "503",
+        retry_after_seconds=2,
+    ),
     # What API Gateway says of a path or a method that there is not.
     "NoSuchPath": GatewayError(
         apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,

@@ -106,7 +106,7 @@ class OpenAiApi(Construct):
             "Authorizer",
             handler=functions.authorize,
             results_cache_ttl=AUTHORIZED,
-            validation_regex=r"^Bearer [!-~]{16,4096}$",
+            validation_regex=r"^[Bb][Ee][Aa][Rr][Ee][Rr] [!-~]{16,4096}$",
         )
         self._routes(functions, limits.patience)
         self._error_bodies()
@@ -207,8 +207,13 @@ class OpenAiApi(Construct):
             body = {"message": "MESSAGE", "type": error.type, "param": None, "code": error.code}
             message = json.dumps(error.message) if error.message else "$context.error.messageString"
             template = json.dumps({"error": body}).replace('"MESSAGE"', message)
+            after = error.retry_after_seconds
             self.api.add_gateway_response(
-                name, type=error.kind, status_code=error.status, templates={"application/json": template}
+                name,
+                type=error.kind,
+                status_code=error.status,
+                templates={"application/json": template},
+                response_headers={"retry-after": f"'{after}'"} if after else None,
             )
 
     def _acknowledge(self, limits: ApiLimits) -> None:

@@ -9,8 +9,8 @@ from slipway_runtime import parts, parts_of_guard, parts_of_memory, settings
 from slipway_runtime.generate.answer import Answerer, Retrieval
 from slipway_runtime.generate.backends.bedrock import Bedrock
 from slipway_runtime.generate.documents import Documents
-from slipway_runtime.generate.exchange import AskModel, Exchange, Step, Steps, passes, within
-from slipway_runtime.generate.models import RoutedModel
+from slipway_runtime.generate.exchange import AskModel, Exchange, Onward, Step, Steps, passes, within
+from slipway_runtime.generate.models import RoutedModel, Spent
 from slipway_runtime.generate.record import record
 from slipway_runtime.generate.routes.router import Router
 from slipway_runtime.generate.routes.stored import StoredTable
@@ -19,9 +19,10 @@ from slipway_runtime.operate.clients import client
 from slipway_runtime.parts_of_meters import meter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from slipway_runtime.generate.backends.protocol import Backend
+    from slipway_runtime.generate.events import Event
     from slipway_runtime.generate.facts import Facts
     from slipway_runtime.generate.prompts.resolve import Resolver
     from slipway_runtime.operate.secret import Secret
@@ -71,12 +72,10 @@ def backend(route: Route) -> Backend:
     return Bedrock(client=client("bedrock-runtime"), model_id=route.bedrock, extra=route.extra)
 
 
-def answerer(
-    name: str, alias: Alias, searcher: Searcher, user: str = "", spent: Callable[[int, int], None] | None = None
-) -> Answerer:
+def answerer(name: str, alias: Alias, searcher: Searcher, user: str = "", spent: Spent | None = None) -> Answerer:
     """Return what answers questions from the documents that `searcher` finds, by the models of an alias.
 
-    `spent` is told the tokens of calls beside the answer itself.
+    `spent` is told of calls beside the answer itself.
     """
     retrieval = Retrieval(
         top_k=int(settings.required("RETRIEVE_TOP_K")),
@@ -90,31 +89,38 @@ def answerer(
 
 @functools.cache
 def _embedded() -> list[Facts]:
-    """Return whose the next search is: a process works on one exchange at a time."""
+    """Return whose the next embedding is: a process works on one exchange at a time."""
     return []
 
 
 @functools.cache
 def searcher(generation: Generation | None) -> Searcher:
     """Return the search of a generation, kept with its connections; the exchange is told what it embeds."""
+    return parts.searcher(generation, embedded)
 
-    def tokens(read: int) -> None:
-        for facts in _embedded():
-            facts.embedding_tokens += read
 
-    return parts.searcher(generation, tokens)
+def embedded(read: int) -> None:
+    """Add tokens that were embedded to the exchange that is answered."""
+    for facts in _embedded():
+        facts.embedding_tokens += read
+
+
+def begun(exchange: Exchange, onward: Onward) -> Iterator[Event]:
+    """Count what is embedded from now on in this exchange."""
+    _embedded()[:] = [exchange.facts]
+    return onward(exchange)
 
 
 def steps() -> Steps:
     """Return the steps of an exchange in this environment."""
 
     def grounded(exchange: Exchange) -> Answerer:
-        _embedded()[:] = [exchange.facts]
         found = searcher(parts.active())
         return answerer(exchange.name, exchange.alias, found, exchange.sticky, exchange.facts.spent)
 
+    metered = _metered()
     return Steps(
-        **_metered(),
+        **metered | {"record": within(begun, metered["record"])},
         **parts_of_guard.guard(),
         prompt=_prompt() if settings.optional("PROMPTS_TABLE") else passes,
         memory=parts_of_memory.memory(),

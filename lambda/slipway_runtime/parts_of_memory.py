@@ -13,7 +13,8 @@ from slipway_runtime.operate.rows import Table
 if TYPE_CHECKING:
     from slipway_runtime.generate.exchange import Exchange
     from slipway_runtime.generate.memory.conversations import Conversations
-    from slipway_runtime.generate.models import TextModel
+    from slipway_runtime.generate.models import Spent, TextModel
+    from slipway_runtime.retrieve.embed import Embedder
 
 
 def conversations(tenant: str, user: str) -> Conversations:
@@ -39,13 +40,13 @@ def memory() -> Step:
     return Memory(of=of, summariser=Summariser(model=_summariser, max_tokens=max_tokens))
 
 
-def _summariser() -> TextModel:
+def _summariser(spent: Spent) -> TextModel:
     from slipway_runtime import parts_of_exchange  # noqa: PLC0415 - which imports this module
     from slipway_runtime.generate.models import RoutedModel  # noqa: PLC0415
 
     name = settings.required("CONVERSATIONS_SUMMARY_ALIAS")
     alias = parts_of_exchange.table().alias(name)
-    return RoutedModel(router=parts_of_exchange.router(), name=name, alias=alias)
+    return RoutedModel(router=parts_of_exchange.router(), name=name, alias=alias, spent=spent)
 
 
 def cache() -> Step:
@@ -60,10 +61,17 @@ def cache() -> Step:
     documents = settings.required("DOCUMENTS_TABLE")
     lineage = Lineage(client=client("dynamodb"), documents_table=documents, rejects_table="")
     threshold = settings.optional("CACHE_THRESHOLD")
+
+    @functools.cache
+    def embedder() -> Embedder:
+        from slipway_runtime import parts_of_exchange  # noqa: PLC0415 - which imports this module
+
+        return parts.embedder(tokens=parts_of_exchange.embedded)
+
     return Cache(
         answers=Answers(table=table, seconds=int(settings.required("CACHE_SECONDS"))),
         epoch=lineage.epoch,
-        semantic=Semantic(embedder=functools.cache(parts.embedder), threshold=float(threshold)) if threshold else None,
+        semantic=Semantic(embedder=embedder, threshold=float(threshold)) if threshold else None,
     )
 
 

@@ -20,7 +20,7 @@ def meter() -> Meter | None:
     if not name:
         return None
     rules = msgspec.json.decode(settings.required("METERING"), type=Rules)
-    return Meter(table=Table(client=client("dynamodb"), name=name), rules=rules)
+    return Meter(table=Table(client=client("dynamodb", own_retries=True), name=name), rules=rules)
 
 
 def feedbacks(tenant: str) -> Feedbacks | None:

@@ -197,6 +197,9 @@ def test_langchain_asks_streams_and_calls_tools(dev: dict[str, Any], routed: Ope
     first.words = []
     schema = {"title": "look", "description": "looks", "type": "object", "properties": {"q": {"type": "integer"}}}
     assert model.bind_tools([schema]).invoke("Look.").tool_calls[0]["args"] == {"q": 1}
+    found: Any = model.with_structured_output(schema, method="function_calling").invoke("Look.")
+    assert found[0]["args"] == {"q": 1} if isinstance(found, list) else found == {"q": 1}
+    assert first.asked[-1]["parallel_tool_calls"] is False
     vectors = OpenAIEmbeddings(model="embedding", check_embedding_ctx_length=False, **here).embed_documents(["a", "b"])
     assert [len(vector) for vector in vectors] == [1024, 1024]
 

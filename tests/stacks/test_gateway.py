@@ -89,6 +89,7 @@ def test_errors_of_the_gateway_have_openais_form(dev: Any) -> None:
     assert set(bodies) == {
         *("BAD_REQUEST_BODY", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"),
         *("MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "INTEGRATION_TIMEOUT"),
+        "AUTHORIZER_FAILURE",
     }
     for body in bodies.values():
         error = json.loads(body.replace("$context.error.messageString", '"why"'))["error"]

@@ -17,12 +17,16 @@ class ToolCall(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message; `role` is system, user, assistant or tool. A tool's answers the call `tool_call_id`."""
+    """One message; `role` is system, user, assistant or tool. A tool's answers the call `tool_call_id`.
+
+    `name` tells speakers of one role apart.
+    """
 
     role: str
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    name: str = ""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -34,14 +38,22 @@ class Tool(msgspec.Struct, frozen=True):
     strict: bool | None = None
 
 
+# The first is OpenAI's, of models that reason; the others are vLLM's and its like's.
+OPENAI_MORE = ("reasoning_effort", "top_k", "min_p", "repetition_penalty")
+
+
 class Sampling(msgspec.Struct, frozen=True):
-    """How to write: None leaves a choice to the route, and then to the model."""
+    """How to write: None leaves a choice to the route, and then to the model.
+
+    `more`: what only some servers know, by the names of OPENAI_MORE.
+    """
 
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    more: dict[str, str | float] = {}
 
 
 class JsonFormat(msgspec.Struct, frozen=True):
@@ -53,13 +65,17 @@ class JsonFormat(msgspec.Struct, frozen=True):
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One request to a model. `tool_choice`: auto, none, required, or `forced` names the tool; `streamed`: in parts."""
+    """One request to a model. `tool_choice`: auto, none, required, or `forced` names the tool; `streamed`: in parts.
+
+    `parallel_tool_calls`: whether it may call more than one tool at once.
+    """
 
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
     tools: tuple[Tool, ...] = ()
     tool_choice: str = "auto"
     forced: str = ""
+    parallel_tool_calls: bool = True
     format: JsonFormat | None = None
     streamed: bool = False
 

@@ -40,10 +40,11 @@ class Finish(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens of one call of a model, as it counted them; those of several calls are added."""
+    """Tokens of one call of a model; those of several calls are added. `estimated`: it did not tell all of them."""
 
     input_tokens: int
     output_tokens: int
+    estimated: bool = False
 
 
 class Note(msgspec.Struct, frozen=True):

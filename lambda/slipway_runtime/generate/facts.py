@@ -16,8 +16,8 @@ class Facts:
 
     `told`: the documents that what was said before in the conversation is made from.
 
-    `cache`: how a kept answer was found, "" for none. `read` and `written`: tokens of calls beside the answer itself,
-    as of the question's rewriter.
+    `cache`: how a kept answer was found, "" for none. `beside`: tokens read and written by calls beside the answer
+    itself, as of the question's rewriter, by their routes.
     """
 
     provenance: Provenance | None = None
@@ -27,11 +27,20 @@ class Facts:
     documents: list[str] = field(default_factory=list)
     told: tuple[str, ...] = ()
     asked: tuple[Message, ...] = ()
-    read: int = 0
-    written: int = 0
+    beside: dict[str, tuple[int, int]] = field(default_factory=dict)
     embedding_tokens: int = 0
 
-    def spent(self, read: int, written: int) -> None:
+    def spent(self, route: str, read: int, written: int) -> None:
         """Add the tokens of a call."""
-        self.read += read
-        self.written += written
+        before = self.beside.get(route, (0, 0))
+        self.beside[route] = before[0] + read, before[1] + written
+
+    @property
+    def read(self) -> int:
+        """The tokens that all calls beside the answer read."""
+        return sum(read for read, _ in self.beside.values())
+
+    @property
+    def written(self) -> int:
+        """The tokens that all calls beside the answer wrote."""
+        return sum(written for _, written in self.beside.values())

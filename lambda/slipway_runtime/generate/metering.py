@@ -6,14 +6,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from slipway_runtime.generate.estimate import asked, written
 from slipway_runtime.generate.events import Event, Headers, Started, TextDelta, ToolCallDelta, Usage
 from slipway_runtime.generate.exchange import Exchange, Onward
 from slipway_runtime.operate.feedback.given import Content
 from slipway_runtime.operate.meter.entry import Entry
 from slipway_runtime.operate.meter.meter import Meter
-from slipway_runtime.retrieve.tokens.choose import tokenizer
-
-CHARACTERS_PER_TOKEN = 4  # of what was written when a stream broke off before its count
 
 
 @dataclass(kw_only=True)
@@ -25,6 +23,7 @@ class Watched:
     read: int = 0
     written: int = 0
     told: bool = False
+    estimated: bool = False
     characters: int = 0
     first: float | None = None
 
@@ -34,31 +33,18 @@ class Watched:
             case Started():
                 self.route = event.route
             case Usage():
-                self.told, self.read, self.written = (
-                    True,
-                    self.read + event.input_tokens,
-                    self.written + event.output_tokens,
-                )
+                self.told, self.estimated = True, self.estimated or event.estimated
+                self.read, self.written = self.read + event.input_tokens, self.written + event.output_tokens
             case TextDelta() | ToolCallDelta():
                 self.first = self.first if self.first is not None else time.monotonic()
                 self.characters += len(event.text if isinstance(event, TextDelta) else event.arguments)
 
     def used(self, exchange: Exchange) -> tuple[int, int, bool]:
-        """Return the tokens read and written, and whether they are estimated since the model did not come to tell."""
+        """Return the tokens read and written, and whether they are estimated since the model did not tell."""
         facts = exchange.facts
         if self.told or not self.route:
-            return self.read + facts.read, self.written + facts.written, False
-        written = -(-self.characters // CHARACTERS_PER_TOKEN)
-        return asked(exchange) + facts.read, written + facts.written, True
-
-
-def asked(exchange: Exchange) -> int:
-    """Return an estimate of the tokens of a request's messages and tools."""
-    count = tokenizer("estimate").count
-    request = exchange.request
-    said = sum(count(message.text) + 4 for message in request.messages)
-    calls = sum(count(call.arguments) for message in request.messages for call in message.tool_calls)
-    return said + calls + sum(count(f"{tool.description}{tool.parameters}") for tool in request.tools)
+            return self.read + facts.read, self.written + facts.written, self.estimated
+        return asked(exchange.request) + facts.read, written(self.characters) + facts.written, True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +73,7 @@ class Quotas:
         routes = (*exchange.alias.routes, *exchange.alias.fallback)
         longest = max(route.max_tokens for route in routes)
         wanted = min(exchange.request.sampling.max_tokens or longest, longest)
-        return asked(exchange) + wanted + (self.context_tokens if exchange.documents else 0)
+        return asked(exchange.request) + wanted + (self.context_tokens if exchange.documents else 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +106,10 @@ class Recorded:
     def _entry(self, exchange: Exchange, watched: Watched, ended: str) -> Entry:
         facts, now = exchange.facts, time.monotonic()
         read, written, estimated = watched.used(exchange)
-        costs = [
-            self.meter.cost(watched.route or exchange.alias.routes[0].name, read, written) if read + written else 0
-        ]
+        answered = watched.route or exchange.alias.routes[0].name
+        calls = [(answered, read - facts.read, written - facts.written)]
+        calls += [(route, *tokens) for route, tokens in facts.beside.items()]
+        costs = [self.meter.cost(*call) if sum(call[1:]) else 0 for call in calls]
         if facts.embedding_tokens:
             costs.append(self.meter.cost(self.embedding_model, facts.embedding_tokens, 0))
         source = facts.provenance

@@ -16,7 +16,9 @@ from slipway_runtime.generate.routes.router import Router
 from slipway_runtime.generate.routes.table import Alias
 from slipway_runtime.operate.retry import Deadline
 
-__all__ = ["TRANSIENT", "Reply", "RoutedModel", "Sampling", "TextModel", "Turn"]
+__all__ = ["TRANSIENT", "Reply", "RoutedModel", "Sampling", "Spent", "TextModel", "Turn"]
+
+Spent = Callable[[str, int, int], None]
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -45,13 +47,13 @@ class TextModel(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class RoutedModel:
-    """Whatever stands behind an alias; the same route for the same user. `spent` is told the tokens of each call."""
+    """Whatever stands behind an alias; the same route for the same user. `spent` is told each call."""
 
     router: Router
     name: str
     alias: Alias
     user: str = ""
-    spent: Callable[[int, int], None] | None = None
+    spent: Spent | None = None
 
     def converse(self, system: str, turns: list[Turn], sampling: Sampling, deadline: Deadline) -> Reply:
         """Return the model's reply.
@@ -62,7 +64,7 @@ class RoutedModel:
         request = ModelRequest(messages=messages(system, turns), sampling=sampling)
         whole = collect(self.router.stream(self.name, self.alias, request, self.user, deadline))
         if self.spent:
-            self.spent(whole.input_tokens, whole.output_tokens)
+            self.spent(whole.route, whole.input_tokens, whole.output_tokens)
         return Reply(whole.text, whole.finish_reason, whole.input_tokens, whole.output_tokens)
 
 

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from slipway_runtime import parts_of_exchange
+from slipway_runtime import parts_of_exchange, settings
 from slipway_runtime.generate.errors import ApiError, unknown_model
 from slipway_runtime.generate.events import collect
 from slipway_runtime.generate.exchange import Exchange, Steps
@@ -19,6 +19,7 @@ from slipway_runtime.handlers.embeddings import ALIAS as EMBEDDING
 from slipway_runtime.handlers.embeddings import EmbeddingRequest, embeddings
 from slipway_runtime.handlers.events import ApiRequest
 from slipway_runtime.handlers.http import WithHeaders, decode_body, in_stream, respond
+from slipway_runtime.operate.meter.meter import BOOKS_SECONDS
 from slipway_runtime.operate.observability import observed
 from slipway_runtime.operate.retry import Deadline
 from slipway_runtime.parts_of_meters import meter
@@ -30,7 +31,9 @@ Route = Callable[[ApiRequest, Deadline], Any]
 @observed
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one request: a proxy response, or what streams."""
-    deadline = Deadline.of(context, MARGIN_SECONDS)
+    # What an answer cost is written down after it, where there are meters.
+    books = BOOKS_SECONDS if settings.optional("METERS_TABLE") else 0.0
+    deadline = Deadline.of(context, MARGIN_SECONDS + books)
     return respond(event, lambda request: _route(request)(request, deadline))
 
 

@@ -20,7 +20,6 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "modalities": (["text"],),
     "verbosity": ("medium",),
     "web_search_options": (),
-    "parallel_tool_calls": (True,),
 }
 
 
@@ -64,6 +63,8 @@ def _check_grounded(chat: ChatRequest) -> None:
     calls = any(message.tool_calls or message.role == "tool" for message in chat.messages)
     if chat.tools or calls:
         raise invalid(f"Tools are not supported in answers from documents; {remedy}.", "tools", "unsupported_parameter")
+    if any(message.name and message.role == "user" for message in chat.messages):
+        raise invalid(f"Names of users are not told in answers from documents; {remedy}.", "messages.name")
     if chat.response_format and chat.response_format.type != "text":
         message = f"Answers from documents are text; {remedy}."
         raise invalid(message, "response_format", "unsupported_value")

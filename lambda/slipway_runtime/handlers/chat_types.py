@@ -1,15 +1,23 @@
 """The body of POST /v1/chat/completions, as far as it is served.
 
 Source: OpenAI API reference, "Create chat completion". Fields that promise nothing about the answer (metadata, store,
-reasoning_effort …) are ignored; those that would change it and are not supported are refused by name, unless their
-value is the neutral one.
+service_tier, prompt_cache_key …) are ignored; those that would change it and are not supported are refused by name,
+unless their value is the neutral one.
 """
 
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from slipway_runtime.generate.conversation import JsonFormat, Message, ModelRequest, Sampling, Tool, ToolCall
+from slipway_runtime.generate.conversation import (
+    OPENAI_MORE,
+    JsonFormat,
+    Message,
+    ModelRequest,
+    Sampling,
+    Tool,
+    ToolCall,
+)
 from slipway_runtime.handlers.filter_field import request_filter
 from slipway_runtime.operate.users import User
 from slipway_runtime.retrieve.filters import Filter
@@ -49,6 +57,7 @@ class ChatMessage(msgspec.Struct):
     content: str | list[TextPart] | None = None
     tool_calls: list[CallMade] | None = None
     tool_call_id: str | None = None
+    name: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     function_call: Any = None
 
     @property
@@ -63,7 +72,8 @@ class ChatMessage(msgspec.Struct):
         """Return the message as a backend is told it."""
         made = self.tool_calls or []
         calls = tuple(ToolCall(call.id, call.function.name, call.function.arguments) for call in made)
-        return Message("system" if self.role == "developer" else self.role, self.text, calls, self.tool_call_id or "")
+        role = "system" if self.role == "developer" else self.role
+        return Message(role, self.text, calls, self.tool_call_id or "", self.name or "")
 
 
 class FunctionOffered(msgspec.Struct):
@@ -167,7 +177,11 @@ class ChatRequest(msgspec.Struct):
     modalities: Any = None
     verbosity: Any = None
     web_search_options: Any = None
-    parallel_tool_calls: Any = None
+    parallel_tool_calls: bool | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    top_k: Annotated[int, msgspec.Meta(ge=-1, le=10_000_000)] | None = None
+    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    repetition_penalty: Annotated[float, msgspec.Meta(gt=0, le=10)] | None = None
     filters: Any = None
 
     @property
@@ -192,6 +206,7 @@ class ChatRequest(msgspec.Struct):
             tools=tuple(_tool(each.function) for each in self.tools or []),
             tool_choice="required" if named else choice or "auto",
             forced=named.function.name if named else "",
+            parallel_tool_calls=self.parallel_tool_calls is not False,
             format=self._format(),
             streamed=bool(self.stream),
         )
@@ -204,6 +219,7 @@ class ChatRequest(msgspec.Struct):
             top_p=self.top_p,
             stop=tuple(filter(None, stop)),
             seed=self.seed,
+            more={name: value for name in OPENAI_MORE if (value := getattr(self, name)) is not None},
         )
 
     def _format(self) -> JsonFormat | None:

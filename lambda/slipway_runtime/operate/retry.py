@@ -111,5 +111,5 @@ PASSING = CONNECTION_ERRORS | frozenset(
         *("ConditionalRequestConflict", "TransactionConflictException", "ConflictException"),
     )
 )
-# How long what passes in DynamoDB is waited out beyond the SDK's own attempts.
-PATIENT = Backoff(base_seconds=0.05, cap_seconds=1.0, max_attempts=20)
+# How what passes in DynamoDB is waited out, by a client that does not try again itself: until a deadline.
+PATIENT = Backoff(base_seconds=0.05, cap_seconds=1.0)

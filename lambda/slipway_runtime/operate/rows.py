@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from slipway_runtime.operate.retry import Backoff, Deadline
+from slipway_runtime.operate.retry import PASSING, Backoff, Deadline, error_code
 
 Cell = str | int | bytes
 Row = dict[str, Cell]
@@ -76,14 +76,17 @@ class Table:
         key = _cells({"subject": subject, "item": item})
         return "Attributes" in self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
 
-    def write(self, *writes: Mapping[str, Any]) -> None:
-        """Do all writes or none; another writer in the way is waited out. Raises: Conflict if a condition fails."""
+    def write(self, *writes: Mapping[str, Any], deadline: Deadline | None = None) -> None:
+        """Do all writes or none; another writer in the way is waited out, CONFLICT_SECONDS if not told until when.
+
+        Raises: Conflict if a condition fails; the errors of DynamoDB.
+        """
         request = [{kind: {"TableName": self.name, **one} for kind, one in each.items()} for each in writes]
         try:
             self.backoff.call(
                 lambda: self.client.transact_write_items(TransactItems=request),
                 retry_on=_is_in_the_way,
-                deadline=Deadline.after(CONFLICT_SECONDS),
+                deadline=deadline or Deadline.after(CONFLICT_SECONDS),
             )
         except self.client.exceptions.TransactionCanceledException as error:
             codes = _codes(error)
@@ -121,6 +124,14 @@ def update(subject: str, item: str, expression: str, condition: str, values: Seq
 def check(subject: str, item: str, condition: str, values: Sequence[Cell] = ()) -> dict[str, Any]:
     """Return a condition on a row that the other writes depend on."""
     return {"ConditionCheck": {"Key": _cells({"subject": subject, "item": item}), **_condition(condition, values)}}
+
+
+def is_passing(error: Exception) -> bool:
+    """Return whether to try again: also where a transaction was cancelled for throttling, or for another one."""
+    if error_code(error) != "TransactionCanceledException":
+        return error_code(error) in PASSING
+    codes = set(_codes(error)) - {"None", ""}
+    return bool(codes) and codes <= {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 def _condition(condition: str, values: Sequence[Cell]) -> dict[str, Any]:

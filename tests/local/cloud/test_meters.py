@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import openai
@@ -14,7 +15,7 @@ import pytest
 import urllib3
 from openai import OpenAI
 
-from slipway_local import cloud
+from slipway_local import cloud, remote
 from slipway_runtime.operate import rows
 from slipway_runtime.operate.meter.entry import day_of
 from slipway_runtime.operate.meter.ledger import Ledger
@@ -32,6 +33,7 @@ class Place(NamedTuple):
     model: ModelServer
     meters: Table
     tenants: Tenants
+    state: Path
 
     def client(self, key: str = "") -> OpenAI:
         return OpenAI(base_url=self.api.target.gateway_url, api_key=key or self.api.target.api_key, max_retries=0)
@@ -49,7 +51,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             Table(client=target.client("dynamodb"), name=target.parameter(f"foundation/{name}-table-name"))
             for name in ("meters", "tenants")
         ]
-        yield Place(Api(target), model, tables[0], Tenants(table=tables[1]))
+        yield Place(Api(target), model, tables[0], Tenants(table=tables[1]), state)
         denied = {one["role"]: one["denied"] for one in cloud.permissions(state)["roles"] if one["denied"]}
         cloud.down(state)
         assert denied == {}
@@ -136,8 +138,9 @@ def test_a_tenant_has_keys_scopes_and_a_quota_of_its_own(place: Place) -> None:
         client.chat.completions.create(model="tiny", messages=ASK)
     assert refused.value.code == "rate_limit_exceeded"
     assert int(refused.value.response.headers["retry-after"]) > 0
-    with pytest.raises(openai.PermissionDeniedError):
+    with pytest.raises(openai.PermissionDeniedError) as outside:
         client.get("/usage", cast_to=object)
+    assert (outside.value.code, outside.value.type) == ("insufficient_permissions", "permission_error")
     place.tenants.end("acme", key.id)
     assert place.tenants.find(secret) is None
     assert secret not in json.dumps(list(place.tenants.table.query("tenant#acme")))
@@ -256,3 +259,51 @@ def _signed_in(place: Place, user: str) -> tuple[str, str]:
     given = {"USERNAME": user, "PASSWORD": password}
     answer = cognito.initiate_auth(ClientId=app, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=given)
     return made, answer["AuthenticationResult"]["AccessToken"]
+
+
+@pytest.fixture
+def throttled(place: Place) -> Iterator[Callable[[str], None]]:
+    """Let an operation be throttled; after the test none is."""
+
+    def add(operation: str) -> None:
+        remote.ask(place.state, "POST", "faults", {"operation": operation, "error": "ThrottlingException"})
+
+    yield add
+    remote.ask(place.state, "DELETE", "faults/")
+
+
+@pytest.mark.capability("S8")
+def test_a_throttled_table_is_a_clear_error_soon_and_costs_no_answer(
+    place: Place, throttled: Callable[[str], None]
+) -> None:
+    _, secret = place.tenants.create("patient")
+    place.limit("patient", tokens_per_month=4000)
+    client = place.client(secret).with_options(timeout=60)
+    client.chat.completions.create(model="tiny", messages=ASK)
+    throttled("dynamodb.UpdateItem")
+    for stream in (False, True):
+        with pytest.raises(openai.InternalServerError) as refused:
+            client.chat.completions.create(model="tiny", messages=ASK, stream=stream)
+        assert (refused.value.status_code, refused.value.code) == (503, "service_unavailable")
+        assert int(refused.value.response.headers["retry-after"]) > 0
+
+
+@pytest.mark.capability("S8")
+def test_a_key_that_cannot_be_checked_is_a_503_in_openais_form(place: Place, throttled: Callable[[str], None]) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
+    _, secret = place.tenants.create("unchecked")
+    throttled("dynamodb.GetItem")
+    with pytest.raises(openai.InternalServerError) as refused:
+        place.client(secret).with_options(timeout=60).models.list()
+    assert (refused.value.status_code, refused.value.code) == (503, "service_unavailable")
+    assert "cannot be checked" in str(refused.value.body)
+    assert refused.value.response.headers["retry-after"] == "2"
+
+
+@pytest.mark.capability("S8")
+def test_the_scheme_of_a_key_is_written_in_any_case(place: Place) -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-11.1: a scheme is case-insensitive."""
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        headers = {"authorization": f"{scheme} {place.api.target.api_key}"}
+        answer = urllib3.request("GET", f"{place.api.target.gateway_url}/models", headers=headers, retries=False)
+        assert answer.status == 200, answer.data

@@ -10,9 +10,10 @@ from moto import mock_aws
 
 from slipway_runtime.generate.conversation import Message, ModelRequest, Sampling
 from slipway_runtime.generate.errors import ApiError
+from slipway_runtime.generate.estimate import asked
 from slipway_runtime.generate.events import Event, Finish, Headers, Started, TextDelta, Usage, collect
 from slipway_runtime.generate.exchange import Exchange, Steps
-from slipway_runtime.generate.metering import Quotas, Recorded, asked
+from slipway_runtime.generate.metering import Quotas, Recorded
 from slipway_runtime.generate.routes.table import Alias, Route
 from slipway_runtime.operate.feedback.store import Feedbacks
 from slipway_runtime.operate.meter.entry import Entry
@@ -53,7 +54,7 @@ def exchange(**more: Any) -> Exchange:
 
 
 def answers(exchange: Exchange) -> Iterator[Event]:
-    exchange.facts.spent(5, 1)  # the rewriter
+    exchange.facts.spent(ROUTE.name, 5, 1)  # the rewriter
     exchange.facts.embedding_tokens += 4
     yield Started(ROUTE.name)
     yield TextDelta("One two ")
@@ -82,7 +83,7 @@ def entry(meter: Meter, exchange: Exchange) -> Entry:
 def test_what_was_used_is_settled_and_written_with_rewriter_and_embeddings(meter: Meter) -> None:
     one = exchange()
     whole = collect(steps(meter, answers).answer(one))
-    assert int(whole.headers["x-ratelimit-remaining-tokens"]) == 250 - 100 - asked(one)
+    assert int(whole.headers["x-ratelimit-remaining-tokens"]) == 250 - 100 - asked(one.request)
     assert used(meter) == 20 + 3 + 5 + 1 + 4
     found = entry(meter, one)
     assert (found.input_tokens, found.output_tokens, found.rewriter_tokens, found.embedding_tokens) == (25, 4, 6, 4)
@@ -118,7 +119,7 @@ def test_a_reader_that_goes_away_pays_for_what_was_written_as_estimated(meter: M
     found = entry(meter, one)
     assert (found.ended, found.estimated) == ("cut", True)
     assert found.output_tokens == 2 + 1
-    assert used(meter) == found.tokens == asked(one) + 5 + 2 + 1 + 4
+    assert used(meter) == found.tokens == asked(one.request) + 5 + 2 + 1 + 4
 
 
 @pytest.mark.parametrize(("status", "ended"), [(503, "failed"), (400, "refused")])
@@ -142,3 +143,20 @@ def test_a_request_beyond_the_quota_never_reaches_the_model(meter: Meter) -> Non
     with pytest.raises(Refused):
         collect(steps(meter, never).answer(large))
     assert entry(meter, large).ended == "refused"
+
+
+def test_a_call_beside_the_answer_costs_what_its_own_route_costs(meter: Meter) -> None:
+    def model(exchange: Exchange) -> Iterator[Event]:
+        exchange.facts.spent("e", 1000, 0)  # as of a summary, by another alias
+        yield Started(ROUTE.name)
+        yield TextDelta("yes")
+        yield Finish("stop")
+        yield Usage(10, 1, estimated=True)
+
+    one = exchange()
+    collect(steps(meter, model).answer(one))
+    found = meter.ledger.get("t", one.id)
+    assert found
+    assert (found.input_tokens, found.output_tokens, found.rewriter_tokens) == (1010, 1, 1000)
+    assert found.cost_nanodollars == 1000 * 3000 + 10 * 1000 + 1 * 2000
+    assert found.estimated

@@ -72,7 +72,7 @@ class Said:
             epoch=lambda _tenant: 0,
             semantic=Semantic(embedder=lambda: self, threshold=0.9),  # type: ignore[arg-type,return-value]
         )
-        summariser = Summariser(model=lambda: self, max_tokens=self.max_tokens)  # type: ignore[arg-type,return-value]
+        summariser = Summariser(model=lambda _spent: self, max_tokens=self.max_tokens)  # type: ignore[arg-type,return-value]
         memory = Memory(of=lambda asked: self.of(asked.user), summariser=summariser)
         exchange = Exchange(
             tenant="acme",

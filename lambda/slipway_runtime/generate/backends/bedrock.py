@@ -27,6 +27,7 @@ TRANSIENT = CONNECTION_ERRORS | {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+MAX_CALLS = 1_000
 FINISH_REASONS = {
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
@@ -51,11 +52,13 @@ class Bedrock:
     def stream(self, request: ModelRequest) -> Iterator[Event]:
         """Yield the answer's events. Raises: BackendError."""
         asked = converse_request(self.model_id, request, self.extra)
+        # Converse has no word for it: of several calls the first is the answer, and the model asks again.
+        most = MAX_CALLS if request.parallel_tool_calls else 1
         try:
             if request.streamed:
-                yield from _events(self.client.converse_stream(**asked)["stream"])
+                yield from _events(self.client.converse_stream(**asked)["stream"], most)
             else:
-                yield from _events(_as_stream(self.client.converse(**asked)))
+                yield from _events(_as_stream(self.client.converse(**asked)), most)
         except (BackendError, GeneratorExit):
             raise
         except (KeyError, TypeError) as error:
@@ -96,7 +99,7 @@ def _as_stream(response: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"metadata": {"usage": response.get("usage", {})}}
 
 
-def _events(stream: Iterable[dict[str, Any]]) -> Iterator[Event]:
+def _events(stream: Iterable[dict[str, Any]], most_calls: int) -> Iterator[Event]:
     calls: dict[int, int] = {}  # block index -> number of the call; -1 is the answer itself, asked for as JSON
     reason = ""
     for event in stream:
@@ -106,14 +109,16 @@ def _events(stream: Iterable[dict[str, Any]]) -> Iterator[Event]:
                     calls[start["contentBlockIndex"]] = -1
                     continue
                 number = calls[start["contentBlockIndex"]] = sum(call >= 0 for call in calls.values())
-                yield ToolCallDelta(number, use["toolUseId"], use["name"])
+                if number < most_calls:
+                    yield ToolCallDelta(number, use["toolUseId"], use["name"])
         elif change := event.get("contentBlockDelta"):
             delta = change["delta"]
             if text := delta.get("text"):
                 yield TextDelta(text)
             elif use := delta.get("toolUse"):
                 number = calls[change["contentBlockIndex"]]
-                yield TextDelta(use["input"]) if number < 0 else ToolCallDelta(number, arguments=use["input"])
+                if number < most_calls:
+                    yield TextDelta(use["input"]) if number < 0 else ToolCallDelta(number, arguments=use["input"])
         elif stop := event.get("messageStop"):
             reason = FINISH_REASONS.get(stop.get("stopReason", ""), "stop")
             yield Finish("stop" if reason == "tool_calls" and -1 in calls.values() else reason)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from slipway_runtime.generate.backends import protocol
 from slipway_runtime.generate.backends.protocol import unsupported
 from slipway_runtime.generate.conversation import Message, ModelRequest
 from slipway_runtime.generate.errors import ApiError, invalid
@@ -22,13 +23,15 @@ def refusal(request: ModelRequest) -> ApiError | None:
     """Return why Converse cannot serve a request, None if it can."""
     if request.sampling.seed is not None:
         return unsupported("'seed', which Bedrock does not have", "seed")
+    if name := next(iter(request.sampling.more), ""):
+        return unsupported(f"'{name}', which Converse does not have; a route's 'extra' may hold the model's own", name)
     if request.tool_choice == "none" and request.asks_for_tools:
         return unsupported("tool_choice 'none' together with tools, which Bedrock does not have", "tool_choice")
     if request.format and request.asks_for_tools:
         return unsupported("'response_format' together with tools", "response_format")
     if request.format and (request.format.schema or {}).get("type", "object") != "object":
         return unsupported("a schema whose root is not an object", "response_format")
-    return None
+    return protocol.named_user(request)
 
 
 def converse_request(model_id: str, request: ModelRequest, extra: dict[str, Any]) -> dict[str, Any]:

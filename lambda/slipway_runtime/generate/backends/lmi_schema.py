@@ -13,6 +13,7 @@ import msgspec
 
 from slipway_runtime.generate.backends import protocol
 from slipway_runtime.generate.conversation import Message, ModelRequest
+from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.events import Event, Finish, TextDelta, Usage
 
 REASONS = {"length": "length", "eos_token": "stop", "stop_sequence": "stop", "stop": "stop"}
@@ -27,6 +28,9 @@ FORMATS: dict[str, tuple[str, str, str]] = {
     "plain": ("{role}: ", "\n\n", "assistant:"),
 }
 MARKS = ("<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|begin_of_text|>")
+
+
+MORE = ("top_k", "repetition_penalty")
 
 
 class _Details(msgspec.Struct):
@@ -48,6 +52,18 @@ class _Line(msgspec.Struct):
     error_msg: Any = None
 
 
+def refusal(request: ModelRequest) -> ApiError | None:
+    """Return why the schema has no words for a request, None if it has."""
+    if request.asks_for_tools:
+        return protocol.unsupported("tools", "tools")
+    if request.format:
+        return protocol.unsupported("'response_format'", "response_format")
+    for name in request.sampling.more:
+        if name not in MORE:
+            return protocol.unsupported(f"'{name}'", name)
+    return protocol.named_user(request)
+
+
 def body(request: ModelRequest, prompt_format: str, extra: dict[str, Any]) -> bytes:
     """Return the body of a request; what is left open is left out."""
     sampling = request.sampling
@@ -58,6 +74,7 @@ def body(request: ModelRequest, prompt_format: str, extra: dict[str, Any]) -> by
         "do_sample": bool(sampling.temperature) if sampling.temperature is not None else None,
         "stop": list(sampling.stop) or None,
         "seed": sampling.seed,
+        **sampling.more,
         "details": True,
         "return_full_text": False,
     }

@@ -21,7 +21,7 @@ from slipway_runtime.generate.events import Event
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 60.0
+READ_SECONDS = 900.0  # of a whole answer, the longest that an exchange may take; the router ends it before
 BUSY = (408, 409, 500, 502, 503, 529)
 
 

@@ -30,6 +30,7 @@ class _Call(msgspec.Struct):
 
 class _Said(msgspec.Struct):
     content: str | None = None
+    refusal: str | None = None
     tool_calls: list[_Call] | None = None
 
 
@@ -40,8 +41,8 @@ class _Choice(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class _Answer(msgspec.Struct):
@@ -69,11 +70,15 @@ def body(model: str, request: ModelRequest, extra: dict[str, Any]) -> bytes:
         asked["tools"] = [{"type": "function", "function": _tool(tool)} for tool in request.tools]
         named = {"type": "function", "function": {"name": request.forced}}
         asked["tool_choice"] = named if request.forced else request.tool_choice
+        asked["parallel_tool_calls"] = None if request.parallel_tool_calls else False
+    asked |= sampling.more
     return msgspec.json.encode({name: value for name, value in asked.items() if value is not None} | extra)
 
 
 def _message(message: Message) -> dict[str, Any]:
     said: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.name:
+        said["name"] = message.name
     if message.tool_call_id:
         said["tool_call_id"] = message.tool_call_id
     if message.tool_calls:
@@ -107,14 +112,15 @@ def events_of(answer: bytes) -> Iterator[Event]:
     read = _read(answer)
     if not read.choices or read.choices[0].message is None or read.error:
         raise protocol.malformed("no choice in it")
-    yield from _said(read.choices[0].message)
-    yield Finish(_reason(read.choices[0].finish_reason or "stop"))
-    yield _usage(read)
+    said = read.choices[0].message
+    yield from _said(said)
+    yield Finish(_reason(read.choices[0].finish_reason or "stop", refused=bool(said.refusal)))
+    yield from _usage(read.usage)
 
 
 def events_of_stream(lines: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events of a stream as its lines come. Raises: BackendError, also where it ends before the answer."""
-    finished = False
+    finished = refused = False
     for line in lines:
         if not line.startswith(b"data:"):
             continue
@@ -126,12 +132,12 @@ def events_of_stream(lines: Iterable[bytes]) -> Iterator[Event]:
             raise protocol.unavailable()
         for choice in chunk.choices[:1]:
             if choice.delta:
+                refused = refused or bool(choice.delta.refusal)
                 yield from _said(choice.delta)
             if choice.finish_reason:
                 finished = True
-                yield Finish(_reason(choice.finish_reason))
-        if chunk.usage:
-            yield _usage(chunk)
+                yield Finish(_reason(choice.finish_reason, refused=refused))
+        yield from _usage(chunk.usage)
     if not finished:
         raise protocol.cut()
 
@@ -144,18 +150,21 @@ def _read(data: bytes) -> _Answer:
 
 
 def _said(said: _Said) -> Iterator[Event]:
-    if said.content:
-        yield TextDelta(said.content)
+    # What a model says of why it does not answer is read by the guards as any text is.
+    if text := said.content or said.refusal:
+        yield TextDelta(text)
     for number, call in enumerate(said.tool_calls or []):
         function = call.function or _Function()
         index = number if call.index is None else call.index
         yield ToolCallDelta(index, call.id or "", function.name or "", function.arguments or "")
 
 
-def _usage(answer: _Answer) -> Usage:
-    usage = answer.usage or _Usage()
-    return Usage(usage.prompt_tokens, usage.completion_tokens)
+def _usage(usage: _Usage | None) -> Iterator[Usage]:
+    if usage:
+        yield Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0)
 
 
-def _reason(given: str) -> str:
+def _reason(given: str, *, refused: bool) -> str:
+    if refused:
+        return "content_filter"
     return given if given in ("stop", "length", "tool_calls", "content_filter") else "stop"

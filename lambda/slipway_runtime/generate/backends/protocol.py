@@ -97,6 +97,14 @@ def failed(code: str) -> BackendError:
     return BackendError(500, f"The model did not answer: {code}.", code="model_error")
 
 
+def named_user(request: ModelRequest) -> ApiError | None:
+    """Return the 400 for users that have names, which a place without a field for them would mix up."""
+    named = any(message.name and message.role == "user" for message in request.messages)
+    return (
+        unsupported("the 'name' of a user's message; say who speaks in its content", "messages.name") if named else None
+    )
+
+
 def unsupported(what: str, param: str) -> ApiError:
     """Return the 400 for what a backend has no means for."""
     return ApiError(400, f"The model of this alias cannot serve {what}.", code="unsupported_parameter", param=param)

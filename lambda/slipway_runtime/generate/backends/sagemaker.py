@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from slipway_runtime.generate.backends import lmi_schema, openai_schema, protocol
 from slipway_runtime.generate.backends.lines import lines
-from slipway_runtime.generate.backends.protocol import BackendError, unsupported
+from slipway_runtime.generate.backends.protocol import BackendError
 from slipway_runtime.generate.conversation import ModelRequest
 from slipway_runtime.generate.errors import ApiError
 from slipway_runtime.generate.events import Event
@@ -35,11 +35,7 @@ class SageMaker:
 
     def refuses(self, request: ModelRequest) -> ApiError | None:
         """Return why the schema of the container has no words for the request."""
-        if self.schema == "lmi" and request.asks_for_tools:
-            return unsupported("tools", "tools")
-        if self.schema == "lmi" and request.format:
-            return unsupported("'response_format'", "response_format")
-        return None
+        return lmi_schema.refusal(request) if self.schema == "lmi" else None
 
     def stream(self, request: ModelRequest) -> Iterator[Event]:
         """Yield the answer's events. Raises: BackendError."""

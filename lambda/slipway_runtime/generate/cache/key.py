@@ -61,6 +61,7 @@ def key(exchange: Exchange) -> Key:
         "guard": exchange.guard,
         "prompt": exchange.wishes.get("prompt"),
         "messages": before,
+        "name": last.name,
     }
     return Key(
         exchange.tenant, _digest(msgspec.json.encode(told, order="sorted")), _digest(_bytes(last.text)), last.text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from slipway_runtime.generate.guard import personal_data
 from slipway_runtime.generate.guard.lexicon import ABUSE
@@ -98,6 +99,16 @@ def of_output(policy: Policy, hidden: str, told: str) -> list[Detector]:
     if policy.personal_data.output != "off":
         found.append(PersonalData(policy.personal_data.output, personal_data.finder(policy.personal_kinds)))
     return found + words(policy, policy.denied_topics.output, policy.toxicity.output)
+
+
+def flagging(detectors: list[Detector]) -> list[Detector]:
+    """Return them for arguments of tool calls, where a placeholder may break the JSON: what they redact is told."""
+    return [_flagging(each) if each.action == "redact" else each for each in detectors]
+
+
+def _flagging(detector: Any) -> Detector:
+    flags: Detector = replace(detector, action="flag")
+    return flags
 
 
 def words(policy: Policy, topics: Action, toxicity: Action) -> list[Detector]:

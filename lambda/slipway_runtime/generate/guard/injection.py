@@ -18,16 +18,10 @@ WINDOW_WORDS = 16
 STEP_WORDS = 8
 # A text of few features is scored as if it had this many: one word proves nothing.
 LEAST_FEATURES = 12
-MAX_CHARACTERS = 40_000
 
 
 def score(text: str) -> float:
-    """Return how surely a text, or a stretch of it, is an attack: 0 to 1.
-
-    Of a longer text than MAX_CHARACTERS the beginning and the end are read, half and half.
-    """
-    if len(text) > MAX_CHARACTERS:
-        text = f"{text[: MAX_CHARACTERS // 2]}\n{text[-MAX_CHARACTERS // 2 :]}"
+    """Return how surely a text, or a stretch of it, is an attack: 0 to 1. All of it is read, some 300 ms a megabyte."""
     words = tokens(normalised(text))
     scale, bias, weights = _model()
     # Sums up to each step: a window's sum is a difference of two.

@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Letters of other scripts that look like Latin ones, and digits that stand for letters inside a word.
 ALIKE = str.maketrans("аеорсухіјѕԁһӏкмтвнαεορτυικνχ", "aeopcyxijsdhlkmtbhaeoptuiknx")
@@ -15,6 +16,8 @@ INVISIBLE = re.compile(
 )
 # Characters of the tag block mirror ASCII and show nothing.
 TAGGED = re.compile("[\U000e0020-\U000e007e]+")
+# A character with the marks that stand on it.
+CHARACTER = re.compile(r"(?s:.)[\u0300-\u036f\u3099\u309a]*")
 LEET = str.maketrans("0134578@$!", "oieastbasi")
 LEET_WORD = re.compile(r"(?<!\S)(?=[^\s]*[a-z])(?=[^\s]*[0-9@$!][a-z])[a-z0-9@$!]{4,24}(?![^\s.,;:?])")
 SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .\-_*]){3,}[^\W\d_](?![^\W_])")
@@ -31,6 +34,25 @@ def normalised(text: str) -> str:
         text = "".join(each for each in unicodedata.normalize("NFD", text.translate(ALIKE)) if each.isascii())
     text = SPACED.sub(lambda match: re.sub(r"[ .\-_*]", "", match.group()), text)
     return LEET_WORD.sub(lambda match: match.group().translate(LEET), text)
+
+
+def folded(text: str) -> tuple[str, Sequence[int]]:
+    """Return the text in one case without its disguises, and for each of its places the one in the text; also its end.
+
+    Accents stay, however they are written: in many languages another one is another word.
+    """
+    if text.isascii():
+        return text.lower(), range(len(text) + 1)
+    if unicodedata.is_normalized("NFKC", text) and not INVISIBLE.search(text):
+        plain = text.casefold().translate(ALIKE)
+        if len(plain) == len(text):  # case folding never makes a text shorter, so each is at its place
+            return plain, range(len(text) + 1)
+    said, places = list[str](), list[int]()
+    for character in CHARACTER.finditer(text):
+        read = unicodedata.normalize("NFKC", INVISIBLE.sub("", character.group())).casefold().translate(ALIKE)
+        said.append(read)
+        places += [character.start()] * len(read)
+    return "".join(said), [*places, len(text)]
 
 
 def _decoded(match: re.Match[str]) -> str:

@@ -1,8 +1,12 @@
-"""The request on its way in: what users and tools say is read; system messages are the application's own."""
+"""The request on its way in: what is said in it is read, and what tools say of themselves.
+
+System messages are the application's own, and alone are not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -16,7 +20,8 @@ from slipway_runtime.generate.guard.outgoing import decided
 from slipway_runtime.generate.guard.policy import Action, Finding, Policy
 from slipway_runtime.generate.guard.window import Detector, Window
 
-ROLES = frozenset(("user", "tool"))
+ROLES = frozenset(("user", "assistant", "tool"))
+PLACES = {"tool": "instructions in a tool's answer", "assistant": "instructions in an assistant's message"}
 Found = Callable[[Finding], None]
 
 
@@ -31,6 +36,9 @@ def guarded(request: ModelRequest, policy: Policy, found: Found, bedrock: Bedroc
     detectors = words(policy, policy.denied_topics.input, policy.toxicity.input)
     if policy.personal_data.input != "off":
         detectors.append(PersonalData(policy.personal_data.input, personal_data.finder(policy.personal_kinds)))
+    for tool in request.tools:
+        # Servers of others describe their tools themselves.
+        _look(f"{tool.description}\n{_descriptions(tool.parameters)}", "instructions in a tool", policy, found)
     messages = tuple(
         _checked(message, policy, detectors, found) if message.role in ROLES and message.text else message
         for message in request.messages
@@ -40,16 +48,21 @@ def guarded(request: ModelRequest, policy: Policy, found: Found, bedrock: Bedroc
     return msgspec.structs.replace(request, messages=messages)
 
 
-def _checked(message: Message, policy: Policy, detectors: list[Detector], found: Found) -> Message:
+def _look(text: str, where: str, policy: Policy, found: Found) -> None:
+    """Look for an injection. Raises: ApiError 400 content_blocked."""
     rule = policy.injection
-    if rule.input != "off" and (surely := score(message.text)) >= rule.threshold:
-        # A stretch of an attack cannot be cut out with any certainty: redact stops it as block does.
-        action: Action = "flag" if rule.input == "flag" else "block"
-        where = "instructions in a tool's answer" if message.role == "tool" else "instructions against the rules"
-        finding = Finding("injection", "input", action, where, round(surely, 3))
-        found(finding)
-        if action == "block":
-            raise blocked(finding)
+    if rule.input == "off" or (surely := score(text)) < rule.threshold:
+        return
+    # A stretch of an attack cannot be cut out with any certainty: redact stops it as block does.
+    action: Action = "flag" if rule.input == "flag" else "block"
+    finding = Finding("injection", "input", action, where, round(surely, 3))
+    found(finding)
+    if action == "block":
+        raise blocked(finding)
+
+
+def _checked(message: Message, policy: Policy, detectors: list[Detector], found: Found) -> Message:
+    _look(message.text, PLACES.get(message.role, "instructions against the rules"), policy, found)
     stops = list[Finding]()
 
     def heard(finding: Finding) -> None:
@@ -62,6 +75,14 @@ def _checked(message: Message, policy: Policy, detectors: list[Detector], found:
     if window.blocked:
         raise blocked(stops[-1])
     return message if text == message.text else msgspec.structs.replace(message, text=text)
+
+
+def _descriptions(schema: Any) -> str:
+    """Return what a JSON schema says in words."""
+    if isinstance(schema, str):
+        return schema
+    parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    return "\n".join(filter(None, map(_descriptions, parts)))
 
 
 def _by_bedrock(

@@ -15,7 +15,7 @@ from slipway_runtime.generate.conversation import ModelRequest
 from slipway_runtime.generate.events import Event, Finish, Note, TextDelta, ToolCallDelta
 from slipway_runtime.generate.exchange import Exchange, Onward
 from slipway_runtime.generate.guard.bedrock_guardrail import BedrockGuardrail
-from slipway_runtime.generate.guard.detectors import of_output
+from slipway_runtime.generate.guard.detectors import flagging, of_output
 from slipway_runtime.generate.guard.outgoing import Outgoing
 from slipway_runtime.generate.guard.policy import GUARD, Finding, Policy
 from slipway_runtime.generate.guard.request import guarded
@@ -79,7 +79,7 @@ class Guard:
     def _out(self, request: ModelRequest, run: Run) -> Outgoing:
         told = "\n".join(message.text for message in request.messages if message.role == "user")
         detectors = of_output(run.policy, hidden_text(request), told)
-        calls = [each for each in detectors if each.action != "redact"]
+        calls = flagging(detectors)
         return Outgoing(
             window=Window(detectors=detectors, found=run.found),
             calls=lambda: Window(detectors=calls, found=run.found),

@@ -82,7 +82,9 @@ class Window:
                 continue
             self._tell(each)
             if each.action == "redact" and each.end > at:
-                pieces += [self._text[at : max(at, each.start)], each.instead if each.start >= at else ""]
+                # Its beginning may have been shown before it could be known: the rest is taken out all the same.
+                whole = each.start >= at or at == self._shown
+                pieces += [self._text[at : max(at, each.start)], each.instead if whole else ""]
                 at = each.end
         shown = "".join(pieces) + self._text[at:end]
         forgotten = max(0, end - personal_data.REACH_CHARACTERS)

@@ -83,7 +83,7 @@ class Memory:
         # A turn of others in between is summarised by who reads it first.
         if turn.number == remembered.head.turns + 1:
             now = msgspec.structs.replace(remembered, turns=(*remembered.turns, turn))
-            self.summariser.keep_short(conversations, now, exchange.deadline)
+            self.summariser.keep_short(conversations, now, exchange.deadline, exchange.facts.spent)
         return kept | {"turn": turn.number, "kept": True}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from slipway_runtime.generate.conversation import Message, Sampling
 from slipway_runtime.generate.memory.conversations import Conversations
 from slipway_runtime.generate.memory.turns import Remembered, Turn
-from slipway_runtime.generate.models import TextModel
+from slipway_runtime.generate.models import Spent, TextModel
 from slipway_runtime.generate.models import Turn as Said
 from slipway_runtime.operate.observability import count, logger
 from slipway_runtime.operate.retry import Deadline
@@ -25,12 +25,17 @@ SECONDS = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Summariser:
-    """Keeps what is told to the model within `max_tokens` estimated tokens; half of that stays word for word."""
+    """Keeps what is told to the model within `max_tokens` estimated tokens; half of that stays word for word.
 
-    model: Callable[[], TextModel]
+    `model` returns what writes summaries, and tells what that cost.
+    """
+
+    model: Callable[[Spent], TextModel]
     max_tokens: int
 
-    def keep_short(self, conversations: Conversations, remembered: Remembered, deadline: Deadline) -> None:
+    def keep_short(
+        self, conversations: Conversations, remembered: Remembered, deadline: Deadline, spent: Spent
+    ) -> None:
         """Summarise the oldest turns where all of them have more tokens than the budget.
 
         A summary that cannot be made is made next time: until then the oldest turns are left out.
@@ -42,7 +47,7 @@ class Summariser:
         if not old:
             return
         try:
-            summary = self._summary(remembered.head.summary, old, deadline)
+            summary = self._summary(remembered.head.summary, old, deadline, spent)
         except Exception as error:  # whatever the model says, the conversation goes on
             count("SummaryFailures")
             logger.warning("no summary was made", extra={"error_type": type(error).__name__})
@@ -51,14 +56,14 @@ class Summariser:
         if summary and conversations.summarise(remembered.head, summary, old[-1].number, documents):
             count("Summaries")
 
-    def _summary(self, before: str, old: tuple[Turn, ...], deadline: Deadline) -> str:
+    def _summary(self, before: str, old: tuple[Turn, ...], deadline: Deadline, spent: Spent) -> str:
         said = "\n".join(f"{each.role}: {as_data(each.text)}" for turn in old for each in turn.messages if each.text)
         # More than this does not come from a conversation that was summarised in time.
         said = cut_to_tokens(said, 4 * self.max_tokens)
         asked = f"<summary>{as_data(before)}</summary>\n<turns>\n{said}\n</turns>"
         soon = min(deadline, Deadline.after(SECONDS), key=lambda each: each.at)
         system = SYSTEM.format(words=SUMMARY_TOKENS // 2)
-        reply = self.model().converse(system, [Said("user", asked)], Sampling(SUMMARY_TOKENS, 0.0), soon)
+        reply = self.model(spent).converse(system, [Said("user", asked)], Sampling(SUMMARY_TOKENS, 0.0), soon)
         return reply.text.strip()
 
 

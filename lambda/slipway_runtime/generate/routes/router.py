@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from slipway_runtime.generate.backends.protocol import Backend, BackendError, too_slow
-from slipway_runtime.generate.conversation import ModelRequest, Sampling
+from slipway_runtime.generate.conversation import ModelRequest
 from slipway_runtime.generate.errors import ApiError
+from slipway_runtime.generate.estimate import counted
 from slipway_runtime.generate.events import Event, Started
 from slipway_runtime.generate.routes.breaker import Breaker, Breakers
 from slipway_runtime.generate.routes.choice import order
@@ -57,7 +58,7 @@ class Router:
                 continue
             attempts = ATTEMPTS_AT_LAST if last else ATTEMPTS_BEFORE_FALLBACK
             try:
-                first, rest = self._begun(route, request, attempts, deadline)
+                first, rest = self._begun(route, request, attempts, deadline, left=len(routes) - position)
             except BackendError as error:
                 breaker.failed() if error.elsewhere and error.status != 400 else breaker.succeeded()
                 if not error.elsewhere or last:
@@ -66,7 +67,7 @@ class Router:
                 refused = error
                 continue
             yield Started(route.name)
-            yield from _watched(itertools.chain(first, rest), breaker)
+            yield from counted(_watched(itertools.chain(first, rest), breaker), request)
             return
         raise refused
 
@@ -82,12 +83,13 @@ class Router:
         return able
 
     def _begun(
-        self, route: Route, request: ModelRequest, attempts: int, deadline: Deadline
+        self, route: Route, request: ModelRequest, attempts: int, deadline: Deadline, *, left: int
     ) -> tuple[list[Event], Iterator[Event]]:
         """Return the first events of an answer and the rest, after as many attempts as there is time for."""
         asked, backend = _for_route(request, route), self.backend(route)
         for attempt in itertools.count(1):
-            soon = min(deadline, Deadline.after(route.timeout_seconds), key=lambda each: each.at)
+            patience = _patience(route, request, deadline, left)
+            soon = min(deadline, Deadline.after(patience), key=lambda each: each.at)
             events = paced(lambda: backend.stream(asked), soon, deadline)
             try:
                 return list(itertools.islice(events, 1)), events
@@ -105,15 +107,23 @@ class Router:
         logger.warning("another route stands in", extra={"route": route.name, "code": error.code})
 
 
+def _patience(route: Route, request: ModelRequest, deadline: Deadline, left: int) -> float:
+    """Return the seconds until the first piece: a whole answer is one, so it has its share of what is left.
+
+    `left`: how many routes that is shared by.
+    """
+    return route.timeout_seconds if request.streamed else max(route.timeout_seconds, deadline.remaining_seconds / left)
+
+
 def _for_route(request: ModelRequest, route: Route) -> ModelRequest:
     """Return the request with the route's limit, and its own parameters where the request says nothing."""
     given = request.sampling
-    sampling = Sampling(
+    sampling = msgspec.structs.replace(
+        given,
         max_tokens=min(given.max_tokens or route.max_tokens, route.max_tokens),
         temperature=route.temperature if given.temperature is None else given.temperature,
         top_p=route.top_p if given.top_p is None else given.top_p,
         stop=given.stop or route.stop,
-        seed=given.seed,
     )
     return msgspec.structs.replace(request, sampling=sampling)
 

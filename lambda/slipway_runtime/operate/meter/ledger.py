@@ -18,7 +18,7 @@ import msgspec
 
 from slipway_runtime.operate import rows
 from slipway_runtime.operate.meter.entry import DIMENSIONS, MEASURED, Dimensions, Entry, day_of, hashed
-from slipway_runtime.operate.retry import PASSING, PATIENT, Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import PATIENT, Backoff, Deadline
 from slipway_runtime.operate.rows import NEW, Conflict, Table
 
 SHARDS = 8
@@ -49,13 +49,17 @@ class Ledger:
             expires_at,
             *entry.measured.values(),
         )
-        write = (
+        writes = (
             rows.put({**item, "body": body}, NEW),
             rows.update(_sums(entry.tenant, entry.day), f"{hashed(entry.dimensions)}#{shard}", EXPRESSION, "", values),
             *more,
         )
+
+        def write() -> None:
+            self.table.write(*writes, deadline=deadline)
+
         try:
-            self.backoff.call(lambda: self.table.write(*write), retry_on=is_passing, deadline=deadline)
+            self.backoff.call(write, retry_on=rows.is_passing, deadline=deadline)
         except Conflict:
             return False
         return True
@@ -107,12 +111,3 @@ def _sums(tenant: str, day: str) -> str:
 
 def _entry(row: rows.Row) -> Entry:
     return msgspec.json.decode(str(row["body"]), type=Entry)
-
-
-def is_passing(error: Exception) -> bool:
-    """Return whether to try again: also where a transaction was cancelled for throttling, or for another one."""
-    if error_code(error) != "TransactionCanceledException":
-        return error_code(error) in PASSING
-    reasons = getattr(error, "response", {}).get("CancellationReasons", [])
-    codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
-    return bool(codes) and codes <= {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}

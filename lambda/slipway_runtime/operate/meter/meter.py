@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,18 +15,23 @@ from slipway_runtime.operate.feedback.given import Content
 from slipway_runtime.operate.feedback.store import Feedbacks
 from slipway_runtime.operate.meter.budget import Budget, Spent, merged, spending, spent
 from slipway_runtime.operate.meter.entry import Entry
-from slipway_runtime.operate.meter.ledger import Ledger, is_passing
+from slipway_runtime.operate.meter.ledger import Ledger
 from slipway_runtime.operate.meter.prices import Price, nanodollars
 from slipway_runtime.operate.meter.quota import Quota, Reservation
 from slipway_runtime.operate.meter.standing import Standing
 from slipway_runtime.operate.meter.windows import Limits
 from slipway_runtime.operate.observability import count, logger
-from slipway_runtime.operate.retry import Deadline, error_code
-from slipway_runtime.operate.rows import Table
+from slipway_runtime.operate.retry import PATIENT, Deadline, error_code
+from slipway_runtime.operate.rows import Table, is_passing
 
+T = TypeVar("T")
 LIMITS_SECONDS = 60.0
 STALE_SECONDS = 3600.0
-SETTLE_SECONDS = 15.0  # the answer is there, so its books may take a moment
+# Clients wait for each of these, so what DynamoDB cannot do within them it is not asked for any longer.
+READ_SECONDS = 3.0
+RESERVE_SECONDS = 5.0
+SETTLE_SECONDS = 3.0
+BOOKS_SECONDS = 3 * SETTLE_SECONDS  # settled, recorded and kept, after the answer
 LIMITS, BUDGET = "limits", "budget"
 SPENT_SECONDS = 10.0
 
@@ -43,7 +48,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Meter:
-    """Kept for the life of a process, for all tenants."""
+    """Kept for the life of a process, for all tenants. The client of `table` tries once; the meter tries again."""
 
     table: Table
     rules: Rules = field(default_factory=Rules)
@@ -93,12 +98,14 @@ class Meter:
         budget = self.budget(tenant)
         if not budget.windows:
             return Spent(budget)
-        return self.spent_of.get(
-            tenant, lambda: spent(self.table, tenant, budget, time.time()), spare=lambda _error: False
-        )
+
+        def read() -> Spent:
+            return _patiently(lambda: spent(self.table, tenant, budget, time.time()), READ_SECONDS)
+
+        return self.spent_of.get(tenant, read, spare=lambda _error: False)
 
     def _own(self, tenant: str, item: str) -> dict[str, Any]:
-        row = self.table.get(f"{tenant}#quota", item)
+        row = _patiently(lambda: self.table.get(f"{tenant}#quota", item), READ_SECONDS)
         return msgspec.json.decode(str(row["body"]), type=dict[str, Any]) if row else {}
 
     def reserve(
@@ -108,9 +115,10 @@ class Meter:
         limits = self.limits(tenant)
         if not limits.any:
             return None, Standing({})
-        seconds = max(deadline.remaining_seconds, 0) + 2 * SETTLE_SECONDS
+        seconds = max(deadline.remaining_seconds, 0) + 2 * BOOKS_SECONDS
+        soon = min(deadline, Deadline.after(RESERVE_SECONDS), key=lambda each: each.at)
         try:
-            return self.quota.reserve(tenant, identifier, tokens, limits, seconds=seconds, deadline=deadline)
+            return self.quota.reserve(tenant, identifier, tokens, limits, seconds=seconds, deadline=soon)
         except Exception as error:
             count("QuotaRefusals" if getattr(error, "status", 0) == 429 else "MeterFailures")
             raise
@@ -155,7 +163,8 @@ class Meter:
         """Keep a question and its answer as long as the settings say; what cannot be is counted."""
         try:
             kept = Feedbacks(table=self.table, tenant=entry.tenant)
-            if not kept.keep_content(entry, content, days=self.rules.content_days):
+            days = self.rules.content_days
+            if not _patiently(lambda: kept.keep_content(entry, content, days=days), SETTLE_SECONDS):
                 count("ContentTooLong")
         except Exception as error:
             count("MeterFailures")
@@ -169,6 +178,10 @@ class Meter:
 def _failed(what: str, entry: Entry, error: Exception) -> None:
     count("MeterFailures")
     logger.error(what, extra={"entry": msgspec.to_builtins(entry), "reason": error_code(error)})
+
+
+def _patiently(operation: Callable[[], T], seconds: float) -> T:
+    return PATIENT.call(operation, retry_on=is_passing, deadline=Deadline.after(seconds))
 
 
 def measure(entry: Entry) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 
 from slipway_runtime.operate.meter.standing import Refused, Standing, standing
 from slipway_runtime.operate.meter.windows import MEASURES, WINDOWS, Limits, Window, current
-from slipway_runtime.operate.retry import PASSING, PATIENT, Backoff, Deadline, error_code
+from slipway_runtime.operate.retry import PATIENT, Backoff, Deadline
+from slipway_runtime.operate.rows import is_passing
 
 ATTEMPTS = 12  # rounds of an update that others overtake: a window that ends, reservations given back
 RESERVED = "r_"
@@ -102,7 +103,7 @@ class Quota:
                 return False, error.response.get("Item", {})
             return True, done["Attributes"]
 
-        return self.backoff.call(call, retry_on=lambda error: error_code(error) in PASSING, deadline=deadline)
+        return self.backoff.call(call, retry_on=is_passing, deadline=deadline)
 
 
 def _reserving(wanted: Reservation, limits: Limits) -> dict[str, Any]:

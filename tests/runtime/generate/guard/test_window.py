@@ -142,3 +142,20 @@ def test_what_the_user_has_written_is_no_leak_of_the_system_prompt() -> None:
     window = Window(detectors=of_output(Policy(), HIDDEN, HIDDEN), found=found.append)
     assert window.add(HIDDEN) + window.end() == HIDDEN
     assert found == []
+
+
+def test_what_follows_a_script_without_blanks_is_taken_out_wherever_the_pieces_break() -> None:
+    text = "邮箱是anna.smith@example.com 谢谢"
+    for cut in range(len(text) + 1):
+        shown, found, _ = through(POLICY, [text[:cut], text[cut:]])
+        assert "[EMAIL]" in shown and shown.endswith(" 谢谢"), (cut, shown)
+        assert "anna" not in shown and "example" not in shown
+        assert [each.reason for each in found] == ["email"]
+
+
+def test_a_phrase_in_disguise_is_taken_out_wherever_the_pieces_break() -> None:
+    text = "We like ac\u200bme co\u0301rporation, and 我们的竞争对手 too."
+    policy = Policy(denied_topics=Rule(output="redact"), topics={"r": ("acme córporation", "竞争对手")})
+    for cut in range(len(text) + 1):
+        shown, _, _ = through(policy, [text[:cut], text[cut:]])
+        assert shown == "We like [REMOVED], and 我们的[REMOVED] too.", cut

@@ -67,7 +67,7 @@ def step(table: Table, writer: Writer | None = None, max_tokens: int = 3000, **m
     model = writer or Writer()
     return Memory(
         of=lambda asked: Conversations(table=table, tenant=asked.tenant, user=asked.user, keep_days=7, **more),
-        summariser=Summariser(model=lambda: model, max_tokens=max_tokens),
+        summariser=Summariser(model=lambda _spent: model, max_tokens=max_tokens),
     )
 
 

@@ -1,15 +1,18 @@
 """Aliases to routes: the weights, the same route for the same user, retries, breakers, and who stands in when."""
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from slipway_runtime.generate.backends import protocol
 from slipway_runtime.generate.conversation import Message, ModelRequest, Sampling
 from slipway_runtime.generate.errors import ApiError, invalid
-from slipway_runtime.generate.events import Event, Finish, Started, TextDelta, collect
+from slipway_runtime.generate.events import Event, Finish, Started, TextDelta, Usage, collect
 from slipway_runtime.generate.routes.breaker import Breaker, Breakers
 from slipway_runtime.generate.routes.choice import order
 from slipway_runtime.generate.routes.router import Router
@@ -52,7 +55,7 @@ class Scripted:
         return One()
 
 
-GOOD = [TextDelta("yes"), Finish("stop")]
+GOOD = [TextDelta("yes"), Finish("stop"), Usage(1, 1)]
 
 
 def router(scripted: Scripted, **more: Any) -> Router:
@@ -140,7 +143,7 @@ def test_silence_is_told_so_that_connections_stay_open(monkeypatch: pytest.Monke
     )
     assert [next(events), next(events), next(events)] == [Started("bedrock:m.a"), TextDelta("a"), Silence()]
     gate.set()
-    assert list(events)[-1] == Finish("stop")
+    assert Finish("stop") in list(events)
 
 
 def test_a_breaker_leaves_a_failing_route_alone_and_tries_it_again() -> None:
@@ -194,3 +197,28 @@ def test_a_routes_parameters_stand_in_where_a_request_says_nothing() -> None:
 def test_what_is_no_table_is_said_so(text: str) -> None:
     with pytest.raises(InvalidTable):
         read(text)
+
+
+class Slow:
+    """What a script waits for: a model that thinks for a while."""
+
+    def wait(self, _seconds: float) -> None:
+        time.sleep(0.5)
+
+
+def test_a_whole_answer_is_one_piece_and_may_take_the_time_of_the_exchange() -> None:
+    alias = Alias(routes=(Route(bedrock="m.a", timeout_seconds=0.1),))
+    scripted = Scripted(a=[[Slow(), *GOOD]])
+    assert collect(run(router(scripted), alias)).text == "yes"
+    with pytest.raises(ApiError) as late:
+        run(router(scripted), alias, request=msgspec.structs.replace(REQUEST, streamed=True))
+    assert late.value.code == "model_timeout"
+
+
+def test_a_whole_answer_leaves_time_for_the_routes_that_stand_in() -> None:
+    hung = threading.Event()
+    alias = Alias(routes=(Route(bedrock="m.a", timeout_seconds=0.1),), fallback=(B,))
+    scripted = Scripted(a=[[hung, *GOOD]], b=[[Slow(), *GOOD]])
+    events = run(router(scripted), alias, seconds=6)
+    hung.set()
+    assert events[0] == Started(B.name)

@@ -88,8 +88,8 @@ ACCEPTED = (
     Accepted(
         rule="RDSInstanceDeletionProtectionEnabled",
         packs=(HIPAA, NIST),
-        where=lambda settings: not settings.termination_protection,
-        reason="An environment that may be deleted, by its settings; with termination_protection it is protected.",
+        where=lambda settings: settings.removal == "destroy",
+        reason="An environment that may be thrown away, by its settings; with removal: retain it is protected.",
     ),
     Accepted(
         rule="LambdaInsideVPC",
@@ -144,6 +144,12 @@ ACCEPTED = (
         rule="SQSRedrivePolicy",
         packs=(SERVERLESS,),
         reason="These queues hold dead letters themselves; the AWS Solutions pack's SQS3 finds any other queue.",
+    ),
+    Accepted(
+        rule="SNSRedrivePolicy",
+        packs=(SERVERLESS,),
+        reason="An e-mail that is not taken leaves the alarm as it is, in CloudWatch and on the dashboards; a queue of "
+        "old notices would be read by nobody.",
     ),
     Accepted(
         rule="LambdaLatestVersion",

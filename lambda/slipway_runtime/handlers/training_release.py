@@ -12,7 +12,7 @@ from slipway_runtime.train.pipeline import notice, release
 from slipway_runtime.train.pipeline.approvals import Approvals
 from slipway_runtime.train.pipeline.registry import Registry
 from slipway_runtime.train.pipeline.run import Run
-from slipway_runtime.train.pipeline.tracked import PROBLEM, Tracked, Tracking
+from slipway_runtime.train.pipeline.tracked import Tracked, Tracking
 from slipway_runtime.train.refused import TrainingRefusedError
 
 
@@ -104,6 +104,6 @@ def _tracked(state: dict[str, Any]) -> Tracked:
 
     def untracked(problem: str) -> None:
         logger.warning("tracking stopped", extra={"problem": problem})
-        count(PROBLEM)
+        count("TrackingProblems")
 
     return Tracked(tracking, state["manifest"], untracked)

@@ -13,7 +13,7 @@ from slipway_runtime.train.pipeline.estimate import Limits, estimate
 from slipway_runtime.train.pipeline.registry import Registry
 from slipway_runtime.train.pipeline.request import Instances, Request, read, settings_of
 from slipway_runtime.train.pipeline.run import Run
-from slipway_runtime.train.pipeline.tracked import PROBLEM, Tracked, Tracking
+from slipway_runtime.train.pipeline.tracked import Tracked, Tracking
 from slipway_runtime.train.refused import TrainingRefusedError
 
 KEPT = ("format", "metrics", "tracked")  # of the manifest in the state, which may not be large
@@ -97,4 +97,4 @@ def _tracking() -> Tracking:
 
 def _untracked(problem: str) -> None:
     logger.warning("tracking stopped", extra={"problem": problem})
-    count(PROBLEM)
+    count("TrackingProblems")

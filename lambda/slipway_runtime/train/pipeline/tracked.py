@@ -13,8 +13,6 @@ import msgspec
 
 from slipway_runtime.train.mlflow import Mlflow, MlflowError
 
-PROBLEM = "TrackingProblems"
-
 
 class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     """Where runs are tracked. `app`: the ARN of an MLflow App.   `wandb`: secret, project and entity, without a key."""

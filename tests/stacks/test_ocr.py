@@ -54,5 +54,5 @@ def test_the_runs_over_the_corpus_read_the_same_texts(prod: Any) -> None:
     functions = [item["Properties"]["Environment"]["Variables"] for item in prod.of("corpus", "AWS::Lambda::Function")]
     jobs = [item["Properties"] for item in prod.of("corpus", "AWS::Glue::Job")]
 
-    assert [one["OCR"] for one in functions if "RAW_BUCKET" in one] == ["textract"]
+    assert [one["OCR"] for one in functions if "OCR" in one] == ["textract"]
     assert [one["DefaultArguments"]["--ocr"] for one in jobs] == ["yes"]

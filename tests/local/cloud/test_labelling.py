@@ -74,7 +74,7 @@ def test_results_say_what_was_labelled_and_make_training_examples(api: Api) -> N
     assert len({vote["worker"] for row in results for vote in row["votes"]}) == 2
     first = read_example(json.dumps(examples[0]).encode())
     assert (first.origin, first.documents, first.source_versions) == ("label", ["doc_0"], ["v0"])
-    assert [message.role for message in first.messages] == ["user", "assistant"]
+    assert [message.role for message in first.messages] == ["system", "user", "assistant"]
     assert "Text 0" in first.messages[0].content
     assert first.messages[1].content == "yes"
 

@@ -193,6 +193,11 @@ PROVIDERS: dict[str, Provider] = {
         settings=(tags("secretsmanager", "tag_resource", "untag_resource", of="SecretId", put="Tags"),),
         delete_call="delete_secret", delete_with={"SecretId": "{id}", "ForceDeleteWithoutRecovery": "true"},
     ),
+    "AWS::SecretsManager::ResourcePolicy": api(
+        "secretsmanager", "put_resource_policy", "@ARN", attributes={"Id": "{id}"}, update_call="put_resource_policy",
+        update_drops=("BlockPublicPolicy",),
+        delete_call="delete_resource_policy", delete_with={"SecretId": "{id}"},
+    ),
     "AWS::SecretsManager::SecretTargetAttachment": SecretTargetAttachment(),
     "AWS::RDS::DBCluster": Cluster(),
     "AWS::RDS::DBInstance": _rds(

@@ -18,6 +18,7 @@ NOT_EMULATED = (
     "With --enforce-iam, access keys of IAM users are refused: their policies are not evaluated.",
     "JSONPath in state machines has length() alone of its functions.",
     "What a request validator found is described in other words than API Gateway's.",
+    "User pools send no codes: AdminConfirmSignUp confirms, and ForgotPassword's code is in a header of its answer.",
     "User pools have no login page, federation, SRP, MFA or triggers; JWT authorizers trust local user pools only.",
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
     "Throttled asynchronous events and failed batches of a table's stream are retried after 0.2 to 5 seconds.",

@@ -38,6 +38,7 @@ NOT_EMULATED = (
     "need a model server of your own; additionalModelRequestFields change nothing.",
     "Bedrock Rerank: no JSON documents, no paging; words and MiniLM make the order, and the scores are its own.",
     "The stand-in for a model calls a tool when it must, with sentences of the prompt as its input.",
+    "A snapshot of a database that a stack deletes (DeletionPolicy, UpdateReplacePolicy) is a record without its data.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "OpenSearch Serverless: collections for vectors only; k-NN is exact, words are split more simply than Lucene does, "
     "capacity and networks do nothing, and a refresh takes half a second, not a minute.",

@@ -141,8 +141,10 @@ class Cluster(Everything):
         return sorted(n for n in names if n.lower() not in known) + [f"{name} (removed)" for name in sorted(stuck)]
 
     def delete(self, context: Context, existing: Created, properties: Properties) -> None:
-        """Delete the record and the data."""
-        rds = context.place.client("rds")
+        """Delete the record and the data, and the automated snapshots, as RDS does; moto keeps them."""
+        rds, named = context.place.client("rds"), {"DBClusterIdentifier": existing.physical_id}
+        for one in rds.describe_db_cluster_snapshots(**named, SnapshotType="automated")["DBClusterSnapshots"]:
+            rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=one["DBClusterSnapshotIdentifier"])
         rds.modify_db_cluster(DBClusterIdentifier=existing.physical_id, DeletionProtection=False)
         rds.delete_db_cluster(DBClusterIdentifier=existing.physical_id, SkipFinalSnapshot=True)
         context.services["databases"].drop_cluster(existing.physical_id)

@@ -3,7 +3,7 @@
 NOT_EMULATED = (
     "A daemon that is killed loses what came after its last snapshot, a few seconds; databases lose nothing.",
     "IAM policies are evaluated with --enforce-iam only; the docs say which kinds of policy never are.",
-    "Security groups and KMS keys are stored, not enforced.",
+    "KMS keys are stored, not enforced; no packet passes through networks, which are recorded.",
     "Alarms are evaluated twice a second over periods that end now; those of metric math only when somebody sets their "
     "state; topics and scaling policies alone are actions.",
     "Endpoints: a small program that continues the model's texts stands in for the images of LMI, vLLM, TGI and "

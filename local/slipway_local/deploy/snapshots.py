@@ -8,17 +8,10 @@ import uuid
 from slipway_local.deploy.providers.base import Context
 from slipway_local.deploy.stack_state import Record
 
-CALLS = {"AWS::RDS::DBCluster": "DBCluster", "AWS::RDS::DBInstance": "DB"}
-
 
 def take_snapshot(context: Context, record: Record) -> None:
-    """Take a snapshot; recorded resources hold nothing, and a cluster's own holds what its instances have."""
-    kind = CALLS.get(record.type)
-    if kind is None or "DBClusterIdentifier" in record.properties.keys() - {f"{kind}Identifier"}:
-        return
-    name = f"{context.stack_name}-snapshot-{record.logical_id}-{uuid.uuid4().hex[:12]}".lower()
-    rds = context.place.client("rds")
-    if kind == "DBCluster":
+    """Take a snapshot of a cluster; its instances have none of their own, and recorded resources hold nothing."""
+    if record.type == "AWS::RDS::DBCluster":
+        name = f"{context.stack_name}-snapshot-{record.logical_id}-{uuid.uuid4().hex[:12]}".lower()
+        rds = context.place.client("rds")
         rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier=name, DBClusterIdentifier=record.physical_id)
-    else:
-        rds.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier=record.physical_id)

@@ -170,6 +170,8 @@ _CLUSTER_TAGS = _rds_tags("cluster")
 
 
 def _lower_name(context: Context, properties: Properties) -> Properties:
+    if context.resource_type == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in properties:
+        raise ValueError("an instance without a cluster is not emulated: make it part of an AWS::RDS::DBCluster")
     names = ("DBInstanceIdentifier", "DBSubnetGroupName", "DBClusterParameterGroupName")
     return {key: value.lower() if key in names else value for key, value in properties.items()}
 

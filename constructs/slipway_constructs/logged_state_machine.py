@@ -1,9 +1,9 @@
 """A state machine whose executions are logged without their data and traced.
 
 Creates: the state machine, a role, a log group, and a policy for Distributed Maps.   Grants: the role may invoke the
-functions it is given, deliver logs and traces, and by `allow_map_runs` start and stop children of its own.
+functions it is given, deliver logs and traces, and by `allow_map_runs` start, redrive and stop children of its own.
 Source: Step Functions developer guide, "Using CloudWatch Logs to log execution history", "IAM policies for using
-Distributed Map state".
+Distributed Map state", "Redriving Map Runs".
 """
 
 import dataclasses
@@ -96,6 +96,6 @@ class LoggedStateMachine(Construct):
         own = iam.Policy(self, "MapRuns", roles=[self.role])
         own.add_statements(
             statement(["states:StartExecution"], [self.arn]),
-            statement(["states:DescribeExecution", "states:StopExecution"], [children]),
+            statement(["states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"], [children]),
         )
         acknowledge_wildcards(own, [children], EXECUTIONS_REASON)

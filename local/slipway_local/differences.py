@@ -3,7 +3,7 @@
 NOT_EMULATED = (
     "A daemon that is killed loses what came after its last snapshot, a few seconds; databases lose nothing.",
     "IAM policies are evaluated with --enforce-iam only; the docs say which kinds of policy never are.",
-    "Security groups and KMS keys are stored, not enforced.",
+    "KMS keys are stored, not enforced; no packet passes through networks, which are recorded.",
     "Alarms are evaluated twice a second over periods that end now; those of metric math only when somebody sets their "
     "state; topics and scaling policies alone are actions.",
     "Endpoints: a small program that continues the model's texts stands in for the images of LMI, vLLM, TGI and "
@@ -18,6 +18,7 @@ NOT_EMULATED = (
     "With --enforce-iam, access keys of IAM users are refused: their policies are not evaluated.",
     "JSONPath in state machines has length() alone of its functions.",
     "What a request validator found is described in other words than API Gateway's.",
+    "User pools send no codes: AdminConfirmSignUp confirms, and ForgotPassword's code is in a header of its answer.",
     "User pools have no login page, federation, SRP, MFA or triggers; JWT authorizers trust local user pools only.",
     "A failed asynchronous invocation is retried after 1 and 2 seconds, not after 1 and 2 minutes.",
     "Throttled asynchronous events and failed batches of a table's stream are retried after 0.2 to 5 seconds.",
@@ -37,6 +38,7 @@ NOT_EMULATED = (
     "need a model server of your own; additionalModelRequestFields change nothing.",
     "Bedrock Rerank: no JSON documents, no paging; words and MiniLM make the order, and the scores are its own.",
     "The stand-in for a model calls a tool when it must, with sentences of the prompt as its input.",
+    "A snapshot of a database that a stack deletes (DeletionPolicy, UpdateReplacePolicy) is a record without its data.",
     "Databases take no TLS and no IAM authentication; a pause at 0 ACU is seen through the Data API only.",
     "OpenSearch Serverless: collections for vectors only; k-NN is exact, words are split more simply than Lucene does, "
     "capacity and networks do nothing, and a refresh takes half a second, not a minute.",

@@ -33,6 +33,7 @@ def install(targets: Targets) -> None:
 
     def put_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
         for target in targets:
+            _check_path(target.get("InputPath"))
             if not _is_log_group(target["Arn"]):
                 try:
                     service_of(target["Arn"])
@@ -43,6 +44,17 @@ def install(targets: Targets) -> None:
     event_patterns.install()
     Rule.send_to_targets = send_to_targets
     EventsBackend.put_targets = put_targets
+
+
+def _check_path(path: str | None) -> None:
+    """Refuse an InputPath that is no JSONPath, as PutTargets does."""
+    from jsonpath_ng.ext import parse
+    from moto.events.exceptions import ValidationException
+
+    try:
+        parse(path or "$")
+    except Exception as error:  # a lexer's and a parser's own, of different kinds
+        raise ValidationException(f"Invalid InputPath {path}: {error}") from None
 
 
 def _is_log_group(arn: str) -> bool:
@@ -61,11 +73,15 @@ def publish(event: dict[str, Any]) -> None:
 def send(targets: Targets, rule: Any, event: dict[str, Any]) -> None:
     """Deliver an event to the targets of a rule that matches; an event never fails the request that caused it."""
     try:
-        if rule.event_pattern.matches_event(event):
-            for target in list(rule.targets):
-                _send(targets, rule, target, event)
+        wanted = list(rule.targets) if rule.event_pattern.matches_event(event) else []
     except Exception:
         traceback.print_exc(file=sys.stderr)
+        return
+    for target in wanted:  # each by itself: one that fails takes nothing from the others
+        try:
+            _send(targets, rule, target, event)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
 
 
 def _send(targets: Targets, rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ class Targets:
     def try_to_send(
         self, arn: str, body: str, sender: Sender, dead_letters: str | None, about: Attributes, **more: Any
     ) -> None:
-        """Deliver a text; what fails goes to the dead-letter queue with its error, and to the log.
+        """Deliver a text; what fails goes to the dead-letter queue with its error, and to the log; it never raises.
 
         Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
         """
@@ -65,7 +65,8 @@ class Targets:
             traceback.print_exc(file=sys.stderr)
             if dead_letters:
                 code = {"ERROR_CODE": ("String", type(error).__name__), "ERROR_MESSAGE": ("String", str(error)[:1024])}
-                self.send(dead_letters, body, sender, attributes={**about, **code, "TARGET_ARN": ("String", arn)})
+                about = {**about, **code, "TARGET_ARN": ("String", arn)}
+                self.try_to_send(dead_letters, body, sender, None, {}, attributes=about)
 
 
 def _to_queue(

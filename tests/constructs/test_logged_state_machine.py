@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -58,4 +59,8 @@ def test_map_runs_start_children_of_the_same_state_machine_only(
     start = next(one for one in runs if one["Action"] == "states:StartExecution")
     assert list(start["Resource"]) == ["Ref"]
     assert all(one["Resource"] != "*" for one in runs)
+    # https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html#maprun-iam-permission
+    (redrive,) = [one for one in runs if "states:RedriveExecution" in one["Action"]]
+    assert ":execution:" in json.dumps(redrive["Resource"])
+    assert json.dumps(redrive["Resource"]).count("/*") == 1
     assert ("kms:GenerateDataKey" in allowed(resources)) is (key_arn is not None)

@@ -15,6 +15,8 @@ CONTEXT = {
     "aws:sourceip": ["203.0.113.7"],
     "aws:currenttime": ["2026-05-01T12:00:00Z"],
     "aws:principaltag/team": ["Blue"],
+    "aws:principaltag/any": ["*"],
+    "aws:principalaccount": ["123456789012"],
     "s3:max-keys": ["10"],
     "aws:tagkeys": ["cost", "team"],
 }
@@ -47,6 +49,12 @@ CONTEXT = {
         ("ArnLike", "aws:SourceArn", "arn:aws:events:*:123456789012:rule/*", True),
         ("ArnEquals", "aws:SourceArn", "arn:aws:events:us-east-1:123456789012:rule/n*", True),
         ("ArnLike", "aws:SourceArn", "arn:aws:ev*:rule/nightly", False),  # a wildcard does not cross a colon
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        ("ArnLike", "aws:SourceArn", "arn:aws:events:us-east-1:${aws:PrincipalAccount}:rule/*", True),
+        ("ArnLike", "aws:SourceArn", "arn:aws:events:us-east-1:${aws:PrincipalTag/team}:rule/*", False),
+        ("ArnLike", "aws:SourceArn", "arn:aws:events:us-east-1:${aws:PrincipalTag/any}:rule/*", False),
+        ("ArnEquals", "aws:SourceArn", "arn:aws:events:us-east-1:${aws:PrincipalTag/none}:rule/*", False),
+        ("ArnEquals", "aws:SourceArn", "${aws:SourceArn}", True),
         ("ArnNotLike", "aws:SourceArn", "arn:aws:events:*:999999999999:rule/*", True),
         ("Null", "aws:SourceArn", "false", True),
         ("Null", "aws:PrincipalTag/other", "true", True),

@@ -98,7 +98,7 @@ def test_only_what_each_part_needs_is_allowed(trial: Any) -> None:
     removing = {name for name in (*STEPS, "Spark") if "s3:DeleteObjectVersion" in trial.allowed("corpus", name)}
     assert removing == {"Report"}
     assert trial.allowed("corpus", "MapRuns") == {
-        "states:StartExecution", "states:DescribeExecution", "states:StopExecution"
+        "states:StartExecution", "states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"
     }  # fmt: skip
 
 

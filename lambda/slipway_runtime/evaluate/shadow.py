@@ -129,7 +129,7 @@ def _prompt(asked: str) -> str:
 def _answer(answered: str) -> str:
     """Return the words of an answer in OpenAI's schema, streamed or not, in LMI's and TGI's; else all of it."""
     if answered.startswith("data: "):
-        chunks = [_json(line[6:]) for line in answered.splitlines() if line.startswith("data: {")]
+        chunks = [_json(line[6:]) for line in answered.split("\n") if line.startswith("data: {")]
         return "".join(each["choices"][0]["delta"].get("content") or "" for each in chunks if each.get("choices"))
     found = _json(answered)
     found = found[0] if isinstance(found, list) and found else found

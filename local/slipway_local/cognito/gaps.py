@@ -1,7 +1,8 @@
 """What moto's Cognito lacks: keys of its own for each pool, token lifetimes, the flows and secrets of a client.
 
 moto 5.2.5 signs every pool's tokens with one private key that it publishes, lets each token live one hour, takes any
-flow and no secret from a client, and cannot update or delete a resource server.
+flow and no secret from a client, lets a session answer for any user, takes any code for a confirmation, and cannot
+update or delete a resource server.
 Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html
 """
 
@@ -27,6 +28,11 @@ def install() -> None:
         setattr(CognitoIdpBackend, name, _checked(getattr(CognitoIdpBackend, name), find))
     for name in ("create_user_pool_client", "update_user_pool_client"):
         setattr(CognitoIdpBackend, name, _with_known_scopes(getattr(CognitoIdpBackend, name)))
+    CognitoIdpBackend.respond_to_auth_challenge = _respond_to_auth_challenge(
+        CognitoIdpBackend.respond_to_auth_challenge
+    )
+    CognitoIdpBackend.confirm_forgot_password = _confirm_forgot_password(CognitoIdpBackend.confirm_forgot_password)
+    CognitoIdpBackend.confirm_sign_up = _confirm_sign_up
     CognitoIdpResponse.update_resource_server = _update_resource_server
     CognitoIdpResponse.delete_resource_server = _delete_resource_server
 
@@ -85,17 +91,67 @@ def _checked(original: Any, find: Any) -> Any:
                 raise exceptions.NotAuthorizedError("Invalid Refresh Token.")
             username = known[1]
         _check_secret(client, username, parameters.get("SECRET_HASH"))
-        if flow in REFRESH_FLOWS:
-            return original(backend, *arguments)
         user = pool._get_user(username)
+        if flow in REFRESH_FLOWS:
+            _check_enabled(user)
+            return original(backend, *arguments)
+        if not parameters.get("PASSWORD"):
+            raise exceptions.InvalidParameterException("Missing required parameter PASSWORD")
         hidden = client.extended_config.get("PreventUserExistenceErrors") == "ENABLED"
         if (user is None and hidden) or (user is not None and user.password != parameters.get("PASSWORD")):
             raise exceptions.NotAuthorizedError(REFUSED)
         if user is None:
             raise exceptions.UserNotFoundError("User does not exist.")
+        _check_enabled(user)
         return original(backend, *arguments)
 
     return sign_in
+
+
+def _check_enabled(user: Any) -> None:
+    from moto.cognitoidp.exceptions import NotAuthorizedError
+
+    if user is None or not user.enabled:
+        raise NotAuthorizedError("User is disabled.")
+
+
+def _respond_to_auth_challenge(original: Any) -> Any:
+    """Wrap the answer to a challenge: only the user who was challenged may give it.
+
+    Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html
+    """
+    from moto.cognitoidp.exceptions import NotAuthorizedError
+
+    def respond(backend: Any, session: str, client_id: str, challenge: str, responses: dict[str, str]) -> Any:
+        username, pool = backend.sessions.get(session, (None, None))
+        challenged = pool and pool._get_user(username)
+        if not challenged or pool._get_user(responses.get("USERNAME", "")) is not challenged:
+            raise NotAuthorizedError("Invalid session for the user.")
+        _check_enabled(challenged)
+        return original(backend, session, client_id, challenge, responses)
+
+    return respond
+
+
+def _confirm_forgot_password(original: Any) -> Any:
+    """Wrap the new password's confirmation: the code is the one in the header of ForgotPassword's answer."""
+    from moto.cognitoidp.exceptions import CodeMismatchException
+
+    def confirm(backend: Any, client_id: str, username: str, password: str, code: str) -> Any:
+        client = _client_anywhere(backend, client_id)
+        user = client and backend.user_pools[client.user_pool_id]._get_user(username)
+        if user and (user.confirmation_code or "") != code:
+            raise CodeMismatchException("Invalid verification code provided, please try again.")
+        return original(backend, client_id, username, password, code)
+
+    return confirm
+
+
+def _confirm_sign_up(backend: Any, client_id: str, username: str) -> Any:
+    """Refuse: no code is sent, so that none can be right."""
+    from moto.cognitoidp.exceptions import CodeMismatchException
+
+    raise CodeMismatchException("Invalid verification code provided: no code is sent here; use AdminConfirmSignUp")
 
 
 def _check_flow(client: Any, flow: str) -> None:

@@ -11,7 +11,8 @@ from slipway_local.deploy.providers import provider_of
 from slipway_local.deploy.providers.base import Context, Created, PartlyCreatedError
 from slipway_local.deploy.providers.calls import says_gone
 from slipway_local.deploy.replacement import must_replace
-from slipway_local.deploy.stack_state import Record, StackState, now
+from slipway_local.deploy.snapshots import take_snapshot
+from slipway_local.deploy.stack_state import POLICIES, Record, StackState, now
 
 if TYPE_CHECKING:
     from slipway_local.deploy.engine import Engine
@@ -157,27 +158,27 @@ class Change:
         failed: dict[str, str] = {}
         for record in reversed(self._replaced):
             if not record.retain_replaced:
-                self._try_delete(record, failed)
+                self._try_delete(record, failed, snapshot=record.snapshot_replaced)
         for logical_id in _dependents_first(self._state.records):
             record = self._state.records[logical_id]
             if logical_id in wanted or (last and self._needed_by(logical_id)):
                 continue
             if record.retain:
                 self._event(record, "DELETE_SKIPPED")
-            if record.retain or self._try_delete(record, failed) or not last:
+            if record.retain or self._try_delete(record, failed, snapshot=record.snapshot) or not last:
                 del self._state.records[logical_id]
         return failed
 
-    def _try_delete(self, record: Record, failed: dict[str, str]) -> bool:
+    def _try_delete(self, record: Record, failed: dict[str, str], *, snapshot: bool) -> bool:
         try:
-            self._delete(record)
+            self._delete(record, snapshot=snapshot)
         except Exception as error:
             failed[record.logical_id] = str(error)
             self._engine.report(self._state, record.logical_id, f"could not delete {record.type}: {error}")
             return False
         return True
 
-    def _delete(self, record: Record) -> None:
+    def _delete(self, record: Record, *, snapshot: bool = False) -> None:
         self._engine.report(self._state, record.logical_id, f"deleting {record.type}")
         self._event(record, "DELETE_IN_PROGRESS")
         provider = provider_of(record.type, self._engine.place.region)
@@ -185,6 +186,8 @@ class Change:
             raise TemplateError(provider)
         context = self._engine.context(self._state, record.logical_id, record.type)
         try:
+            if snapshot:
+                take_snapshot(context, record)
             provider.delete(context, record.created, resolve_dynamic(record.properties, self._engine.place))
         except Exception as error:
             if not says_gone(error):
@@ -214,13 +217,8 @@ class Change:
 
     @staticmethod
     def _policies(record: Record, one: Planned) -> Record:
-        return replace(
-            record,
-            depends_on=list(one.depends_on),
-            retain=one.retain,
-            retain_replaced=one.retain_replaced,
-            retain_undone=one.retain_undone,
-        )
+        policies = {name: getattr(one, name) for name in POLICIES}
+        return replace(record, depends_on=list(one.depends_on), **policies)
 
     def _event(self, record: Record, status: str, reason: str = "") -> None:
         record.status, record.reason, record.changed_at = status, reason, now()

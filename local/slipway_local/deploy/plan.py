@@ -27,6 +27,8 @@ class Planned:
     retain: bool
     retain_replaced: bool
     retain_undone: bool
+    snapshot: bool
+    snapshot_replaced: bool
 
 
 class RefusedError(TemplateError):
@@ -90,9 +92,11 @@ def _planned(
         provider=provider,
         properties=body.get("Properties", {}),
         depends_on=tuple(sorted((references(properties) | set(_explicit(body))) & others - {logical_id})),
-        retain=deletion.startswith(("Retain", "Snapshot")),
-        retain_replaced=replacement.startswith(("Retain", "Snapshot")),
+        retain=deletion.startswith("Retain"),
+        retain_replaced=replacement == "Retain",
         retain_undone=deletion == "Retain",
+        snapshot=deletion == "Snapshot",
+        snapshot_replaced=replacement == "Snapshot",
     )
 
 

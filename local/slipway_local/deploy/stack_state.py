@@ -22,12 +22,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+POLICIES = ("retain", "retain_replaced", "retain_undone", "snapshot", "snapshot_replaced")
+
+
 @dataclass(kw_only=True)
 class Record:
     """One resource that exists; `properties` are resolved but for `{{resolve:…}}`, so that no secret is written.
 
     `retain` keeps it when it leaves the stack, `retain_replaced` when an update replaces it, `retain_undone` when its
-    creation is rolled back.
+    creation is rolled back; `snapshot` and `snapshot_replaced` take a snapshot before it is deleted for these reasons.
     """
 
     logical_id: str
@@ -40,6 +43,8 @@ class Record:
     retain: bool = False
     retain_replaced: bool = False
     retain_undone: bool = False
+    snapshot: bool = False
+    snapshot_replaced: bool = False
     status: str = "CREATE_COMPLETE"
     reason: str = ""
     changed_at: str = field(default_factory=now)

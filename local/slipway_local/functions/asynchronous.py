@@ -115,7 +115,7 @@ class Asynchronous:
         return self._timers.after(RETRY_SECONDS[min(event.attempts, len(RETRY_SECONDS)) - 1], self._run, event)
 
     def _end(self, event: Event, settings: dict[str, Any], condition: str) -> None:
-        """Send what became of the event to whom it may concern; a dead-letter queue and a destination both get it."""
+        """Send what became of the event to whom it may concern; a dead-letter queue and a destination each get it."""
         side = "OnSuccess" if condition == "Success" else "OnFailure"
         destination = (settings.get("DestinationConfig") or {}).get(side, {}).get("Destination")
         dead_letters = (event.callee.record.slipway_settings.get("DeadLetterConfig") or {}).get("TargetArn")
@@ -123,7 +123,7 @@ class Asynchronous:
             self._to_destination(event, destination, condition)
         if dead_letters and condition != "Success":
             attributes = {"RequestID": ("String", event.request_id), **_error_attributes(event)}
-            self._targets.send(dead_letters, event.body.decode(), _role(event), attributes=attributes)
+            self._targets.try_to_send(dead_letters, event.body.decode(), _role(event), None, {}, attributes=attributes)
         self._pending.pop(event.request_id, None)
         self.changes += 1
 
@@ -137,7 +137,7 @@ class Asynchronous:
                 "DetailType": f"Lambda Function Invocation Result - {what}",
                 "Resources": [record["requestContext"]["functionArn"], destination],
             }
-        self._targets.send(destination, json.dumps(record), _role(event), event=bus)
+        self._targets.try_to_send(destination, json.dumps(record), _role(event), None, {}, event=bus)
 
 
 def _role(event: Event) -> Role:

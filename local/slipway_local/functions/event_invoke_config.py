@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from slipway_local.aws_json import ServiceError
 from slipway_local.functions.callee import Callee, find
 from slipway_local.functions.invoke_api import Response, error_response
+from slipway_local.permissions.execution_roles import check_delivery
 
 
 def settings_of(callee: Callee) -> dict[str, Any]:
@@ -37,6 +38,9 @@ def _write(response: Any, *, keep: bool) -> Response:
 
     callee, given = _callee(response), json.loads(response.body)
     EventInvokeConfig(callee.arn, "", given)  # raises for what Lambda refuses
+    for side in (given.get("DestinationConfig") or {}).values():
+        if destination := side.get("Destination"):
+            check_delivery(str(callee.record.role), destination, destination)
     settings = {**(settings_of(callee) if keep else {}), **given, "LastModified": time.time()}
     _known(callee)[callee.qualifier] = settings
     return 200, {}, json.dumps(_shown(callee, callee.qualifier))

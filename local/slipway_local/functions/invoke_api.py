@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from slipway_local.aws_json import ServiceError
 from slipway_local.functions.callee import Callee, find
 from slipway_local.functions.service import Functions
+from slipway_local.permissions.execution_roles import check_function
 
 KEPT_SETTINGS = ("LoggingConfig", "DeadLetterConfig")  # moto drops them
 REQUEST_LIMIT_BYTES = {"RequestResponse": 6_291_456, "Event": 1_048_576}
@@ -64,10 +65,12 @@ def _keep_settings(functions: Functions) -> None:
     publish = LambdaBackend.publish_layer_version
 
     def initialise(record: Any, account_id: str, spec: Any, region: str, version: Any = 1) -> None:
+        check_function(spec["Role"], spec)
         create(record, account_id, spec, region, version)
         record.slipway_settings = {name: spec[name] for name in KEPT_SETTINGS if name in spec}
 
     def update_configuration(record: Any, changes: Any) -> Any:
+        check_function(changes.get("Role", record.role), changes)
         kept = {name: changes[name] for name in KEPT_SETTINGS if name in changes}
         record.slipway_settings = {**record.slipway_settings, **kept}
         record.tracing_config = changes.get("TracingConfig", record.tracing_config)

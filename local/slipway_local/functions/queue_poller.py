@@ -14,6 +14,7 @@ from typing import Any
 
 from slipway_local.aws_json import ServiceError
 from slipway_local.functions.batch_failures import failed_items
+from slipway_local.functions.batch_size import PAYLOAD_LIMIT_BYTES, fitting
 from slipway_local.functions.callee import find_by_arn
 from slipway_local.functions.invocation import Invocation
 from slipway_local.functions.pool import MAX_ENVIRONMENTS
@@ -91,6 +92,8 @@ class QueuePoller:
         batch = self._receive(min(size, RECEIVE_MESSAGES), RECEIVE_SECONDS)
         deadline = time.monotonic() + window
         while batch and len(batch) < size and (left := deadline - time.monotonic()) > 0 and not self.stopped.is_set():
+            if sum(len(message.body) for message in batch) >= PAYLOAD_LIMIT_BYTES:
+                break
             batch += self._receive(min(size - len(batch), RECEIVE_MESSAGES), min(left, RECEIVE_SECONDS))
         return batch
 
@@ -98,21 +101,32 @@ class QueuePoller:
         return list(self._backend.receive_message(self._queue, count, wait, None, ["All"]))
 
     def _process(self, batch: list[Any]) -> None:
+        """Hand over what was received, in as many events as it takes; after a failure in a FIFO queue no more."""
         try:
-            records = {message.id: self._record(message) for message in batch}
-            wanted = {key: record for key, record in records.items() if matches(self._mapping.filter_criteria, record)}
-            done = self._invoke(list(wanted.values())) if wanted else None
-            failed = failed_items(self._mapping, done, list(wanted)) if done else set()
-            if not wanted or done:
-                for message in batch:
-                    if message.id not in failed:
-                        self._backend.delete_message(self._queue, message.receipt_handle)
+            while batch:
+                count = fitting([self._record(message) for message in batch])
+                if not self._hand_over(batch[:count]) and batch[0].group_id is not None:
+                    break
+                batch = batch[count:]
         except Exception:
             traceback.print_exc(file=sys.stderr)
         finally:
             with self._changed:
                 self._in_flight -= 1
                 self._changed.notify_all()
+
+    def _hand_over(self, batch: list[Any]) -> bool:
+        """Run the function with a batch and delete what succeeded; return whether that is all of it."""
+        records = {message.id: self._record(message) for message in batch}
+        wanted = {key: record for key, record in records.items() if matches(self._mapping.filter_criteria, record)}
+        done = self._invoke(list(wanted.values())) if wanted else None
+        if wanted and done is None:
+            return False
+        failed = failed_items(self._mapping, done, list(wanted)) if done else set()
+        for message in batch:
+            if message.id not in failed:
+                self._backend.delete_message(self._queue, message.receipt_handle)
+        return not failed
 
     def _invoke(self, records: list[dict[str, Any]]) -> Invocation | None:
         """Run the function; while it is throttled, try again for half of the messages' visibility timeout."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from slipway_local.aws_json import ServiceError
 from slipway_local.functions.batch_failures import failed_items
+from slipway_local.functions.batch_size import fitting
 from slipway_local.functions.callee import find_by_arn
 from slipway_local.functions.invocation import Invocation
 from slipway_local.functions.record_filter import matches
@@ -69,7 +70,7 @@ class StreamPoller:
                 self.stopped.wait(1)
 
     def _gather(self) -> Records:
-        """Return up to BatchSize records; with less than that, wait for the batching window."""
+        """Return up to BatchSize records, as many as fit into one event; with less, wait for the batching window."""
         shard = self._table.stream_shard
         if shard is None:  # the stream was switched off
             return []
@@ -78,7 +79,8 @@ class StreamPoller:
         while len(shard.items) > first and len(shard.items) - first < size and time.monotonic() < deadline:
             if self.stopped.wait(POLL_SECONDS):
                 return []
-        return [self._record(item.to_json()) for item in shard.items[first : first + size]]
+        records = [self._record(item.to_json()) for item in shard.items[first : first + size]]
+        return records[: fitting(records)]
 
     def _record(self, stored: dict[str, Any]) -> dict[str, Any]:
         change = dict(stored["dynamodb"])

@@ -70,9 +70,12 @@ def _equals_ignoring_case(wanted: str, value: str, context: Context) -> bool:
 
 def _arn(wanted: str, value: str, context: Context) -> bool:
     """Compare ARNs part by part, so that a wildcard does not reach over a colon of the first five."""
-    left, right = wanted.split(":", 5), value.split(":", 5)
+    pattern = expand(wanted, context, quoted=True)
+    if pattern is None:
+        return False
+    left, right = pattern.split(":", 5), value.split(":", 5)
     if len(left) < 6 or len(right) < 6:
-        return wanted == "*" or (len(left) == len(right) and matches(wanted, value, context))
+        return pattern == "*" or (len(left) == len(right) and matches(pattern, value, context))
     return all(matches(one, other, context) for one, other in zip(left, right, strict=True))
 
 

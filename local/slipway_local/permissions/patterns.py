@@ -35,14 +35,19 @@ def matches(pattern: str, value: str, context: Context, *, ignore_case: bool = F
     return re.fullmatch(whole, value, re.DOTALL | (re.IGNORECASE if ignore_case else 0)) is not None
 
 
-def expand(text: str, context: Context) -> str | None:
-    """Return a text with its variables filled in, None if one has no value."""
+def expand(text: str, context: Context, *, quoted: bool = False) -> str | None:
+    """Return a text with its variables filled in, None if one has no value.
+
+    `quoted`: as a pattern, in which a value's own wildcards mean themselves.
+    """
     if "${" not in text:
         return text
     parts = _VARIABLE.split(text)
     values = [_variable(name, context) for name in parts[1::2]]
     if None in values:
         return None
+    if quoted:
+        values = [re.sub(r"[*?$]", r"${\g<0>}", str(value)) for value in values]
     return "".join(literal + str(value) for literal, value in zip(parts[::2], [*values, ""], strict=True))
 
 

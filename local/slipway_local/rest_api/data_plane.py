@@ -183,7 +183,7 @@ class RestApis:
         try:
             if done.failed:
                 raise ValueError("the function failed")
-            return proxy_response(done.payload)
+            return proxy_response(done.payload, binary=bool(api.binary_types))
         except ValueError:
             raise GatewayError("INTEGRATION_FAILURE", "Internal server error") from None
 

@@ -52,8 +52,12 @@ def function_of(uri: str, variables: dict[str, str]) -> str:
     return function
 
 
-def proxy_response(payload: bytes) -> Response:
-    """Return the HTTP response that an answer in format 1.0 describes. Raises: ValueError for a malformed one."""
+def proxy_response(payload: bytes, *, binary: bool = True) -> Response:
+    """Return the HTTP response that an answer in format 1.0 describes. Raises: ValueError for a malformed one.
+
+    `binary`: whether the API has binary media types; without, base64 stays text.
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
+    """
     answer = json.loads(payload)
     try:
         status = int(answer["statusCode"])
@@ -61,7 +65,7 @@ def proxy_response(payload: bytes) -> Response:
         headers = [(str(name), str(value)) for name, values in several.items() for value in values]
         given = {name.lower() for name, _ in headers}
         headers += [(str(name), header_text(value)) for name, value in single.items() if name.lower() not in given]
-        body = body_bytes(answer)
+        body = body_bytes(answer if binary else {**answer, "isBase64Encoded": False})
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("no proxy response") from error
     if not any(name.lower() == "content-type" for name, _ in headers):

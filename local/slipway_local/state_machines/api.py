@@ -6,6 +6,7 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions import responses
 
+from slipway_local.permissions.execution_roles import states_may_assume
 from slipway_local.state_machines.api_executions import ExecutionsApi
 from slipway_local.state_machines.api_machines import Answer, MachinesApi, check_definition, error
 from slipway_local.state_machines.engine import Engine
@@ -19,6 +20,9 @@ def install(engine: Engine) -> None:
     def create_state_machine(self: Any) -> Any:
         request = json.loads(self.body)
         check_definition(request["definition"], request.get("type", "STANDARD"))
+        place = self.stepfunction_backend
+        named = f"arn:{place.partition}:states:{place.region_name}:{place.account_id}:stateMachine:{request['name']}"
+        _check_role(request["roleArn"], named)
         _refuse_second(self.stepfunction_backend, request)
         return create(self)
 
@@ -27,6 +31,8 @@ def install(engine: Engine) -> None:
         machine = self.stepfunction_backend.describe_state_machine(request["stateMachineArn"])
         if "definition" in request:
             check_definition(request["definition"], machine.type)
+        if "roleArn" in request:
+            _check_role(request["roleArn"], machine.arn)
         return update(self)
 
     def answering(operation: Any) -> Any:
@@ -45,6 +51,15 @@ def install(engine: Engine) -> None:
         for name in vars(type(api)):
             if not name.startswith("_"):
                 setattr(target, name, answering(getattr(api, name)))
+
+
+def _check_role(role: str, machine_arn: str) -> None:
+    if not states_may_assume(role, machine_arn):
+        raise error(
+            "AccessDeniedException",
+            "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
+            "the provided role.",
+        )
 
 
 def _refuse_second(backend: Any, request: Answer) -> None:

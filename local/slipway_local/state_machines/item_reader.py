@@ -60,7 +60,7 @@ def _parsed(s3: Any, body: bytes, settings: dict[str, Any], key: str) -> list[An
     if kind == "CSV":
         return _rows(text, settings)
     if kind == "JSONL":
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
     value = json.loads(text)
     for part in settings.get("ItemsPointer", "").split("/")[1:]:
         step = part.replace("~1", "/").replace("~0", "~")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from slipway_local.permissions.enforcement import enforcement
 from slipway_local.state_machines.errors import HaltedError, StatesError
 from slipway_local.state_machines.execution import Execution
 from slipway_local.state_machines.fan_out import fan_out, items_of, selected
@@ -98,18 +99,34 @@ class MapRun:
             stops = (*self.visit.flow.stops, halt)
             child = self.children[index]
             if child is None:
+                self._may_start()
                 child = self._child(index)
                 self.children[index] = child
                 child.run(stops)
             elif child.status == "RUNNING":
                 child.resume(stops)
             else:
+                self._may_start(child)
                 child.redrive(stops)
             if child.status in ("ABORTED", "RUNNING") and any(stop.done() for stop in stops):
                 raise HaltedError
             self._check()
 
         return run
+
+    def _may_start(self, redriven: Execution | None = None) -> None:
+        """Raise StatesError if the machine's role may not start a child, or redrive one; Express ones start anew.
+
+        Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html#maprun-iam-permission
+        """
+        action, resource = "states:StartExecution", self.parent.machine.arn.partition("/")[0]
+        if redriven and self._machine.type != "EXPRESS":
+            action, resource = "states:RedriveExecution", redriven.arn
+        role = self.parent.machine.role_arn
+        if not enforcement.role_may(role, action, resource, "states"):
+            raise StatesError(
+                "States.Permissions", f"{role} is not authorized to perform: {action} on resource: {resource}"
+            )
 
     def _check(self) -> None:
         if self._exceeded():

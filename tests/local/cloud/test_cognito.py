@@ -240,3 +240,64 @@ def test_a_stack_of_a_pool_changes_in_place_and_goes(local_cloud: Any) -> None:
     assert (first, server["Scopes"][0]["ScopeDescription"]) == (second, "two")
     local_cloud.remove("Changing")
     assert refused(client.describe_user_pool, UserPoolId=first) == "ResourceNotFoundException"
+
+
+def signing_in(pool: Any, username: str, **password: str) -> Any:
+    given = {"USERNAME": username, **password}
+    return pool.client.initiate_auth(ClientId=pool.Client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=given)
+
+
+def user(pool: Any, name: str, *, temporary: str | None = None) -> None:
+    given = {"TemporaryPassword": temporary} if temporary else {}
+    pool.client.admin_create_user(UserPoolId=pool.Pool, Username=name, MessageAction="SUPPRESS", **given)
+    if not temporary:
+        pool.client.admin_set_user_password(UserPoolId=pool.Pool, Username=name, Password=PASSWORD, Permanent=True)
+
+
+def test_a_challenge_is_answered_for_the_challenged_user_only(pool: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html"""
+    user(pool, "victim")
+    user(pool, "invited-too", temporary="Temporary-1!x")
+    session = signing_in(pool, "invited-too", PASSWORD="Temporary-1!x")["Session"]
+    answer = {"ClientId": pool.Client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session}
+    given = {"USERNAME": "victim", "NEW_PASSWORD": "Another-1!x"}
+    code = refused(pool.client.respond_to_auth_challenge, **answer, ChallengeResponses=given)
+    assert code == "NotAuthorizedException"
+    assert signing_in(pool, "victim", PASSWORD=PASSWORD)["AuthenticationResult"]
+    own = {"USERNAME": "invited-too", "NEW_PASSWORD": "Another-1!x"}
+    assert pool.client.respond_to_auth_challenge(**answer, ChallengeResponses=own)["AuthenticationResult"]
+
+
+def test_no_password_is_no_password(pool: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html"""
+    pool.client.admin_create_user(UserPoolId=pool.Pool, Username="without", MessageAction="SUPPRESS")
+    assert refused(signing_in, pool=pool, username="without") == "InvalidParameterException"
+    assert refused(signing_in, pool=pool, username="without", PASSWORD="any") == "NotAuthorizedException"
+
+
+def test_a_disabled_user_refreshes_no_tokens(pool: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDisableUser.html"""
+    user(pool, "leaver")
+    token = signing_in(pool, "leaver", PASSWORD=PASSWORD)["AuthenticationResult"]["RefreshToken"]
+    refresh = {"ClientId": pool.Client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": token}}
+    assert pool.client.initiate_auth(**refresh)["AuthenticationResult"]
+    pool.client.admin_disable_user(UserPoolId=pool.Pool, Username="leaver")
+    assert refused(pool.client.initiate_auth, **refresh) == "NotAuthorizedException"
+    assert refused(signing_in, pool=pool, username="leaver", PASSWORD=PASSWORD) == "NotAuthorizedException"
+
+
+def test_only_the_code_that_was_made_confirms(pool: Any) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html"""
+    user(pool, "forgetful")
+    named = {"ClientId": pool.Client, "Username": "forgetful"}
+    answer = pool.client.forgot_password(**named)
+    wrong = {**named, "ConfirmationCode": "1", "Password": "Another-1!x"}
+    assert refused(pool.client.confirm_forgot_password, **wrong) == "CodeMismatchException"
+    code = answer["ResponseMetadata"]["HTTPHeaders"]["x-moto-forgot-password-confirmation-code"]
+    pool.client.confirm_forgot_password(**{**wrong, "ConfirmationCode": code})
+    assert signing_in(pool, "forgetful", PASSWORD="Another-1!x")["AuthenticationResult"]
+    pool.client.sign_up(ClientId=pool.Client, Username="new", Password=PASSWORD)
+    confirm = {"ClientId": pool.Client, "Username": "new", "ConfirmationCode": "000000"}
+    assert refused(pool.client.confirm_sign_up, **confirm) == "CodeMismatchException"
+    pool.client.admin_confirm_sign_up(UserPoolId=pool.Pool, Username="new")
+    assert signing_in(pool, "new", PASSWORD=PASSWORD)["AuthenticationResult"]

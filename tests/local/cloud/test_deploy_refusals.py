@@ -145,3 +145,21 @@ def test_an_output_that_fails_rolls_back_and_the_events_say_why(cloudformation: 
     events = cloudformation.describe_stack_events(StackName="Output")["StackEvents"]
     reasons = [one.get("ResourceStatusReason", "") for one in events if "ROLLBACK" in one["ResourceStatus"]]
     assert any("output Out: Fn::Select: index 3 of a list of" in reason for reason in reasons)
+
+
+def test_an_instance_without_a_cluster_is_refused_by_name(local_cloud: Any) -> None:
+    """No server would answer at https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Endpoint.html"""
+    properties = {"Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": "20"}
+    given = {**properties, "MasterUsername": "owner", "MasterUserPassword": "Passw0rd-of-tests"}
+    template = {"Resources": {"Alone": {"Type": "AWS::RDS::DBInstance", "Properties": given}}}
+    with pytest.raises(cloud.LocalCloudError, match="an instance without a cluster is not emulated"):
+        local_cloud.deploy(Alone=template)
+
+
+def test_networks_are_recorded_not_live(local_cloud: Any) -> None:
+    """What CloudFormation calls https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_EC2.html"""
+    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.1.0.0/16"}}
+    status = local_cloud.deploy(Net={"Resources": {"Vpc": vpc}})
+    assert "AWS::EC2::VPC Net/Vpc" in status.resources["recorded"]
+    assert "AWS::EC2::VPC Net/Vpc" not in status.resources["live"]
+    local_cloud.remove("Net")

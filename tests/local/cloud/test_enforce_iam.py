@@ -233,3 +233,28 @@ def test_a_topic_reaches_a_queue_only_where_its_policy_lets_it_in(stack: Stack) 
     sns.publish(TopicArn=topic, Message="hello")
     assert "hello" in sqs.receive_message(QueueUrl=urls["open"], WaitTimeSeconds=5)["Messages"][0]["Body"]
     assert "Messages" not in sqs.receive_message(QueueUrl=urls["closed"])
+
+
+def test_the_policy_of_a_secret_in_a_template_counts(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html"""
+    client, name = stack.client("secretsmanager"), stack.outputs["Role"].rsplit("/", 1)[-1]
+    sealed = document(statement("Deny", "secretsmanager:GetSecretValue", "*", Principal="*"))
+    resources = {
+        name: {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "x"}}
+        for name in ("Open", "Sealed")
+    }
+    policy = {"SecretId": {"Ref": "Sealed"}, "ResourcePolicy": sealed}
+    held = {"Type": "AWS::SecretsManager::ResourcePolicy", "Properties": policy}
+    outputs = {key: {"Value": {"Ref": key}} for key in ("Open", "Sealed", "Policy")}
+    template = {"Resources": {**resources, "Policy": held}, "Outputs": outputs}
+    made = stack.cloud.outputs(stack.cloud.deploy(Secrets=template), "Secrets")
+    assert made["Policy"] == made["Sealed"]
+    allow = document(statement("Allow", ["secretsmanager:GetSecretValue"], "*"))
+    admin = stack.cloud.place
+    admin.client("iam").put_role_policy(RoleName=name, PolicyName="Secrets", PolicyDocument=json.dumps(allow))
+    admin.client("iam").delete_role_permissions_boundary(RoleName=name)
+    assert client.get_secret_value(SecretId=made["Open"])["SecretString"] == "x"
+    error = denied(lambda: client.get_secret_value(SecretId=made["Sealed"]))
+    assert error["Message"].endswith("with an explicit deny in a resource-based policy")
+    stack.cloud.deploy(Secrets={"Resources": resources})  # without its policy
+    assert client.get_secret_value(SecretId=made["Sealed"])["SecretString"] == "x"

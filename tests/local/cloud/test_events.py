@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.capability("O14")
 
@@ -156,3 +157,29 @@ def test_an_input_transformer_knows_the_rule_and_the_event(local_cloud: Any) -> 
     assert got["envelope"] == {key: value for key, value in got["whole"].items() if key != "detail"}
     assert got["envelope"]["source"] == "shop"
     assert (got["bare"], got["number"], got["none"]) == ("dear", 50, "")
+
+
+def test_a_target_that_fails_with_its_dead_letter_queue_takes_nothing_from_the_others(local_cloud: Any) -> None:
+    """Each target has its own delivery: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+    events, sqs = local_cloud.place.client("events"), local_cloud.place.client("sqs")
+    names = ("gone", "gone-too", "healthy")
+    urls = {name: sqs.create_queue(QueueName=f"side-{name}")["QueueUrl"] for name in names}
+    arns = {name: f"arn:aws:sqs:us-east-1:123456789012:side-{name}" for name in names}
+    events.put_rule(Name="sides", EventPattern=json.dumps({"source": ["sides"]}))
+    events.put_targets(Rule="sides", Targets=[
+        {"Id": "1", "Arn": arns["gone"], "DeadLetterConfig": {"Arn": arns["gone-too"]}},
+        {"Id": "2", "Arn": arns["healthy"]},
+    ])  # fmt: skip
+    for name in ("gone", "gone-too"):
+        sqs.delete_queue(QueueUrl=urls[name])
+    events.put_events(Entries=[{"Source": "sides", "DetailType": "x", "Detail": "{}"}])
+    assert [event["source"] for event in receive(local_cloud, urls["healthy"])] == ["sides"]
+
+
+def test_an_input_path_that_is_no_jsonpath_is_refused(local_cloud: Any) -> None:
+    """ValidationException: https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html"""
+    events = local_cloud.place.client("events")
+    events.put_rule(Name="paths", EventPattern=json.dumps({"source": ["paths"]}))
+    target = {"Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:any", "InputPath": "$.detail.["}
+    with pytest.raises(ClientError, match=r"\(ValidationException\).*\$\.detail\.\["):
+        events.put_targets(Rule="paths", Targets=[target])

@@ -182,3 +182,18 @@ def test_settings_can_be_read_changed_and_deleted(local_cloud: Any, out: Any) ->
     assert ("MaximumRetryAttempts" in found, found["MaximumEventAgeInSeconds"]) == (False, 120)
     client.delete_function_event_invoke_config(**name)
     assert client.list_function_event_invoke_configs(**name)["FunctionEventInvokeConfigs"] == []
+
+
+def test_a_destination_that_is_gone_does_not_keep_the_event_from_the_dead_letter_queue(local_cloud: Any) -> None:
+    """Both are sent to: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
+    resources = {
+        "Role": local_cloud.role(),
+        **{name: {"Type": "AWS::SQS::Queue"} for name in ("Gone", "Dead")},
+        "Fails": local_cloud.function(FAILS, DeadLetterConfig={"TargetArn": arn("Dead")}),
+        "Config": settings("Fails", MaximumRetryAttempts=0, **to("OnFailure", arn("Gone"))),
+    }
+    outputs = {name: {"Value": {"Ref": name}} for name in ("Gone", "Dead", "Fails")}
+    made = local_cloud.outputs(local_cloud.deploy(AsyncGone={"Resources": resources, "Outputs": outputs}), "AsyncGone")
+    local_cloud.place.client("sqs").delete_queue(QueueUrl=made["Gone"])
+    send(local_cloud, made["Fails"], {"n": 7})
+    assert json.loads(message(local_cloud, made["Dead"])["Body"]) == {"n": 7}

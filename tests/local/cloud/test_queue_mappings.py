@@ -120,3 +120,22 @@ def test_nothing_is_lost_when_many_send_while_others_delete(local_cloud: Any) ->
         lambda: {body for batch in batches(local_cloud, out["Worker"]) for body in batch} == set(bodies), seconds=30
     )
     local_cloud.eventually(lambda: depth(local_cloud, out["Queue"]) == (0, 0))
+
+
+def test_a_batch_ends_at_6_mb(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html: the payload size limit."""
+    template = flow(local_cloud, BatchSize=100, MaximumBatchingWindowInSeconds=5)
+    code = "import json\ndef handler(e, c): print('batch', [len(e['Records']), len(json.dumps(e))])\n"
+    template["Resources"]["Worker"] = local_cloud.function(code, timeout=5)
+    template["Resources"]["Queue"]["Properties"]["VisibilityTimeout"] = 60
+    outputs = local_cloud.outputs(local_cloud.deploy(Large=template), "Large")
+    send(local_cloud, outputs["Queue"], *["x" * 500_000] * 20)
+
+    def seen() -> Any:
+        found = batches(local_cloud, outputs["Worker"])
+        return found if sum(int(count) for count, _ in found) >= 20 else None
+
+    found = local_cloud.eventually(seen, seconds=40)
+    assert sum(count for count, _ in found) == 20
+    assert max(size for _, size in found) <= 6 * 1024 * 1024
+    assert max(count for count, _ in found) > 10  # and a batch is not cut sooner

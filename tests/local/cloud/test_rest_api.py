@@ -216,3 +216,18 @@ def test_what_is_not_emulated_is_refused_at_deployment(local_cloud: Any, broken:
         local_cloud.deploy(Refused={"Resources": resources})
     names = [api["name"] for api in local_cloud.place.client("apigateway").get_rest_apis()["items"]]
     assert "refused" not in names
+
+
+def test_without_binary_media_types_base64_stays_text(local_cloud: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html"""
+    resources = {
+        "Role": local_cloud.role(),
+        "Api": local_cloud.function(API),
+        "Rest": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "texts"}},
+        "Open": resource(ROOT, "open"),
+        "OpenGet": method({"Ref": "Open"}),
+    }
+    body = {"Resources": deployed(resources), "Outputs": {"Id": {"Value": {"Ref": "Rest"}}}}
+    outputs = local_cloud.outputs(local_cloud.deploy(Texts=body), "Texts")
+    base = f"{local_cloud.place.endpoint_url}/_aws/execute-api/{outputs['Id']}/live"
+    assert http_call(f"{base}/open?do=binary")[2] == b"AP8="

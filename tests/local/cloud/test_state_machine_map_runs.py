@@ -62,6 +62,9 @@ INVENTORY = {
         ("a.json", b"[1, 2, 3]", {"InputType": "JSON", "MaxItems": 2}, [1, 2]),
         ("b.json", b'{"k": {"xs": [4]}}', {"InputType": "JSON", "ItemsPointer": "/k/xs"}, [4]),
         ("c.jsonl", b'{"a": 1}\n{"a": 2}\n', {"InputType": "JSONL"}, [{"a": 1}, {"a": 2}]),
+        # within a string they end no line: https://jsonlines.org/
+        ("u.jsonl", '{"a": "x\u2028y\u0085z"}\r\n{"a": 2}\n'.encode(), {"InputType": "JSONL"},
+         [{"a": "x\u2028y\u0085z"}, {"a": 2}]),
         ("d.csv", b"id,name\n1,Ann\n2\n", {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"},
          [{"id": "1", "name": "Ann"}, {"id": "2", "name": ""}]),
         ("e.csv", b'1;"x;y"\n', {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["p", "q"],

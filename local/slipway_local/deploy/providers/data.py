@@ -141,8 +141,10 @@ class Cluster(Everything):
         return sorted(n for n in names if n.lower() not in known) + [f"{name} (removed)" for name in sorted(stuck)]
 
     def delete(self, context: Context, existing: Created, properties: Properties) -> None:
-        """Delete the record and the data."""
-        rds = context.place.client("rds")
+        """Delete the record and the data, and the automated snapshots, as RDS does; moto keeps them."""
+        rds, named = context.place.client("rds"), {"DBClusterIdentifier": existing.physical_id}
+        for one in rds.describe_db_cluster_snapshots(**named, SnapshotType="automated")["DBClusterSnapshots"]:
+            rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=one["DBClusterSnapshotIdentifier"])
         rds.modify_db_cluster(DBClusterIdentifier=existing.physical_id, DeletionProtection=False)
         rds.delete_db_cluster(DBClusterIdentifier=existing.physical_id, SkipFinalSnapshot=True)
         context.services["databases"].drop_cluster(existing.physical_id)
@@ -168,6 +170,8 @@ _CLUSTER_TAGS = _rds_tags("cluster")
 
 
 def _lower_name(context: Context, properties: Properties) -> Properties:
+    if context.resource_type == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in properties:
+        raise ValueError("an instance without a cluster is not emulated: make it part of an AWS::RDS::DBCluster")
     names = ("DBInstanceIdentifier", "DBSubnetGroupName", "DBClusterParameterGroupName")
     return {key: value.lower() if key in names else value for key, value in properties.items()}
 
@@ -192,6 +196,11 @@ PROVIDERS: dict[str, Provider] = {
         defaults={"GenerateSecretString": None, "SecretString": None, "KmsKeyId": "alias/aws/secretsmanager"},
         settings=(tags("secretsmanager", "tag_resource", "untag_resource", of="SecretId", put="Tags"),),
         delete_call="delete_secret", delete_with={"SecretId": "{id}", "ForceDeleteWithoutRecovery": "true"},
+    ),
+    "AWS::SecretsManager::ResourcePolicy": api(
+        "secretsmanager", "put_resource_policy", "@ARN", attributes={"Id": "{id}"}, update_call="put_resource_policy",
+        update_drops=("BlockPublicPolicy",),
+        delete_call="delete_resource_policy", delete_with={"SecretId": "{id}"},
     ),
     "AWS::SecretsManager::SecretTargetAttachment": SecretTargetAttachment(),
     "AWS::RDS::DBCluster": Cluster(),

@@ -75,7 +75,7 @@ def _single_rule(context: Context, properties: Properties) -> Properties:
 
 
 def _ec2(operation: str, ref: str, **rest: Any) -> Provider:
-    return api("ec2", operation, ref, **rest)
+    return api("ec2", operation, ref, mode="recorded", **rest)
 
 
 _TAGS = tags("ec2", "create_tags", "delete_tags", of="Resources", keys="Tags", put="Tags")

@@ -75,8 +75,8 @@ def test_results_say_what_was_labelled_and_make_training_examples(api: Api) -> N
     first = read_example(json.dumps(examples[0]).encode())
     assert (first.origin, first.documents, first.source_versions) == ("label", ["doc_0"], ["v0"])
     assert [message.role for message in first.messages] == ["system", "user", "assistant"]
-    assert "Text 0" in first.messages[0].content
-    assert first.messages[1].content == "yes"
+    assert "Text 0" in first.messages[1].content
+    assert first.messages[2].content == "yes"
 
 
 def test_a_lease_keeps_others_away_until_it_ends(api: Api) -> None:

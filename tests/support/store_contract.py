@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from slipway_runtime.prepare.attributes.bounds import bounded
+from slipway_runtime.retrieve.filters import Equals
 from slipway_runtime.retrieve.stores.contract import (
     Query,
     VectorStore,
@@ -63,6 +64,15 @@ class StoreContract(Searching):
         self.settle(store)
         assert not store.touch(version("2"), soon())
         assert len(self.contents(store)) == 2
+
+    @pytest.mark.capability("R6")
+    def test_touch_gives_the_chunks_the_attributes_of_the_version_and_no_others(self, store: VectorStore) -> None:
+        self.replace(store, version("1", attributes={"language": "en", "draft": True}), pieces(1, page=3))
+        self.settle(store)
+        assert store.touch(version("2", attributes={"language": "de"}), soon())
+        self.settle(store)
+        for key, value, chunks in (("draft", True, 0), ("language", "en", 0), ("language", "de", 1), ("page", 3, 1)):
+            assert store.count("acme", soon(), Equals("eq", key, value)) == chunks, key
 
     @pytest.mark.capability("R6")
     def test_a_deletion_holds_against_late_events(self, store: VectorStore) -> None:

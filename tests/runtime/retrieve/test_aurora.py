@@ -126,6 +126,27 @@ def test_a_word_that_every_chunk_has_finds_no_more_than_it_would_rank(store: Aur
     assert len(hits) == 10
 
 
+@pytest.mark.capability("R1")
+def test_what_words_find_does_not_depend_on_the_words_of_others(store: AuroraStore) -> None:
+    """Words that are common in the table, and one in no chunk: neither leaves a tenant without what it has."""
+    indexed = AuroraStore(api=store.api, exact_up_to_chunks=1_000)
+
+    def found(tenant: str, text: str) -> list[str]:
+        query = Query(tenant=tenant, text=text, mode="keyword", limit=5)
+        return [hit.chunk_id for hit in indexed.search(query, soon())]
+
+    indexed.replace(version("1", "mine", "small"), pieces(10, "The invoice of the customer"), vectors(10), soon())
+    before = found("small", "overdue invoice reminder")
+    indexed.replace(version("1", "theirs", "large"), pieces(4_000, "an invoice"), vectors(4_000), soon())
+    store.api.execute("ANALYZE slipway.chunks")
+
+    assert indexed_tenants(indexed) == ["large"]
+    assert len(before) == 5
+    assert found("small", "overdue invoice reminder") == before
+    assert len(found("large", "invoice zxqy")) == 5
+    assert found("large", "zxqy") == []
+
+
 def indexed_tenants(store: AuroraStore) -> list[str]:
     """Return the tenants with an index of their own, as the catalogue of the database has them."""
     found = store.api.execute("SELECT tenant FROM slipway.large_tenants")

@@ -95,8 +95,9 @@ BEGIN
 END
 $body$"""
 
-# Words that a large part of all chunks has cost the most and tell the least: of a question's words the rarest are
-# taken, as many as are in some 2,000 chunks together by what ANALYZE has counted, and at least one.
+# Words that a large part of all chunks has cost the most and tell the least: of those that ANALYZE has counted the
+# rarest are taken, as many as are in some 2,000 chunks together, and at least one. A word that it has not counted is
+# rare, or in no chunk at all.
 RAREST = """
 CREATE OR REPLACE FUNCTION slipway.rarest(question text) RETURNS tsquery[] LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
@@ -104,24 +105,57 @@ AS $body$
 BEGIN
   RETURN (
     SELECT array_agg(CAST(quote_literal(rare.lexeme) AS tsquery)) FROM (
-      SELECT asked.lexeme, row_number() OVER by_share AS place, sum(COALESCE(common.share, 0)) OVER by_share AS shares
+      SELECT asked.lexeme, common.share IS NULL AS is_rare, row_number() OVER by_share AS place,
+        sum(common.share) OVER by_share AS shares
       FROM unnest(to_tsvector('english', question)) AS asked
       LEFT JOIN (
         SELECT e.lexeme, e.share FROM pg_stats AS p,
           unnest(CAST(CAST(p.most_common_elems AS text) AS text[]), p.most_common_elem_freqs) AS e(lexeme, share)
         WHERE p.schemaname = 'slipway' AND p.tablename = 'chunks' AND p.attname = 'keywords'
       ) AS common ON common.lexeme = asked.lexeme
-      WINDOW by_share AS (ORDER BY COALESCE(common.share, 0), asked.lexeme)
+      WINDOW by_share AS (PARTITION BY common.share IS NULL ORDER BY common.share, asked.lexeme)
     ) AS rare, pg_class AS counted
     WHERE counted.oid = CAST('slipway.chunks' AS regclass)
-      AND (rare.place = 1 OR rare.shares * counted.reltuples <= 2000)
+      AND (rare.is_rare OR rare.place = 1 OR rare.shares * counted.reltuples <= 2000)
   );
+END
+$body$"""
+
+# What each word of a question is in. Of a large tenant only the rarest words are looked for, and no more is read of
+# one that stands alone than is ranked. A small tenant's chunks are few: they are read for all words at once, so that
+# what it finds does not depend on the words of others.
+HOLDING = """
+CREATE OR REPLACE FUNCTION slipway.holding(
+  wanted_tenant text, question text, wanted_filter jsonpath, wanted_count integer, is_large boolean
+) RETURNS TABLE (term tsquery, chunk_id text) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+#variable_conflict use_column
+DECLARE
+  terms tsquery[] = slipway.rarest(question);
+  any_term tsquery;
+BEGIN
+  IF is_large THEN
+    RETURN QUERY SELECT asked.term, held.chunk_id FROM unnest(terms) AS asked(term) CROSS JOIN LATERAL (
+      SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND c.keywords @@ asked.term
+        AND (wanted_filter IS NULL OR c.attributes @@ wanted_filter)
+      LIMIT CASE cardinality(terms) WHEN 1 THEN 4 * wanted_count ELSE 2000 END
+    ) AS held;
+    RETURN;
+  END IF;
+  SELECT array_agg(CAST(quote_literal(w.lexeme) AS tsquery)),
+    CAST(string_agg(quote_literal(w.lexeme), ' | ') AS tsquery)
+    INTO terms, any_term FROM unnest(to_tsvector('english', question)) AS w;
+  RETURN QUERY WITH mine AS MATERIALIZED (
+    SELECT c.chunk_id, c.keywords FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND c.keywords @@ any_term
+      AND (wanted_filter IS NULL OR c.attributes @@ wanted_filter)
+  ) SELECT asked.term, m.chunk_id FROM unnest(terms) AS asked(term) JOIN mine AS m ON m.keywords @@ asked.term;
 END
 $body$"""
 
 # A chunk is worth the inverse document frequency of each word it holds, times how often it holds it, which ts_rank
 # damps: BM25 with k1 = .6 and b = 0, or nearly so. ts_rank alone weighs all words alike, and finds less. Reading chunks
-# is what costs: only those whose words weigh most are ranked, and of a word that stands alone no more are read.
+# is what costs: only those whose words weigh most are ranked.
 # Figures: docs/evaluation.md.
 # Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), 3.1 (the weights).
 MATCHING = """
@@ -131,24 +165,20 @@ CREATE OR REPLACE FUNCTION slipway.matching(
 SET plan_cache_mode = force_custom_plan
 AS $body$
 DECLARE
-  terms tsquery[] = slipway.rarest(question);
   total double precision;
+  is_large boolean;
 BEGIN
-  IF terms IS NULL THEN
-    RETURN CAST(ARRAY[] AS text[]);
-  END IF;
-  IF EXISTS (SELECT 1 FROM slipway.large_tenants AS l WHERE l.tenant = wanted_tenant) THEN
-    SELECT c.reltuples INTO total FROM pg_class AS c WHERE c.oid = CAST('slipway.chunks' AS regclass);
-  ELSE
+  SELECT greatest(i.reltuples, 1) INTO total FROM slipway.large_tenants AS l
+    JOIN pg_class AS i ON i.oid = to_regclass('slipway.chunks_near_' || md5(wanted_tenant))
+    WHERE l.tenant = wanted_tenant;
+  is_large = FOUND;
+  IF NOT is_large THEN
     SELECT count(*) INTO total FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant;
   END IF;
   RETURN ARRAY(
     WITH found AS MATERIALIZED (
-      SELECT asked.term, held.chunk_id FROM unnest(terms) AS asked(term) CROSS JOIN LATERAL (
-        SELECT c.chunk_id FROM slipway.chunks AS c WHERE c.tenant = wanted_tenant AND c.keywords @@ asked.term
-          AND (wanted_filter IS NULL OR c.attributes @@ wanted_filter)
-        LIMIT CASE cardinality(terms) WHEN 1 THEN 4 * wanted_count ELSE 2000 END
-      ) AS held
+      SELECT h.term, h.chunk_id
+      FROM slipway.holding(wanted_tenant, question, wanted_filter, wanted_count, is_large) AS h
     ), weighed AS MATERIALIZED (
       SELECT f.term, ln(1 + (greatest(total, count(*)) - count(*) + 0.5) / (count(*) + 0.5)) AS weight
       FROM found AS f GROUP BY f.term
@@ -226,4 +256,4 @@ BEGIN
 END
 $body$"""
 
-ALL = (NEAREST_EXACT, NEAREST_OF_ALL, NEAREST_INDEXED, NEAREST, RAREST, MATCHING, SEARCH, INDEX_TENANT)
+ALL = (NEAREST_EXACT, NEAREST_OF_ALL, NEAREST_INDEXED, NEAREST, RAREST, HOLDING, MATCHING, SEARCH, INDEX_TENANT)

@@ -25,7 +25,8 @@ WITH gone AS (DELETE FROM slipway.chunks WHERE tenant = :tenant AND document_id 
 SELECT count(*) FROM gone"""
 STAMP = """
 UPDATE slipway.chunks SET source_version = :source_version, path = :path,
-  attributes = attributes || CAST(:attributes AS jsonb)
+  attributes = CAST(:attributes AS jsonb)
+    || jsonb_strip_nulls(jsonb_build_object('document_id', document_id, 'page', page))
 WHERE tenant = :tenant AND document_id = :document_id"""
 # The rows travel as one JSON parameter: one round trip for hundreds of chunks, where a batch statement runs each alone.
 INSERT = """

@@ -25,8 +25,8 @@ NOT_EMULATED = (
     "Functions run on this machine's Python, whatever python3.x they ask for; of other runtimes only provided.* run.",
     "Layers are importable and not at /opt, so that programs in them are not found (BucketDeployment); /tmp is this "
     "machine's. CDK's own helpers in Node (auto_delete_objects, AwsCustomResource, log_retention) are refused.",
-    "Unlike AWS, S3 takes wrong checksums, a DynamoDB query filters by its keys, parameters and secrets have no largest "
-    "size, EventBridge takes entries of any size, sources that begin with aws, and more than five targets of a rule.",
+    "Unlike AWS, S3 takes wrong checksums, a DynamoDB query filters by its keys, parameters and secrets have no "
+    "largest size; EventBridge takes entries of any size, sources that begin with aws, and any number of targets.",
     "TTL of tables and lifecycle rules of buckets, properties of live resources, are kept and do nothing.",
     "A function may take 60 seconds to initialise, not 10; memory and architecture settings limit nothing.",
     "A function runs eight events at once; more wait, unless its reserved concurrency refuses them.",

@@ -104,7 +104,7 @@ def test_curated_documents_are_labelled_by_span(api: Api, target: Target) -> Non
     assert api.report(arn)["status"] == "completed"
     (example,) = api.file("spans", "examples.jsonl")
     assert example["rules"] == ["r1"]
-    assert json.loads(example["messages"][1]["content"]) == [{"label": "part", "text": "Pump A"}]
+    assert json.loads(example["messages"][2]["content"]) == [{"label": "part", "text": "Pump A"}]
 
 
 def test_the_command_starts_a_job_works_on_it_and_reads_its_results(

@@ -25,6 +25,7 @@ folder = Path(sys.argv[1])
 emulator = Emulator(folder, folder, Place(endpoint_url="http://127.0.0.1:9"))
 emulator.start()
 MODULES = {"lambda": "awslambda", "application-autoscaling": "applicationautoscaling", "cognito-idp": "cognitoidp"}
+MODULES["emr-serverless"] = "emrserverless"
 OURS = {"s3vectors", "kendra", "opensearchserverless", "bedrock", "bedrock-agent"}
 for kind, provider in PROVIDERS.items():
     if not isinstance(provider, Api) or provider.service in OURS:

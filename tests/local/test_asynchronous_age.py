@@ -37,7 +37,7 @@ def test_an_event_older_than_its_limit_is_not_tried_and_goes_to_its_destination(
         latest=SimpleNamespace(reserved_concurrency=None), record=function, arn="arn:f", version="$LATEST"
     )
     functions: Any = SimpleNamespace(invoke=invoke)
-    targets: Any = SimpleNamespace(send=lambda where, body, role, event: sent.append((where, json.loads(body))))
+    targets: Any = SimpleNamespace(try_to_send=lambda where, body, *_, **__: sent.append((where, json.loads(body))))
     running = Asynchronous(functions, targets)
     try:
         running.restore([Event(callee=callee, body=b"{}", received=time.time() - age_seconds)])

@@ -50,10 +50,14 @@ class Backoff:
 
         Raises: the last error of the operation.
         """
+        before: Exception | None = None
         for attempt in range(self.max_attempts):
             try:
                 return operation()
             except Exception as error:
+                if isinstance(error, NotBegunError) and before is not None:
+                    raise before from error
+                before = error
                 ceiling = min(self.cap_seconds, self.base_seconds * 2**attempt)
                 wait = random.uniform(0, ceiling)  # noqa: S311 - jitter is no secret
                 if attempt + 1 >= self.max_attempts or not retry_on(error) or wait >= deadline.remaining_seconds:
@@ -62,14 +66,19 @@ class Backoff:
         raise AssertionError("max_attempts is at least 1")
 
 
-def within(operation: Callable[[], T], deadline: Deadline) -> T:
+class NotBegunError(TimeoutError):
+    """The deadline had passed before anything was done."""
+
+
+def within(operation: Callable[[], T], deadline: Deadline, *, least_seconds: float = 0.0) -> T:
     """Return the result of one call, or give it up at the deadline, whatever the client's own time-out is.
 
-    What is given up goes on in its thread until that time-out, and nobody hears of it.
-    Raises: TimeoutError at the deadline, and the errors of `operation`.
+    One that has begun has `least_seconds`, so that a service that does answer can say what is wrong. What is given up
+    goes on in its thread until the client's time-out, and nobody hears of it.
+    Raises: TimeoutError at the deadline, NotBegunError after it, and the errors of `operation`.
     """
     if deadline.remaining_seconds <= 0:
-        raise TimeoutError
+        raise NotBegunError
     result: Future[T] = Future()
 
     def run() -> None:
@@ -79,7 +88,7 @@ def within(operation: Callable[[], T], deadline: Deadline) -> T:
             result.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
-    return result.result(timeout=max(0.0, deadline.remaining_seconds))
+    return result.result(timeout=max(least_seconds, deadline.remaining_seconds))
 
 
 def error_code(error: Exception) -> str:
@@ -87,7 +96,7 @@ def error_code(error: Exception) -> str:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Code", ""))
-    return type(error).__name__
+    return TimeoutError.__name__ if isinstance(error, TimeoutError) else type(error).__name__
 
 
 CONNECTION_ERRORS = frozenset(

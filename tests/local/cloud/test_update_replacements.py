@@ -32,7 +32,8 @@ def test_a_resource_with_a_name_of_its_own_is_not_replaced(local_cloud: Any) -> 
     other = _one("AWS::StepFunctions::StateMachine", {**named, "StateMachineType": "EXPRESS"}, Role=ROLE)
     with pytest.raises(cloud.LocalCloudError, match="cannot update a stack when a custom-named resource requires"):
         local_cloud.deploy(Replace=other)
-    machines = local_cloud.place.client("stepfunctions").list_state_machines()["stateMachines"]
+    pages = local_cloud.place.client("stepfunctions").get_paginator("list_state_machines").paginate()
+    machines = [machine for page in pages for machine in page["stateMachines"]]
     assert [one["type"] for one in machines if one["name"] == "kept-machine"] == ["STANDARD"]
     local_cloud.remove("Replace")
 

@@ -41,7 +41,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         monkeypatch.setenv(name, value)
     with table_of(monkeypatch, "t") as made:
         for module in (conversations.parts_of_memory, parts_of_meters):
-            monkeypatch.setattr(module, "client", lambda _name: made.client)
+            monkeypatch.setattr(module, "client", lambda _name, **_: made.client)
         parts_of_meters.meter.cache_clear()
         for user in ("alice", "bob"):
             Conversations(table=made, tenant="acme", user=user, keep_days=7).add(

@@ -60,7 +60,7 @@ def opensearch(url: str, deadline: Deadline) -> object:
 
 
 def s3_vectors(_: str, deadline: Deadline) -> object:
-    return VectorBucket(client=client("s3vectors"), name="bucket").query("t", {"topK": 5}, deadline)
+    return VectorBucket(client=client("s3vectors"), name="bucket").query("tenant", {"topK": 5}, deadline)
 
 
 @pytest.mark.parametrize("ask", [aurora, kendra, opensearch, s3_vectors])

@@ -1,6 +1,6 @@
 """Entries, sums and prices: they add up, whatever is recorded and however often."""
 
-import random
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 
@@ -59,7 +59,7 @@ def entries(draw: st.DrawFn) -> Entry:
 def test_sums_are_those_of_the_items_however_often_each_is_recorded(
     table: Table, made: list[Entry], again: int, number: int
 ) -> None:
-    ledger, tenant = Ledger(table=table), f"t{number}{random.random()}"
+    ledger, tenant = Ledger(table=table), f"t{number}{uuid.uuid4().hex}"
     mine = [
         Entry(**{name: getattr(each, name) for name in each.__struct_fields__} | {"tenant": tenant}) for each in made
     ]

@@ -80,7 +80,9 @@ class DataApi:
         Raises: StoreUnavailable if it still is at the deadline; any other error at once.
         """
         try:
-            return self.backoff.call(lambda: within(operation, deadline), retry_on=is_transient, deadline=deadline)
+            return self.backoff.call(
+                lambda: within(operation, deadline, least_seconds=1.0), retry_on=is_transient, deadline=deadline
+            )
         except Exception as error:
             if is_transient(error):
                 raise StoreUnavailable(f"the database did not answer in time: {error_code(error)}") from error

@@ -89,7 +89,9 @@ class Collection:
 
     def _retry(self, operation: Callable[[], T], again: Callable[[Exception], bool], deadline: Deadline) -> T:
         try:
-            return self.backoff.call(lambda: within(operation, deadline), retry_on=again, deadline=deadline)
+            return self.backoff.call(
+                lambda: within(operation, deadline, least_seconds=1.0), retry_on=again, deadline=deadline
+            )
         except Exception as error:
             if again(error):
                 raise StoreUnavailable(f"the collection did not answer in time: {_name(error)}") from error

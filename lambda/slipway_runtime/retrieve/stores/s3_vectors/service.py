@@ -42,7 +42,9 @@ class VectorBucket:
         Raises: StoreUnavailable if it still is at the deadline; any other error at once.
         """
         try:
-            return self.backoff.call(lambda: within(operation, deadline), retry_on=is_transient, deadline=deadline)
+            return self.backoff.call(
+                lambda: within(operation, deadline, least_seconds=1.0), retry_on=is_transient, deadline=deadline
+            )
         except Exception as error:
             if is_transient(error):
                 raise StoreUnavailable(f"the vector store did not answer in time: {error_code(error)}") from error
